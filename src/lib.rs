@@ -1,1 +1,11 @@
-//! x
+//! `driftlane`: particles moved by SIMD Langevin and Hamiltonian steps, weighted and resampled by one
+//! Feynman-Kac scheduler.
+
+#![forbid(unsafe_code)]
+
+pub mod error;
+pub mod parameters;
+pub mod target;
+
+pub use driftlane_kernels as kernels;
+pub use error::{Error, Result};

@@ -1,0 +1,165 @@
+//! Reading settings from a TOML table: typed, checked, and nothing left over.
+//!
+//! Every getter takes the key, removes it from the table and refuses a wrong type or range by name;
+//! [`Parameters::finish`] refuses what no getter asked for and names the nearest known key.
+
+use crate::error::{Error, Result};
+use std::ops::RangeBounds;
+use std::path::{Path, PathBuf};
+use toml::{Table, Value};
+
+/// A table of settings being consumed.
+#[derive(Debug, Clone)]
+pub struct Parameters {
+    /// How the table is called in messages: `[target]`, `--set`, a file name.
+    place: String,
+    /// Relative paths in the table start here.
+    folder: PathBuf,
+    table: Table,
+    known: Vec<String>,
+}
+
+impl Parameters {
+    /// The settings of `table`, called `place` in messages; paths are relative to `folder`.
+    pub fn new(place: impl Into<String>, folder: impl AsRef<Path>, table: Table) -> Self {
+        Self {
+            place: place.into(),
+            folder: folder.as_ref().to_owned(),
+            table,
+            known: Vec::new(),
+        }
+    }
+
+    /// A path relative to the folder of the file the table came from.
+    pub fn resolve(&self, path: &str) -> PathBuf {
+        self.folder.join(path)
+    }
+
+    /// The error that refuses `value` for `key`.
+    pub fn refuse(&self, key: &str, value: impl std::fmt::Display, allowed: &str) -> Error {
+        Error::invalid(format!("{} {key}", self.place), value, allowed)
+    }
+
+    /// Takes a raw value.
+    pub fn take(&mut self, key: &str) -> Option<Value> {
+        self.known.push(key.to_owned());
+        self.table.remove(key)
+    }
+
+    /// Whether the key is present.
+    pub fn has(&self, key: &str) -> bool {
+        self.table.contains_key(key)
+    }
+
+    /// A finite number in `range`; integers are accepted.
+    pub fn number(
+        &mut self,
+        key: &str,
+        range: impl RangeBounds<f64>,
+        allowed: &str,
+    ) -> Result<Option<f64>> {
+        let Some(value) = self.take(key) else { return Ok(None) };
+        let number = match value {
+            Value::Float(x) => x,
+            Value::Integer(i) => i as f64,
+            other => return Err(self.refuse(key, other, allowed)),
+        };
+        if number.is_finite() && range.contains(&number) {
+            Ok(Some(number))
+        } else {
+            Err(self.refuse(key, number, allowed))
+        }
+    }
+
+    /// A whole number in `range`; `1e6` is accepted.
+    pub fn count(
+        &mut self,
+        key: &str,
+        range: impl RangeBounds<u64>,
+        allowed: &str,
+    ) -> Result<Option<u64>> {
+        let Some(value) = self.take(key) else { return Ok(None) };
+        let count = match &value {
+            Value::Integer(i) => u64::try_from(*i).ok(),
+            Value::Float(x) if *x >= 0.0 && *x <= 2f64.powi(53) && x.fract() == 0.0 => {
+                Some(*x as u64)
+            }
+            _ => None,
+        };
+        match count {
+            Some(count) if range.contains(&count) => Ok(Some(count)),
+            _ => Err(self.refuse(key, value, allowed)),
+        }
+    }
+
+    /// true or false.
+    pub fn flag(&mut self, key: &str) -> Result<Option<bool>> {
+        match self.take(key) {
+            None => Ok(None),
+            Some(Value::Boolean(b)) => Ok(Some(b)),
+            Some(other) => Err(self.refuse(key, other, "true or false")),
+        }
+    }
+
+    /// A string.
+    pub fn text(&mut self, key: &str, allowed: &str) -> Result<Option<String>> {
+        match self.take(key) {
+            None => Ok(None),
+            Some(Value::String(s)) => Ok(Some(s)),
+            Some(other) => Err(self.refuse(key, other, allowed)),
+        }
+    }
+
+    /// A list of finite numbers.
+    pub fn numbers(&mut self, key: &str, allowed: &str) -> Result<Option<Vec<f64>>> {
+        let Some(value) = self.take(key) else { return Ok(None) };
+        self.vector(key, &value, allowed).map(Some)
+    }
+
+    /// A finite vector out of a TOML array.
+    pub fn vector(&self, key: &str, value: &Value, allowed: &str) -> Result<Vec<f64>> {
+        let refuse = |shown: &Value| self.refuse(key, shown, allowed);
+        let items = value.as_array().ok_or_else(|| refuse(value))?;
+        items
+            .iter()
+            .map(|item| match item {
+                Value::Float(x) if x.is_finite() => Ok(*x),
+                Value::Integer(i) => Ok(*i as f64),
+                other => Err(refuse(other)),
+            })
+            .collect()
+    }
+
+    /// Refuses whatever is left.
+    pub fn finish(self) -> Result<()> {
+        let Some((key, value)) = self.table.iter().next() else { return Ok(()) };
+        let nearest = self.known.iter().min_by_key(|known| edit_distance(known, key));
+        let hint = match nearest {
+            Some(near) if edit_distance(near, key) <= 2 => {
+                format!("unknown setting; did you mean {near}?")
+            }
+            _ => format!("unknown setting; known here: {}", self.known.join(", ")),
+        };
+        let mut shown = value.to_string().replace('\n', " ");
+        if shown.chars().count() > 60 {
+            shown = shown.chars().take(57).collect::<String>() + "...";
+        }
+        Err(Error::invalid(format!("{} {key}", self.place), shown, hint))
+    }
+}
+
+/// The number of single-character edits between two names.
+pub fn edit_distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, ca) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, &cb) in b.iter().enumerate() {
+            let substitute = diagonal + usize::from(ca != cb);
+            diagonal = row[j + 1];
+            row[j + 1] = substitute.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[b.len()]
+}

@@ -1,0 +1,107 @@
+//! The object-safe form of a target: the engine holds `&dyn BlockTarget`, and the virtual call is
+//! per block, not per particle.
+
+use super::{Exact, Reference, Target};
+use driftlane_kernels::rng::Stream;
+use driftlane_kernels::tile::Row;
+use driftlane_kernels::{F32, F64, Lane, Register};
+
+/// A target over whole blocks: `x` and `grad` are `[tile][dim]` rows, `value` one row a tile.
+/// Implemented for every [`Target`]; implement that instead.
+pub trait BlockTarget: Sync {
+    /// The number of coordinates.
+    fn dim(&self) -> usize;
+    /// Log densities.
+    fn log_density(&self, x: &[Row<F64>], value: &mut [Row<F64>]);
+    /// Gradients.
+    fn gradient(&self, x: &[Row<F64>], grad: &mut [Row<F64>]);
+    /// Both.
+    fn log_density_and_gradient(
+        &self,
+        x: &[Row<F64>],
+        value: &mut [Row<F64>],
+        grad: &mut [Row<F64>],
+    );
+    /// Gradients in single precision.
+    fn gradient_f32(&self, x: &[Row<F32>], grad: &mut [Row<F32>]);
+    /// See [`Target::reference`].
+    fn reference(&self) -> Reference;
+    /// See [`Target::likelihood`].
+    fn likelihood(&self) -> Option<&dyn BlockTarget>;
+    /// See [`Target::exact`].
+    fn exact(&self) -> Exact;
+    /// See [`Target::sample_exact`].
+    fn sample_exact(&self, stream: &mut Stream, x: &mut [Row<F64>]) -> bool;
+}
+
+impl<T: Target> BlockTarget for T {
+    fn dim(&self) -> usize {
+        Target::dim(self)
+    }
+    fn log_density(&self, x: &[Row<F64>], value: &mut [Row<F64>]) {
+        for (x, value) in x.chunks_exact(Target::dim(self)).zip(value) {
+            *value = Target::log_density(self, x);
+        }
+    }
+    fn gradient(&self, x: &[Row<F64>], grad: &mut [Row<F64>]) {
+        each_tile(self, x, grad);
+    }
+    fn log_density_and_gradient(
+        &self,
+        x: &[Row<F64>],
+        value: &mut [Row<F64>],
+        grad: &mut [Row<F64>],
+    ) {
+        let dim = Target::dim(self);
+        for ((x, grad), value) in x.chunks_exact(dim).zip(grad.chunks_exact_mut(dim)).zip(value) {
+            *value = Target::log_density_and_gradient(self, x, grad);
+        }
+    }
+    fn gradient_f32(&self, x: &[Row<F32>], grad: &mut [Row<F32>]) {
+        each_tile(self, x, grad);
+    }
+    fn reference(&self) -> Reference {
+        Target::reference(self)
+    }
+    fn likelihood(&self) -> Option<&dyn BlockTarget> {
+        Target::likelihood(self)
+    }
+    fn exact(&self) -> Exact {
+        Target::exact(self)
+    }
+    fn sample_exact(&self, stream: &mut Stream, x: &mut [Row<F64>]) -> bool {
+        Target::sample_exact(self, stream, x)
+    }
+}
+
+fn each_tile<T: Target, L: Lane>(target: &T, x: &[L], grad: &mut [L]) {
+    let dim = target.dim();
+    for (x, grad) in x.chunks_exact(dim).zip(grad.chunks_exact_mut(dim)) {
+        target.gradient(x, grad);
+    }
+}
+
+/// The precision positions, momenta and gradients are kept in. Log densities and weights are
+/// double in either: an `f32` position is widened exactly before its density is taken.
+pub trait Precision: Register {
+    /// `f32` or `f64`, as the command line writes it.
+    const NAME: &'static str;
+    /// Gradients of `target`, in this precision.
+    fn gradient(target: &dyn BlockTarget, x: &[Row<Self>], grad: &mut [Row<Self>]);
+}
+
+impl Precision for F64 {
+    const NAME: &'static str = "f64";
+    #[inline]
+    fn gradient(target: &dyn BlockTarget, x: &[Row<F64>], grad: &mut [Row<F64>]) {
+        target.gradient(x, grad);
+    }
+}
+
+impl Precision for F32 {
+    const NAME: &'static str = "f32";
+    #[inline]
+    fn gradient(target: &dyn BlockTarget, x: &[Row<F32>], grad: &mut [Row<F32>]) {
+        target.gradient_f32(x, grad);
+    }
+}

@@ -1,0 +1,81 @@
+//! Distributions to sample: a log density over lanes, its gradient, and what is known about it.
+//!
+//! A target is written once for one particle over `L: Lane`, where `L` is a row of a tile, and so
+//! runs on 32 or 64 particles at a time. The value returned is the log density *with its constant*:
+//! the constant is part of the target's definition and fixes its log evidence.
+
+mod block;
+mod reference;
+
+pub use block::{BlockTarget, Precision};
+pub use reference::{Family, Reference};
+
+use driftlane_kernels::rng::Stream;
+use driftlane_kernels::tile::Row;
+use driftlane_kernels::{Dual, F64, Lane};
+
+/// A distribution on R^dim given by its log density.
+pub trait Target: Sync {
+    /// The number of coordinates.
+    fn dim(&self) -> usize;
+
+    /// log density at `x` (length [`dim`](Target::dim)), constant included; -infinity outside the
+    /// support.
+    fn log_density<L: Lane>(&self, x: &[L]) -> L;
+
+    /// The gradient of the log density, written to `grad` (length `dim`). Inner leapfrog steps call
+    /// this alone. By default exact forward-mode differentiation, at the price of `dim` densities.
+    fn gradient<L: Lane>(&self, x: &[L], grad: &mut [L]) {
+        gradient_by_dual(self, x, grad);
+    }
+
+    /// Both at once, for targets that share work between them.
+    fn log_density_and_gradient<L: Lane>(&self, x: &[L], grad: &mut [L]) -> L {
+        self.gradient(x, grad);
+        self.log_density(x)
+    }
+
+    /// The normalised law tempering starts from. It must cover every mode: a reference that is too
+    /// narrow misses some and reports a confident wrong evidence.
+    fn reference(&self) -> Reference {
+        Reference::standard_normal(self.dim())
+    }
+
+    /// For a posterior whose prior is [`reference`](Target::reference): its log likelihood, so that
+    /// log_density = reference + likelihood and tempering needs no difference of large numbers.
+    fn likelihood(&self) -> Option<&dyn BlockTarget> {
+        None
+    }
+
+    /// What is known exactly.
+    fn exact(&self) -> Exact {
+        Exact::default()
+    }
+
+    /// Draws one tile of independent exact samples into `x` (`dim` rows); false where no exact
+    /// sampler exists (and `x` is untouched).
+    fn sample_exact(&self, _stream: &mut Stream, _x: &mut [Row<F64>]) -> bool {
+        false
+    }
+}
+
+/// Exactly known properties of a target, for tests and for the report.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Exact {
+    /// ln of the integral of the density.
+    pub log_evidence: Option<f64>,
+    /// Mean of every coordinate.
+    pub mean: Option<Vec<f64>>,
+    /// Standard deviation of every coordinate.
+    pub sd: Option<Vec<f64>>,
+}
+
+/// The gradient of a log density by forward-mode differentiation: `dim` evaluations over [`Dual`].
+pub fn gradient_by_dual<T: Target + ?Sized, L: Lane>(target: &T, x: &[L], grad: &mut [L]) {
+    let mut point: Vec<Dual<L>> = x.iter().map(|&v| Dual::constant(v)).collect();
+    for j in 0..x.len() {
+        point[j].tangent = L::one();
+        grad[j] = target.log_density(&point).tangent;
+        point[j].tangent = L::zero();
+    }
+}
