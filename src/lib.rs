@@ -4,7 +4,9 @@
 #![forbid(unsafe_code)]
 
 pub mod error;
+pub mod flow;
 pub mod parameters;
+pub mod particles;
 pub mod target;
 
 pub use driftlane_kernels as kernels;

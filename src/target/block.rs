@@ -2,9 +2,9 @@
 //! per block, not per particle.
 
 use super::{Exact, Reference, Target};
-use driftlane_kernels::rng::Stream;
+use driftlane_kernels::rng::{Stream, Vector};
 use driftlane_kernels::tile::Row;
-use driftlane_kernels::{F32, F64, Lane, Register};
+use driftlane_kernels::{F32, F64, Lane};
 
 /// A target over whole blocks: `x` and `grad` are `[tile][dim]` rows, `value` one row a tile.
 /// Implemented for every [`Target`]; implement that instead.
@@ -83,7 +83,7 @@ fn each_tile<T: Target, L: Lane>(target: &T, x: &[L], grad: &mut [L]) {
 
 /// The precision positions, momenta and gradients are kept in. Log densities and weights are
 /// double in either: an `f32` position is widened exactly before its density is taken.
-pub trait Precision: Register {
+pub trait Precision: Vector {
     /// `f32` or `f64`, as the command line writes it.
     const NAME: &'static str;
     /// Gradients of `target`, in this precision.

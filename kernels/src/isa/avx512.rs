@@ -100,7 +100,7 @@ pub mod double {
     }
     /// The signed integer.
     #[inline(always)]
-    pub fn from_small_signed(word: u64x8) -> f64x8 {
+    pub fn from_signed(word: u64x8) -> f64x8 {
         arch!(_mm512_cvtepi64_pd(word.into())).into()
     }
     /// Arithmetic shift to the right.
@@ -212,7 +212,7 @@ pub mod single {
     }
     /// The signed integer.
     #[inline(always)]
-    pub fn from_small_signed(word: u32x16) -> f32x16 {
+    pub fn from_signed(word: u32x16) -> f32x16 {
         arch!(_mm512_cvtepi32_ps(word.into())).into()
     }
     /// Arithmetic shift to the right.

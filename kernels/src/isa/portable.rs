@@ -97,7 +97,7 @@ pub mod double {
     }
     /// The signed integer.
     #[inline(always)]
-    pub fn from_small_signed(word: u64x8) -> f64x8 {
+    pub fn from_signed(word: u64x8) -> f64x8 {
         f64x8::new(word.to_array().map(|w| w as i64 as f64))
     }
     /// Arithmetic shift to the right.
@@ -211,7 +211,7 @@ pub mod single {
     }
     /// The signed integer.
     #[inline(always)]
-    pub fn from_small_signed(word: u32x16) -> f32x16 {
+    pub fn from_signed(word: u32x16) -> f32x16 {
         f32x16::new(word.to_array().map(|w| w as i32 as f32))
     }
     /// Arithmetic shift to the right.

@@ -289,8 +289,8 @@ pub trait Register: Lane + Pod + Default {
     fn from_bits(bits: Self::Word) -> Self;
     /// The unsigned integer as a number (nearest, ties to even).
     fn from_unsigned(word: Self::Word) -> Self;
-    /// The signed integer as a number; |word| < 2^31.
-    fn from_small_signed(word: Self::Word) -> Self;
+    /// The signed integer as a number (nearest, ties to even).
+    fn from_signed(word: Self::Word) -> Self;
     /// Nearest integer, ties to even.
     fn round(self) -> Self;
     /// `self * 2^exponent`, rounded once. `exponent` is an integer with |exponent| <= 2000 (f64)

@@ -124,7 +124,7 @@ macro_rules! scalar_lane {
                 word as $float
             }
             #[inline(always)]
-            fn from_small_signed(word: $word) -> Self {
+            fn from_signed(word: $word) -> Self {
                 word as $signed as $float
             }
             #[inline(always)]

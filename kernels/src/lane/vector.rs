@@ -99,8 +99,8 @@ macro_rules! vector_lane {
                 isa::$isa::from_unsigned(word)
             }
             #[inline(always)]
-            fn from_small_signed(word: $word) -> Self {
-                isa::$isa::from_small_signed(word)
+            fn from_signed(word: $word) -> Self {
+                isa::$isa::from_signed(word)
             }
             #[inline(always)]
             fn round(self) -> Self {

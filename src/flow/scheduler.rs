@@ -1,0 +1,408 @@
+//! The scheduler: advances a flow one time at a time.
+
+use super::resampling::{permute, resample_offspring};
+use super::{
+    Evidence, FeynmanKac, LeeWhiteley, Potential, Resampler, Resampling, Tally, visit_blocks,
+};
+use crate::error::{Error, Result};
+use crate::particles::{Moments, Population};
+use crate::target::Precision;
+use bytemuck::cast_slice_mut;
+use driftlane_kernels::rng::{Purpose, Stream};
+use driftlane_kernels::tile::Row;
+use driftlane_kernels::weights::{IncrementSums, WeightSums};
+use driftlane_kernels::{F64, Lane};
+
+/// Called after every visit of the scheduler.
+pub type Observer<'a, R> = dyn FnMut(&StageRecord, &Population<R>) + 'a;
+
+/// What [`Flow::advance`] came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Advance {
+    /// One more time is done.
+    Moved,
+    /// The horizon is reached.
+    Finished,
+}
+
+/// What happened at one time: the potential G_(t-1), the resampling, and the mutation M_t.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StageRecord {
+    /// t, from 1.
+    pub time: usize,
+    /// The visit of M_t this record was updated after, from 0.
+    pub visit: usize,
+    /// log sum_i W_i G_(t-1)(x_i); 0 where nothing was weighed.
+    pub log_evidence_increment: f64,
+    /// Effective sample size after weighting.
+    pub ess: f64,
+    /// Whether the population was resampled.
+    pub resampled: bool,
+    /// What the visits of M_t did, all together.
+    pub tally: Tally,
+}
+
+/// The population as a plan sees it.
+pub struct Cloud<'a, R: Precision> {
+    population: &'a mut Population<R>,
+    log_weights: &'a mut [Row<F64>],
+}
+
+impl<R: Precision> Cloud<'_, R> {
+    /// The number of particles.
+    pub fn len(&self) -> usize {
+        self.population.len()
+    }
+    /// Never.
+    pub fn is_empty(&self) -> bool {
+        self.population.is_empty()
+    }
+    /// The population.
+    pub fn population(&self) -> &Population<R> {
+        self.population
+    }
+
+    /// What ESS and CESS become if weights are multiplied by exp(delta * scalar channel).
+    pub fn increment(&mut self, channel: usize, delta: f64) -> IncrementSums {
+        visit_blocks(
+            self.population.span(),
+            self.log_weights,
+            &|| (),
+            &|block, log_weights, ()| {
+                IncrementSums::of(log_weights, block.scalars[channel], delta)
+            },
+            &IncrementSums::merge,
+        )
+    }
+
+    /// Weighted moments of the positions.
+    pub fn moments(&mut self) -> Moments {
+        let sums = weight_sums(self.population, self.log_weights);
+        visit_blocks(
+            self.population.span(),
+            self.log_weights,
+            &|| (),
+            &|block, log_weights, ()| {
+                let per_tile = block.scalar_rows();
+                let mut all = Moments::default();
+                for tile in 0..block.tiles() {
+                    let rows = &log_weights[tile * per_tile..(tile + 1) * per_tile];
+                    let mut weights = [0.0; 64];
+                    for (weights, row) in weights.chunks_exact_mut(32).zip(rows) {
+                        let w = (*row - Lane::splat(sums.max)).exp();
+                        weights.copy_from_slice(bytemuck::cast_slice(&w.0));
+                    }
+                    let x = &block.vectors[0][block.rows(tile)];
+                    all = all.merge(Moments::of_tile::<R>(x, block.active(tile), Some(&weights)));
+                }
+                all
+            },
+            &Moments::merge,
+        )
+    }
+}
+
+fn weight_sums<R: Precision>(
+    population: &mut Population<R>,
+    log_weights: &mut [Row<F64>],
+) -> WeightSums {
+    visit_blocks(
+        population.span(),
+        log_weights,
+        &|| (),
+        &|_, log_weights, ()| WeightSums::of(log_weights),
+        &WeightSums::merge,
+    )
+}
+
+/// A running flow: everything that has to be kept to go on.
+#[derive(Debug, Clone)]
+pub struct Flow<R: Precision> {
+    seed: u64,
+    resampler: Resampler,
+    time: usize,
+    epoch: u64,
+    population: Population<R>,
+    log_weights: Vec<Row<F64>>,
+    log_weight_sum: f64,
+    evidence: Evidence,
+    lee_whiteley: Option<LeeWhiteley>,
+    ancestors: Vec<u32>,
+    stages: Vec<StageRecord>,
+    /// Visits of one time are kept as one record; of flows without potentials only the last.
+    keep_stages: bool,
+    totals: Tally,
+}
+
+impl<R: Precision> Flow<R> {
+    /// Draws X_0 ~ M_0 for `n` particles.
+    pub fn start<F>(model: &F, n: usize, seed: u64, resampler: Resampler) -> Result<Self>
+    where
+        F: FeynmanKac<Real = R>,
+    {
+        Self::start_from(model, Population::new(n, model.dim(), model.channels()), seed, resampler)
+    }
+
+    /// Like [`start`](Flow::start) into a population made by the caller, whose positions M_0 may
+    /// read as given starts.
+    pub fn start_from<F>(
+        model: &F,
+        mut population: Population<R>,
+        seed: u64,
+        resampler: Resampler,
+    ) -> Result<Self>
+    where
+        F: FeynmanKac<Real = R>,
+    {
+        let n = population.len();
+        if n > u32::MAX as usize {
+            return Err(Error::invalid("particles", n, "at most 4294967295"));
+        }
+        let tally = visit_blocks(
+            population.span(),
+            &mut [],
+            &|| model.scratch(),
+            &|block, _, scratch| {
+                let index = block.first_block() as u64;
+                let mut stream = Stream::new(seed, Purpose::Initial, index, 0);
+                model.m0(block, &mut stream, scratch)
+            },
+            &Tally::merge,
+        );
+        let mut flow = Self {
+            seed,
+            resampler,
+            time: 0,
+            epoch: 0,
+            log_weights: uniform_log_weights(&population),
+            log_weight_sum: log_count(n),
+            evidence: Evidence::new(n),
+            lee_whiteley: None,
+            ancestors: Vec::new(),
+            population,
+            stages: Vec::new(),
+            keep_stages: true,
+            totals: Tally::default(),
+        };
+        flow.count(&tally);
+        Ok(flow)
+    }
+
+    fn count(&mut self, tally: &Tally) {
+        let mut tally = tally.clone();
+        tally.moments = Moments::default();
+        self.totals = std::mem::take(&mut self.totals).merge(tally);
+    }
+
+    /// Weighs, plans, resamples and moves once.
+    pub fn advance<F>(&mut self, model: &mut F, observer: &mut Observer<'_, R>) -> Result<Advance>
+    where
+        F: FeynmanKac<Real = R>,
+    {
+        let time = self.time;
+        let potential = model.plan_potential(time, &mut self.cloud())?;
+        if potential == Potential::Stop {
+            return Ok(Advance::Finished);
+        }
+        let mut record = StageRecord {
+            time: time + 1,
+            visit: 0,
+            log_evidence_increment: 0.0,
+            ess: self.population.len() as f64,
+            resampled: false,
+            tally: Tally::default(),
+        };
+        if potential != Potential::One {
+            let sums = self.weigh(model, time, potential)?;
+            record.log_evidence_increment = sums.1;
+            record.ess = sums.0.ess();
+            if potential == Potential::LastThenStop {
+                self.keep(record);
+                return Ok(Advance::Finished);
+            }
+            let resampling = model.plan_mutation(time, &mut self.cloud())?;
+            let due = match resampling {
+                Resampling::Never => false,
+                Resampling::Always => true,
+                Resampling::BelowEss(f) => record.ess < f * self.population.len() as f64,
+            };
+            if due {
+                self.resample(sums.0.max);
+                record.resampled = true;
+            }
+        } else {
+            model.plan_mutation(time, &mut self.cloud())?;
+        }
+        self.time += 1;
+        for visit in 0..model.visits(self.time) {
+            self.visit(model, visit, &mut record);
+            observer(&record, &self.population);
+        }
+        self.keep(record);
+        Ok(Advance::Moved)
+    }
+
+    fn cloud(&mut self) -> Cloud<'_, R> {
+        Cloud { population: &mut self.population, log_weights: &mut self.log_weights }
+    }
+
+    fn keep(&mut self, record: StageRecord) {
+        if !self.keep_stages {
+            self.stages.clear();
+        }
+        self.stages.push(record);
+    }
+
+    /// Keeps only the newest stage record: for flows of very many times.
+    pub fn forget_stages(&mut self) {
+        self.keep_stages = false;
+    }
+
+    /// Multiplies the weights by G_t; returns their sums and the increment of log Z.
+    fn weigh<F>(&mut self, model: &F, time: usize, potential: Potential) -> Result<(WeightSums, f64)>
+    where
+        F: FeynmanKac<Real = R>,
+    {
+        let (sums, bad) = visit_blocks(
+            self.population.span(),
+            &mut self.log_weights,
+            &|| (),
+            &|block, log_weights, ()| {
+                model.log_potential(time, block, log_weights);
+                let bad = refuse_nonfinite(log_weights, block.particles());
+                (WeightSums::of(log_weights), bad)
+            },
+            &|a, b| (a.0.merge(b.0), (a.1.0 + b.1.0, a.1.1 + b.1.1)),
+        );
+        self.totals.nan += bad.0;
+        if bad.1 > 0 {
+            return Err(Error::Numerical(format!(
+                "potential at time {time}: {} particles have weight +infinity; a density must be finite",
+                bad.1
+            )));
+        }
+        let log_sum = sums.log_sum();
+        if !log_sum.is_finite() {
+            return Err(Error::Numerical(format!(
+                "potential at time {time}: all {} weights are zero",
+                self.population.len()
+            )));
+        }
+        let increment = log_sum - self.log_weight_sum;
+        self.evidence.accumulate(increment);
+        self.log_weight_sum = log_sum;
+        if matches!(potential, Potential::LastThenMove | Potential::LastThenStop) {
+            self.lee_whiteley = (self.resampler == Resampler::Multinomial)
+                .then(|| self.evidence.lee_whiteley(&self.log_weights, &sums));
+        }
+        Ok((sums, increment))
+    }
+
+    fn resample(&mut self, max: f64) {
+        let n = self.population.len();
+        let offspring = resample_offspring(
+            self.resampler,
+            n,
+            &self.log_weights,
+            max,
+            self.seed,
+            self.time as u64,
+        );
+        self.ancestors = permute(&mut self.population, &offspring);
+        self.evidence.descend(&self.ancestors);
+        self.log_weights = uniform_log_weights(&self.population);
+        self.log_weight_sum = log_count(n);
+    }
+
+    fn visit<F>(&mut self, model: &mut F, visit: usize, record: &mut StageRecord)
+    where
+        F: FeynmanKac<Real = R>,
+    {
+        self.epoch += 1;
+        let (seed, epoch, time) = (self.seed, self.epoch, self.time);
+        model.before_visit(time, visit, epoch);
+        let shared = &*model;
+        let tally = visit_blocks(
+            self.population.span(),
+            &mut [],
+            &|| shared.scratch(),
+            &|block, _, scratch| {
+                let index = block.first_block() as u64;
+                let mut stream = Stream::new(seed, Purpose::Move, index, epoch);
+                shared.m(time, block, &mut stream, scratch)
+            },
+            &Tally::merge,
+        );
+        model.after_visit(time, visit, &tally);
+        self.count(&tally);
+        record.visit = visit;
+        record.tally = std::mem::take(&mut record.tally).merge(tally);
+    }
+
+    /// t: how many mutations are done.
+    pub fn time(&self) -> usize {
+        self.time
+    }
+    /// The population.
+    pub fn population(&self) -> &Population<R> {
+        &self.population
+    }
+    /// Normalised weights, one a particle.
+    pub fn weights(&self) -> Vec<f64> {
+        let log_weights = bytemuck::cast_slice::<Row<F64>, f64>(&self.log_weights);
+        log_weights[..self.population.len()]
+            .iter()
+            .map(|lw| Lane::exp(lw - self.log_weight_sum))
+            .collect()
+    }
+    /// log Z and the genealogy.
+    pub fn evidence(&self) -> &Evidence {
+        &self.evidence
+    }
+    /// The Lee-Whiteley variance at the last potential; `None` before, and for resamplers it does
+    /// not hold for.
+    pub fn lee_whiteley(&self) -> Option<LeeWhiteley> {
+        self.lee_whiteley
+    }
+    /// The ancestors of the latest resampling; empty before the first.
+    pub fn ancestors(&self) -> &[u32] {
+        &self.ancestors
+    }
+    /// The record of every time.
+    pub fn stages(&self) -> &[StageRecord] {
+        &self.stages
+    }
+    /// What all visits did.
+    pub fn totals(&self) -> &Tally {
+        &self.totals
+    }
+}
+
+fn log_count(n: usize) -> f64 {
+    Lane::ln(n as f64)
+}
+
+/// Zero for particles that count, -infinity for those that fill up the last tile.
+fn uniform_log_weights<R: Precision>(population: &Population<R>) -> Vec<Row<F64>> {
+    let n = population.len();
+    let rows = population.tiles() * Population::<R>::scalar_rows();
+    let mut log_weights = vec![Row::<F64>::splat(0.0); rows];
+    for value in &mut cast_slice_mut::<Row<F64>, f64>(&mut log_weights)[n..] {
+        *value = f64::NEG_INFINITY;
+    }
+    log_weights
+}
+
+/// Turns NaN into weight zero; counts (NaN, +infinity) among the first `active` particles.
+fn refuse_nonfinite(log_weights: &mut [Row<F64>], active: usize) -> (u64, u64) {
+    let (mut nan, mut infinite) = (0, 0);
+    let values = cast_slice_mut::<Row<F64>, f64>(log_weights);
+    let (counted, padding) = values.split_at_mut(active);
+    for value in counted {
+        nan += u64::from(value.is_nan());
+        infinite += u64::from(*value == f64::INFINITY);
+        *value = if value.is_nan() { f64::NEG_INFINITY } else { *value };
+    }
+    padding.fill(f64::NEG_INFINITY);
+    (nan, infinite)
+}

@@ -1,0 +1,14 @@
+//! The population: channels of particles in structure-of-arrays tiles, cut into blocks.
+//!
+//! A channel holds some numbers a particle, as `[tile][row][4 registers]`. Vector channels (position
+//! first, then what a move declares: momentum, gradient) have `dim` rows in the run's precision;
+//! scalar channels (log densities) have one row in double precision. What is declared here survives
+//! a step, is permuted by resampling, and is what a checkpoint has to hold.
+
+mod moments;
+mod population;
+mod span;
+
+pub use moments::Moments;
+pub use population::{Channels, MAX_CHANNELS, Population};
+pub use span::Span;

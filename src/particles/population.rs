@@ -1,0 +1,155 @@
+//! Storage of a population and conversion from and to rows of particles.
+
+use super::Span;
+use driftlane_kernels::Register;
+use bytemuck::{cast_slice, cast_slice_mut};
+use driftlane_kernels::F64;
+use driftlane_kernels::tile::{Row, particles_per_tile, tiles_per_block};
+
+/// The most vector channels, and the most scalar channels, a population can have.
+pub const MAX_CHANNELS: usize = 4;
+
+/// The channels a flow declares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Channels {
+    /// Vector channels, position included: at least 1, at most [`MAX_CHANNELS`].
+    pub vectors: usize,
+    /// Scalar channels in double precision: at most [`MAX_CHANNELS`].
+    pub scalars: usize,
+}
+
+/// `n` particles in `dim` dimensions with their channels. The last tile is filled up with particles
+/// that are moved like the others but carry no weight and appear in no result.
+#[derive(Debug, Clone)]
+pub struct Population<R: Register> {
+    n: usize,
+    dim: usize,
+    vectors: Vec<Vec<Row<R>>>,
+    scalars: Vec<Vec<Row<F64>>>,
+}
+
+impl<R: Register> Population<R> {
+    /// All zeros.
+    pub fn new(n: usize, dim: usize, channels: Channels) -> Self {
+        assert!(n > 0 && dim > 0, "a population has particles and coordinates");
+        assert!((1..=MAX_CHANNELS).contains(&channels.vectors) && channels.scalars <= MAX_CHANNELS);
+        let tiles = n.div_ceil(particles_per_tile::<R>());
+        let vector = || vec![Row::<R>::zeroed(); tiles * dim];
+        let scalar = || vec![Row::<F64>::zeroed(); tiles * Self::scalar_rows()];
+        Self {
+            n,
+            dim,
+            vectors: (0..channels.vectors).map(|_| vector()).collect(),
+            scalars: (0..channels.scalars).map(|_| scalar()).collect(),
+        }
+    }
+
+    /// Rows of double precision that hold one number for every particle of a tile: 1 for `f64`
+    /// tiles of 32 particles, 2 for `f32` tiles of 64.
+    pub const fn scalar_rows() -> usize {
+        R::WIDTH / 8
+    }
+
+    /// The number of particles.
+    pub fn len(&self) -> usize {
+        self.n
+    }
+    /// Never: a population has particles.
+    pub fn is_empty(&self) -> bool {
+        self.n == 0
+    }
+    /// The number of coordinates.
+    pub fn dim(&self) -> usize {
+        self.dim
+    }
+    /// Tiles, the last perhaps partly filled.
+    pub fn tiles(&self) -> usize {
+        self.n.div_ceil(particles_per_tile::<R>())
+    }
+    /// Bytes held by all channels.
+    pub fn bytes(&self) -> usize {
+        let rows = |channels: usize, rows: usize, size: usize| channels * self.tiles() * rows * size;
+        rows(self.vectors.len(), self.dim, size_of::<Row<R>>())
+            + rows(self.scalars.len(), Self::scalar_rows(), size_of::<Row<F64>>())
+    }
+
+    /// All blocks.
+    pub fn span(&mut self) -> Span<'_, R> {
+        let mut vectors = self.vectors.iter_mut();
+        let mut scalars = self.scalars.iter_mut();
+        Span::new(
+            self.n,
+            self.dim,
+            tiles_per_block::<R>(self.dim),
+            std::array::from_fn(|_| vectors.next().map_or(&mut [][..], |v| &mut v[..])),
+            std::array::from_fn(|_| scalars.next().map_or(&mut [][..], |v| &mut v[..])),
+        )
+    }
+
+    /// A vector channel; 0 is the position.
+    pub fn vector(&self, channel: usize) -> &[Row<R>] {
+        &self.vectors[channel]
+    }
+    /// A scalar channel.
+    pub fn scalar(&self, channel: usize) -> &[Row<F64>] {
+        &self.scalars[channel]
+    }
+    pub(crate) fn vectors_mut(&mut self) -> &mut [Vec<Row<R>>] {
+        &mut self.vectors
+    }
+    pub(crate) fn scalars_mut(&mut self) -> &mut [Vec<Row<F64>>] {
+        &mut self.scalars
+    }
+
+    /// One number for every particle, in double precision, in order.
+    pub fn scalar_values(&self, channel: usize) -> &[f64] {
+        &cast_slice::<Row<F64>, f64>(&self.scalars[channel])[..self.n]
+    }
+
+    /// Positions as rows of particles: `[n, dim]`, double precision.
+    pub fn positions(&self) -> Vec<f64> {
+        let mut out = vec![0.0; self.n * self.dim];
+        self.copy_positions(&mut out);
+        out
+    }
+
+    /// Writes positions as `[n, dim]`.
+    pub fn copy_positions(&self, out: &mut [f64]) {
+        let width = particles_per_tile::<R>();
+        let flat: &[R::Scalar] = cast_slice(&self.vectors[0]);
+        let tile_size = width * self.dim;
+        for (tile, rows) in flat.chunks_exact(tile_size).zip(out.chunks_mut(tile_size)) {
+            for (particle, row) in rows.chunks_exact_mut(self.dim).enumerate() {
+                for (j, value) in row.iter_mut().enumerate() {
+                    *value = tile[j * width + particle].into();
+                }
+            }
+        }
+    }
+
+    /// Sets positions from `[n, dim]`; particles that fill up the last tile repeat the last one.
+    pub fn set_positions(&mut self, rows: &[f64]) {
+        use driftlane_kernels::Scalar as _;
+        assert_eq!(rows.len(), self.n * self.dim);
+        let (dim, n, width) = (self.dim, self.n, particles_per_tile::<R>());
+        let flat: &mut [R::Scalar] = cast_slice_mut(&mut self.vectors[0]);
+        for (t, tile) in flat.chunks_exact_mut(width * dim).enumerate() {
+            for particle in 0..width {
+                let source = (t * width + particle).min(n - 1);
+                for j in 0..dim {
+                    tile[j * width + particle] = R::Scalar::from_f64(rows[source * dim + j]);
+                }
+            }
+        }
+    }
+}
+
+/// Rows of zeros, without asking for arithmetic.
+trait Zeroed {
+    fn zeroed() -> Self;
+}
+impl<T: bytemuck::Zeroable> Zeroed for T {
+    fn zeroed() -> Self {
+        bytemuck::Zeroable::zeroed()
+    }
+}

@@ -1,0 +1,110 @@
+//! A run of consecutive blocks: what a visit of the scheduler sees, one block at a time.
+
+use super::MAX_CHANNELS;
+use driftlane_kernels::Register;
+use driftlane_kernels::F64;
+use driftlane_kernels::tile::{Row, particles_per_tile};
+use std::ops::Range;
+
+/// Consecutive blocks of a population, all channels.
+#[derive(Debug)]
+pub struct Span<'a, R: Register> {
+    first_block: usize,
+    /// Particles from the start of this span to the end of the population.
+    remaining: usize,
+    dim: usize,
+    tiles_per_block: usize,
+    /// Vector channels, `[tile][dim]`; undeclared ones are empty.
+    pub vectors: [&'a mut [Row<R>]; MAX_CHANNELS],
+    /// Scalar channels, `[tile][scalar_rows]`; undeclared ones are empty.
+    pub scalars: [&'a mut [Row<F64>]; MAX_CHANNELS],
+}
+
+impl<'a, R: Register> Span<'a, R> {
+    pub(super) fn new(
+        n: usize,
+        dim: usize,
+        tiles_per_block: usize,
+        vectors: [&'a mut [Row<R>]; MAX_CHANNELS],
+        scalars: [&'a mut [Row<F64>]; MAX_CHANNELS],
+    ) -> Self {
+        Self { first_block: 0, remaining: n, dim, tiles_per_block, vectors, scalars }
+    }
+
+    /// Tiles in this span.
+    pub fn tiles(&self) -> usize {
+        self.vectors[0].len() / self.dim
+    }
+    /// Blocks in this span.
+    pub fn blocks(&self) -> usize {
+        self.tiles().div_ceil(self.tiles_per_block)
+    }
+    /// The index of its first block.
+    pub fn first_block(&self) -> usize {
+        self.first_block
+    }
+    /// Particles that count: those that fill up the last tile do not.
+    pub fn particles(&self) -> usize {
+        self.remaining.min(self.tiles() * particles_per_tile::<R>())
+    }
+    /// Particles of a whole block.
+    pub fn particles_per_block(&self) -> usize {
+        self.tiles_per_block * particles_per_tile::<R>()
+    }
+    /// The index of its first particle.
+    pub fn first_particle(&self) -> usize {
+        self.first_block * self.particles_per_block()
+    }
+    /// Coordinates.
+    pub fn dim(&self) -> usize {
+        self.dim
+    }
+    /// Double-precision rows a scalar channel has in one tile.
+    pub const fn scalar_rows(&self) -> usize {
+        R::WIDTH / 8
+    }
+    /// Particles of tile `tile` of this span that count.
+    pub fn active(&self, tile: usize) -> usize {
+        let width = particles_per_tile::<R>();
+        self.remaining.saturating_sub(tile * width).min(width)
+    }
+    /// The rows of tile `tile` in a vector channel.
+    pub fn rows(&self, tile: usize) -> Range<usize> {
+        tile * self.dim..(tile + 1) * self.dim
+    }
+    /// The rows of tile `tile` in a scalar channel.
+    pub fn scalar_range(&self, tile: usize) -> Range<usize> {
+        tile * self.scalar_rows()..(tile + 1) * self.scalar_rows()
+    }
+
+    /// Cuts after `blocks` blocks.
+    pub(crate) fn split(self, blocks: usize) -> (Self, Self) {
+        let tiles = blocks.saturating_mul(self.tiles_per_block).min(self.tiles());
+        let (left_vectors, right_vectors) = cut(self.vectors, tiles * self.dim);
+        let (left_scalars, right_scalars) = cut(self.scalars, tiles * (R::WIDTH / 8));
+        let right = Self {
+            first_block: self.first_block + blocks,
+            remaining: self.remaining.saturating_sub(tiles * particles_per_tile::<R>()),
+            vectors: right_vectors,
+            scalars: right_scalars,
+            ..self
+        };
+        (Self { vectors: left_vectors, scalars: left_scalars, ..self }, right)
+    }
+}
+
+/// Cuts every channel after `rows` rows; an undeclared channel has none.
+fn cut<T>(
+    channels: [&mut [T]; MAX_CHANNELS],
+    rows: usize,
+) -> ([&mut [T]; MAX_CHANNELS], [&mut [T]; MAX_CHANNELS]) {
+    let mut right: [&mut [T]; MAX_CHANNELS] = Default::default();
+    let mut k = 0;
+    let left = channels.map(|channel| {
+        let (l, r) = channel.split_at_mut(rows.min(channel.len()));
+        right[k] = r;
+        k += 1;
+        l
+    });
+    (left, right)
+}
