@@ -5,8 +5,11 @@
 
 pub mod error;
 pub mod flow;
+pub mod integrator;
+pub mod mcmc;
 pub mod parameters;
 pub mod particles;
+pub mod smc;
 pub mod target;
 
 pub use driftlane_kernels as kernels;

@@ -13,6 +13,7 @@ mod tally;
 mod visit;
 
 pub use evidence::{Evidence, LeeWhiteley};
+pub(crate) use resampling::population_uniform;
 pub use resampling::{Resampler, resample_offspring};
 pub use scheduler::{Advance, Cloud, Flow, Observer, StageRecord};
 pub use tally::Tally;

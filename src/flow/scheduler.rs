@@ -347,6 +347,10 @@ impl<R: Precision> Flow<R> {
     pub fn population(&self) -> &Population<R> {
         &self.population
     }
+    /// Weighted moments of the positions.
+    pub fn moments(&mut self) -> Moments {
+        self.cloud().moments()
+    }
     /// Normalised weights, one a particle.
     pub fn weights(&self) -> Vec<f64> {
         let log_weights = bytemuck::cast_slice::<Row<F64>, f64>(&self.log_weights);

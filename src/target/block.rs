@@ -3,8 +3,9 @@
 
 use super::{Exact, Reference, Target};
 use driftlane_kernels::rng::{Stream, Vector};
-use driftlane_kernels::tile::Row;
-use driftlane_kernels::{F32, F64, Lane};
+use bytemuck::{cast_slice, cast_slice_mut};
+use driftlane_kernels::tile::{Row, particles_per_tile};
+use driftlane_kernels::{F32, F64, Lane, Scalar as _};
 
 /// A target over whole blocks: `x` and `grad` are `[tile][dim]` rows, `value` one row a tile.
 /// Implemented for every [`Target`]; implement that instead.
@@ -88,6 +89,28 @@ pub trait Precision: Vector {
     const NAME: &'static str;
     /// Gradients of `target`, in this precision.
     fn gradient(target: &dyn BlockTarget, x: &[Row<Self>], grad: &mut [Row<Self>]);
+    /// Widens 32 particles of a tile, number `part` of them, to double precision, exactly.
+    fn widen_part(x: &[Row<Self>], part: usize, wide: &mut [Row<F64>]) {
+        let width = particles_per_tile::<Self>();
+        let scalars: &[Self::Scalar] = cast_slice(x);
+        let wide: &mut [f64] = cast_slice_mut(wide);
+        for (row, wide) in scalars.chunks_exact(width).zip(wide.chunks_exact_mut(32)) {
+            for (value, wide) in row[32 * part..32 * (part + 1)].iter().zip(wide) {
+                *wide = (*value).into();
+            }
+        }
+    }
+    /// Rounds 32 particles in double precision into part `part` of a tile.
+    fn narrow_part(wide: &[Row<F64>], part: usize, x: &mut [Row<Self>]) {
+        let width = particles_per_tile::<Self>();
+        let scalars: &mut [Self::Scalar] = cast_slice_mut(x);
+        let wide: &[f64] = cast_slice(wide);
+        for (row, wide) in scalars.chunks_exact_mut(width).zip(wide.chunks_exact(32)) {
+            for (value, wide) in row[32 * part..32 * (part + 1)].iter_mut().zip(wide) {
+                *value = Self::Scalar::from_f64(*wide);
+            }
+        }
+    }
 }
 
 impl Precision for F64 {

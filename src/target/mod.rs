@@ -5,9 +5,11 @@
 //! the constant is part of the target's definition and fixes its log evidence.
 
 mod block;
+mod path;
 mod reference;
 
 pub use block::{BlockTarget, Precision};
+pub use path::Path;
 pub use reference::{Family, Reference};
 
 use driftlane_kernels::rng::Stream;

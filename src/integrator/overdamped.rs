@@ -1,0 +1,38 @@
+//! Unadjusted overdamped Langevin dynamics on one tile (Euler-Maruyama; see
+//! [`driftlane_kernels::step::langevin`]).
+//!
+//! ```text
+//! x <- x + h grad log pi(x) + sqrt(2 h) xi
+//! ```
+//!
+//! One gradient and one normal a coordinate and step. The noise stays in registers: storing and
+//! loading it would cost 16 bytes a coordinate, more than drawing it.
+
+use crate::target::{Path, Precision};
+use driftlane_kernels::Lane;
+use driftlane_kernels::rng::Stream;
+use driftlane_kernels::step::langevin::euler_maruyama;
+use driftlane_kernels::tile::Row;
+
+/// `steps` steps of size `step_size` (one for each particle) towards pi_beta. `grad` and `other` are
+/// working memory.
+#[allow(clippy::too_many_arguments)]
+pub fn euler_maruyama_steps<R: Precision>(
+    path: &Path<'_>,
+    beta: f64,
+    step_size: Row<R>,
+    steps: usize,
+    stream: &mut Stream,
+    x: &mut [Row<R>],
+    grad: &mut [Row<R>],
+    other: &mut [Row<R>],
+) {
+    let noise_scale = (Row::<R>::splat(2.0) * step_size).sqrt();
+    for _ in 0..steps {
+        path.gradient(beta, x, grad, other);
+        for (x, g) in x.iter_mut().zip(grad.iter()) {
+            let xi = stream.normal_row::<R>();
+            *x = euler_maruyama(*x, *g, step_size, noise_scale, xi);
+        }
+    }
+}

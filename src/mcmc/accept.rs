@@ -1,0 +1,76 @@
+//! The Metropolis-Hastings decision for one tile.
+
+use super::{BASE, RATIO};
+use crate::flow::Tally;
+use crate::integrator::Scratch;
+use crate::particles::Span;
+use crate::target::Precision;
+use bytemuck::{cast_slice, cast_slice_mut};
+use driftlane_kernels::rng::Stream;
+use driftlane_kernels::tile::{Row, particles_per_tile};
+use driftlane_kernels::{F64, Lane, Mask, Scalar as _};
+
+/// Accepts `scratch.position` for every particle of tile `tile` with probability
+/// min(1, exp(new - old)) where old and new are log pi_beta less `scratch.energy` and
+/// `scratch.proposed_energy`. Writes position, gradient (where `with_gradient`) and log densities.
+/// A NaN rejects its own particle only.
+pub(super) fn accept_tile<R: Precision>(
+    beta: f64,
+    tile: usize,
+    block: &mut Span<'_, R>,
+    stream: &mut Stream,
+    scratch: &mut Scratch<R>,
+    with_gradient: bool,
+    tally: &mut Tally,
+) {
+    let active = block.active(tile);
+    let (rows, scalars) = (block.rows(tile), block.scalar_range(tile));
+    let beta = Row::<F64>::splat(beta);
+    let (zero, one) = (Row::<F64>::zero(), Row::<F64>::one());
+    let infinity = Row::<F64>::splat(f64::INFINITY);
+    let mut decision = [0.0f64; 64];
+    for part in 0..scalars.len() {
+        let at = scalars.start + part;
+        let (base, ratio) = (scratch.base[part], scratch.ratio[part]);
+        let (old_base, old_ratio) = (block.scalars[BASE][at], block.scalars[RATIO][at]);
+        let new = beta.mul_add(ratio, base) - scratch.proposed_energy[part];
+        let old = beta.mul_add(old_ratio, old_base) - scratch.energy[part];
+        let log_alpha = new - old;
+        // exp of something at most 0; a NaN fails the comparison with 0 and is then refused below.
+        let capped = zero.min(log_alpha);
+        let proper = capped.le(zero).and(new.lt(infinity));
+        let alpha = Row::select(proper, capped.exp(), zero);
+        let accept = stream.uniform_row::<F64>().lt(alpha);
+        block.scalars[BASE][at] = Row::select(accept, base, old_base);
+        block.scalars[RATIO][at] = Row::select(accept, ratio, old_ratio);
+
+        let flags = Row::select(accept, one, zero);
+        decision[32 * part..32 * (part + 1)].copy_from_slice(cast_slice(&flags.0));
+        let counted = active.saturating_sub(32 * part).min(32);
+        let density = beta.mul_add(ratio, base);
+        for (&a, &d) in flat(&alpha)[..counted].iter().zip(flat(&density)) {
+            tally.acceptance_sum += a;
+            tally.nan += u64::from(d.is_nan());
+            tally.infinite += u64::from(d == f64::INFINITY);
+        }
+    }
+    tally.moves += active as u64;
+    let mut flags = Row::<R>::zero();
+    let flag_scalars: &mut [R::Scalar] = cast_slice_mut(&mut flags.0);
+    for (flag, value) in flag_scalars.iter_mut().zip(&decision[..particles_per_tile::<R>()]) {
+        *flag = R::Scalar::from_f64(*value);
+    }
+    let accept = Row::<R>::zero().lt(flags);
+    for (x, new) in block.vectors[0][rows].iter_mut().zip(&scratch.position) {
+        *x = Row::select(accept, *new, *x);
+    }
+    if with_gradient {
+        for (g, new) in scratch.gradient.iter_mut().zip(&scratch.proposed_gradient) {
+            *g = Row::select(accept, *new, *g);
+        }
+    }
+}
+
+fn flat(row: &Row<F64>) -> &[f64] {
+    cast_slice(&row.0)
+}

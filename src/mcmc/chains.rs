@@ -1,0 +1,241 @@
+//! Many chains side by side: the flow with G = 1.
+//!
+//! Every particle is a chain. Adjusted moves are tuned on the population during warm-up: the step
+//! size by dual averaging after every move, the scales from the population's standard deviations at
+//! a quarter, a half and three quarters of it; then everything is frozen. Visits fuse as many moves
+//! as may be taken without looking at the population.
+
+use super::{BASE, Move, RATIO};
+use crate::error::{Error, Result};
+use crate::flow::{Cloud, FeynmanKac, Potential, Resampling, Tally};
+use crate::integrator::Scratch;
+use crate::particles::{Channels, Moments, Span};
+use crate::target::{Path, Precision};
+use driftlane_kernels::F64;
+use driftlane_kernels::rng::Stream;
+use driftlane_kernels::tile::Row;
+
+/// Where chains start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Start {
+    /// Draws from the target's reference: its prior for a posterior.
+    Reference,
+    /// Exact draws from the target.
+    Exact,
+    /// The positions already in the population.
+    Given,
+}
+
+/// How many moves, and what is kept of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Work {
+    /// Moves before anything is kept; adjusted moves are tuned in them.
+    pub warmup: usize,
+    /// Moves after warm-up.
+    pub moves: usize,
+    /// The population is looked at (recorded, or its moments added) every this many moves.
+    pub every: usize,
+}
+
+impl Work {
+    fn warmup_chunk(adjusted: bool) -> usize {
+        // An unadjusted move is not tuned, so warm-up need not stop after every move.
+        if adjusted { 1 } else { 64 }
+    }
+
+    /// How many moves visit `time` (from 1) takes.
+    fn moves_at(&self, time: usize, adjusted: bool) -> usize {
+        let chunk = Self::warmup_chunk(adjusted);
+        let warmup_visits = self.warmup.div_ceil(chunk);
+        if time <= warmup_visits {
+            chunk.min(self.warmup - (time - 1) * chunk)
+        } else {
+            self.every.min(self.moves - (time - 1 - warmup_visits) * self.every)
+        }
+    }
+
+    fn visits(&self, adjusted: bool) -> usize {
+        self.warmup.div_ceil(Self::warmup_chunk(adjusted)) + self.moves.div_ceil(self.every)
+    }
+
+    /// Whether the population after visit `time` belongs to the result.
+    pub fn keeps(&self, time: usize, adjusted: bool) -> bool {
+        time > self.warmup.div_ceil(Self::warmup_chunk(adjusted))
+    }
+}
+
+/// Many-chain sampling of one target with one move.
+pub struct Chains<'a, R: Precision> {
+    path: Path<'a>,
+    mover: Box<dyn Move<R> + 'a>,
+    start: Start,
+    work: Work,
+    seed: u64,
+    moments: Moments,
+    failed_start: bool,
+}
+
+impl<'a, R: Precision> Chains<'a, R> {
+    /// Chains of `mover` towards the end of `path`.
+    pub fn new(
+        path: Path<'a>,
+        mover: Box<dyn Move<R> + 'a>,
+        start: Start,
+        work: Work,
+        seed: u64,
+    ) -> Self {
+        Self {
+            path,
+            mover,
+            start,
+            work,
+            seed,
+            moments: Moments::default(),
+            failed_start: false,
+        }
+    }
+
+    /// Moments over all populations looked at after warm-up.
+    pub fn moments(&self) -> &Moments {
+        &self.moments
+    }
+    /// The move, with what it was tuned to.
+    pub fn mover(&self) -> &dyn Move<R> {
+        &*self.mover
+    }
+    /// How many moves, and what is kept.
+    pub fn work(&self) -> Work {
+        self.work
+    }
+    /// Visits in all.
+    pub fn horizon(&self) -> usize {
+        self.work.visits(self.mover.adjusted())
+    }
+}
+
+impl<R: Precision> FeynmanKac for Chains<'_, R> {
+    type Real = R;
+    type Scratch = Scratch<R>;
+
+    fn dim(&self) -> usize {
+        self.path.dim()
+    }
+    fn channels(&self) -> Channels {
+        Channels { vectors: 1, scalars: if self.mover.adjusted() { 2 } else { 0 } }
+    }
+    fn scratch(&self) -> Scratch<R> {
+        Scratch::new(self.path.dim())
+    }
+
+    fn m0(
+        &self,
+        block: &mut Span<'_, R>,
+        stream: &mut Stream,
+        scratch: &mut Scratch<R>,
+    ) -> Tally {
+        let mut tally = Tally::default();
+        for tile in 0..block.tiles() {
+            let rows = block.rows(tile);
+            if self.start != Start::Given {
+                for part in 0..block.scalar_rows() {
+                    let exact = self.start == Start::Exact
+                        && self.path.target().sample_exact(stream, &mut scratch.wide);
+                    if !exact {
+                        self.path.sample_reference(stream, &mut scratch.wide);
+                    }
+                    R::narrow_part(&scratch.wide, part, &mut block.vectors[0][rows.clone()]);
+                }
+            }
+            if self.mover.adjusted() {
+                weigh_tile(&self.path, tile, block, scratch, &mut tally);
+            }
+        }
+        tally
+    }
+
+    fn m(
+        &self,
+        time: usize,
+        block: &mut Span<'_, R>,
+        stream: &mut Stream,
+        scratch: &mut Scratch<R>,
+    ) -> Tally {
+        let moves = self.work.moves_at(time, self.mover.adjusted());
+        let mut tally = self.mover.run(&self.path, 1.0, moves, block, stream, scratch);
+        if self.mover.adjusted() || self.work.keeps(time, false) {
+            for tile in 0..block.tiles() {
+                let x = &block.vectors[0][block.rows(tile)];
+                let moments = Moments::of_tile::<R>(x, block.active(tile), None);
+                tally.moments = std::mem::take(&mut tally.moments).merge(moments);
+            }
+        }
+        tally
+    }
+
+    fn log_potential(&self, _: usize, _: &Span<'_, R>, _: &mut [Row<F64>]) {}
+
+    fn plan_potential(&mut self, time: usize, cloud: &mut Cloud<'_, R>) -> Result<Potential> {
+        if time == 0 && self.mover.adjusted() {
+            let ratio = cloud.population().scalar_values(RATIO);
+            let base = cloud.population().scalar_values(BASE);
+            let valid = ratio.iter().zip(base).filter(|(r, b)| (*r + *b).is_finite()).count();
+            self.failed_start = valid == 0;
+            if self.failed_start {
+                return Err(Error::Numerical(format!(
+                    "no valid start: the log density is not finite at any of {} particles",
+                    cloud.len()
+                )));
+            }
+        }
+        Ok(if time < self.horizon() { Potential::One } else { Potential::Stop })
+    }
+
+    fn plan_mutation(&mut self, _: usize, _: &mut Cloud<'_, R>) -> Result<Resampling> {
+        Ok(Resampling::Never)
+    }
+
+    fn before_visit(&mut self, _time: usize, _visit: usize, epoch: u64) {
+        self.mover.before_visit(self.seed, epoch);
+    }
+
+    fn after_visit(&mut self, time: usize, _visit: usize, tally: &Tally) {
+        let adjusted = self.mover.adjusted();
+        if self.work.keeps(time, adjusted) {
+            self.moments = std::mem::take(&mut self.moments).merge(tally.moments.clone());
+            return;
+        }
+        if !adjusted {
+            return;
+        }
+        self.mover.adapt(tally.acceptance().unwrap_or(0.0));
+        let warmup = self.work.warmup;
+        let quarter = [1, 2, 3].iter().any(|k| time == (k * warmup).div_ceil(4));
+        let sd = tally.moments.sd();
+        if quarter && time < warmup && sd.iter().all(|s| *s > 0.0 && s.is_finite()) {
+            self.mover.set_scale(&sd);
+            self.mover.restart_adaptation();
+        }
+        if time == warmup {
+            self.mover.freeze();
+        }
+    }
+}
+
+/// Fills the log densities of a tile from its positions.
+pub(crate) fn weigh_tile<R: Precision>(
+    path: &Path<'_>,
+    tile: usize,
+    block: &mut Span<'_, R>,
+    scratch: &mut Scratch<R>,
+    tally: &mut Tally,
+) {
+    let (rows, scalars) = (block.rows(tile), block.scalar_range(tile));
+    let [base, ratio, ..] = &mut block.scalars;
+    path.log_densities(
+        &block.vectors[0][rows],
+        &mut scratch.wide,
+        &mut base[scalars.clone()],
+        &mut ratio[scalars],
+    );
+    tally.density_evaluations += block.active(tile) as u64;
+}

@@ -1,0 +1,142 @@
+//! Hamiltonian Monte Carlo (Duane, Kennedy, Pendleton, Roweth 1987,
+//! doi 10.1016/0370-2693(87)91197-X; Neal 2011, arXiv:1206.1901).
+//!
+//! ```text
+//! p ~ N(0, M);  (x', p') = leapfrog(x, p; h, L);  accept with min(1, exp(H(x, p) - H(x', p')))
+//! h = step_size (1 + jitter (2 u - 1)) for each particle,  L in [mean/2, 3 mean/2] shared by all
+//! ```
+//!
+//! Jitter breaks the resonance of a fixed trajectory length with any one frequency; a step size of
+//! its own lets every particle find a stable one in a funnel. L is shared so that a tile never waits
+//! for its slowest particle. L gradients and one density a move; the gradient of an accepted end
+//! point starts the next trajectory.
+
+use super::accept::accept_tile;
+use super::{DualAveraging, Move};
+use crate::flow::{Tally, population_uniform};
+use crate::integrator::{Leapfrog, Scratch, draw_momentum, kinetic_energy};
+use crate::particles::Span;
+use crate::target::{Path, Precision};
+use driftlane_kernels::Lane;
+use driftlane_kernels::rng::{Purpose, Stream};
+use driftlane_kernels::tile::Row;
+
+/// HMC with its step size, its mean trajectory length and its diagonal inverse mass matrix.
+#[derive(Debug, Clone)]
+pub struct Hmc {
+    step_size: DualAveraging,
+    jitter: f64,
+    mean_steps: usize,
+    steps: usize,
+    leapfrog: Leapfrog,
+}
+
+impl Hmc {
+    /// Relative half-width of the per-particle spread of step sizes.
+    pub const JITTER: f64 = 0.2;
+
+    /// With unit masses in `dim` dimensions, `mean_steps` >= 1 leapfrog steps on average.
+    pub fn new(dim: usize, step_size: DualAveraging, mean_steps: usize) -> Self {
+        Self {
+            step_size,
+            jitter: Self::JITTER,
+            mean_steps,
+            steps: mean_steps,
+            leapfrog: Leapfrog::new(vec![1.0; dim]),
+        }
+    }
+
+    /// With step sizes uniform on step_size (1 +- jitter), one a particle and move; 0 <= jitter < 1.
+    pub fn with_jitter(mut self, jitter: f64) -> Self {
+        self.jitter = jitter;
+        self
+    }
+
+    /// A step size to start tuning from, in units of the scales: d^(-1/4), the rate at which
+    /// acceptance stays put as d grows (Beskos et al. 2013, doi 10.3150/12-BEJ414).
+    pub fn initial_step_size(dim: usize) -> f64 {
+        1.0 / (dim as f64).sqrt().sqrt()
+    }
+}
+
+impl<R: Precision> Move<R> for Hmc {
+    fn name(&self) -> &'static str {
+        "hmc"
+    }
+
+    fn run(
+        &self,
+        path: &Path<'_>,
+        beta: f64,
+        moves: usize,
+        block: &mut Span<'_, R>,
+        stream: &mut Stream,
+        scratch: &mut Scratch<R>,
+    ) -> Tally {
+        let mut tally = Tally::default();
+        let centre = Row::<R>::splat(self.step_size.step_size());
+        let (jitter, two) = (Row::<R>::splat(self.jitter), Row::<R>::splat(2.0));
+        for tile in 0..block.tiles() {
+            let rows = block.rows(tile);
+            path.gradient(
+                beta,
+                &block.vectors[0][rows.clone()],
+                &mut scratch.gradient,
+                &mut scratch.other,
+            );
+            for _ in 0..moves {
+                let spread = two.mul_add(stream.uniform_row::<R>(), -Row::<R>::one());
+                let step_size = centre * jitter.mul_add(spread, Row::<R>::one());
+                draw_momentum(&self.leapfrog, stream, &mut scratch.momentum);
+                kinetic_energy(
+                    &self.leapfrog,
+                    &scratch.momentum,
+                    &mut scratch.wide,
+                    &mut scratch.energy,
+                );
+                scratch.position.copy_from_slice(&block.vectors[0][rows.clone()]);
+                scratch.proposed_gradient.copy_from_slice(&scratch.gradient);
+                self.leapfrog.trajectory(path, beta, step_size, self.steps, scratch);
+                kinetic_energy(
+                    &self.leapfrog,
+                    &scratch.momentum,
+                    &mut scratch.wide,
+                    &mut scratch.proposed_energy,
+                );
+                path.log_densities(
+                    &scratch.position,
+                    &mut scratch.wide,
+                    &mut scratch.base,
+                    &mut scratch.ratio,
+                );
+                accept_tile(beta, tile, block, stream, scratch, true, &mut tally);
+            }
+            let active = block.active(tile) as u64;
+            tally.gradient_evaluations += active * (1 + moves * self.steps) as u64;
+            tally.density_evaluations += active * moves as u64;
+        }
+        tally
+    }
+
+    fn before_visit(&mut self, seed: u64, epoch: u64) {
+        let half = self.mean_steps / 2;
+        let u = population_uniform(seed, Purpose::Shared, epoch);
+        self.steps = self.mean_steps - half + (u * (2 * half + 1) as f64) as usize;
+    }
+
+    fn adapt(&mut self, acceptance: f64) {
+        self.step_size.update(acceptance);
+    }
+    fn restart_adaptation(&mut self) {
+        self.step_size.restart();
+    }
+    fn freeze(&mut self) {
+        self.step_size.freeze();
+    }
+    fn set_scale(&mut self, sd: &[f64]) {
+        self.leapfrog = Leapfrog::new(sd.iter().map(|s| s * s).collect());
+    }
+    fn step_size(&self) -> f64 {
+        self.step_size.step_size()
+    }
+}

@@ -1,0 +1,67 @@
+//! Moves that leave a law invariant (or nearly: unadjusted Langevin), their adaptation on the
+//! population, and many-chain sampling with them.
+
+mod accept;
+mod chains;
+mod dual_averaging;
+mod hmc;
+mod rwmh;
+mod settings;
+mod ula;
+
+pub(crate) use chains::weigh_tile;
+pub use chains::{Chains, Start, Work};
+pub use dual_averaging::DualAveraging;
+pub use hmc::Hmc;
+pub use rwmh::Rwmh;
+pub use settings::{MoveKind, MoveSettings};
+pub use ula::Ula;
+
+use crate::flow::Tally;
+use crate::integrator::Scratch;
+use crate::particles::Span;
+use crate::target::{Path, Precision};
+use driftlane_kernels::rng::Stream;
+
+/// The scalar channels of a population that moves along a [`Path`]: log base and log ratio of every
+/// particle's position.
+pub const BASE: usize = 0;
+/// See [`BASE`].
+pub const RATIO: usize = 1;
+
+/// A move of every particle of a block towards pi_beta. One implementation a file.
+pub trait Move<R: Precision>: Send + Sync {
+    /// Its name on the command line.
+    fn name(&self) -> &'static str;
+
+    /// Moves every particle of `block` `moves` times. Vector channel 0 is the position; scalar
+    /// channels [`BASE`] and [`RATIO`] are its log densities, before and after.
+    fn run(
+        &self,
+        path: &Path<'_>,
+        beta: f64,
+        moves: usize,
+        block: &mut Span<'_, R>,
+        stream: &mut Stream,
+        scratch: &mut Scratch<R>,
+    ) -> Tally;
+
+    /// Draws what all particles share in a visit: the number of leapfrog steps.
+    fn before_visit(&mut self, _seed: u64, _epoch: u64) {}
+
+    /// Whether `run` leaves a law invariant by accepting and rejecting; an unadjusted move is never
+    /// tuned.
+    fn adjusted(&self) -> bool {
+        true
+    }
+    /// Follows the mean acceptance probability of the population in one visit.
+    fn adapt(&mut self, _acceptance: f64) {}
+    /// Starts adapting anew from the current step size.
+    fn restart_adaptation(&mut self) {}
+    /// Ends adaptation at the averaged step size.
+    fn freeze(&mut self) {}
+    /// Takes the standard deviations of the law's coordinates as the move's scales.
+    fn set_scale(&mut self, _sd: &[f64]) {}
+    /// The step size in use.
+    fn step_size(&self) -> f64;
+}

@@ -1,0 +1,96 @@
+//! Random-walk Metropolis-Hastings (Metropolis et al. 1953, doi 10.1063/1.1699114).
+//!
+//! ```text
+//! x' = x + h s xi,   accept with min(1, pi(x') / pi(x))
+//! ```
+//!
+//! with s the standard deviations of the population and h tuned to an acceptance of 0.234 from
+//! 2.38 / sqrt(d) (Roberts, Gelman, Gilks 1997, doi 10.1214/aoap/1034625254). One density and d
+//! normals a move; mixing time grows like d.
+
+use super::accept::accept_tile;
+use super::{DualAveraging, Move};
+use crate::flow::Tally;
+use crate::integrator::Scratch;
+use crate::particles::Span;
+use crate::target::{Path, Precision};
+use driftlane_kernels::lane::Table;
+use driftlane_kernels::rng::Stream;
+use driftlane_kernels::tile::Row;
+use driftlane_kernels::{F64, Lane};
+
+/// Random-walk Metropolis with its step size and scales.
+#[derive(Debug, Clone)]
+pub struct Rwmh {
+    step_size: DualAveraging,
+    scale: Table,
+}
+
+impl Rwmh {
+    /// With unit scales in `dim` dimensions.
+    pub fn new(dim: usize, step_size: DualAveraging) -> Self {
+        Self { step_size, scale: vec![1.0; dim].into() }
+    }
+
+    /// 2.38 / sqrt(d), in units of the scales.
+    pub fn initial_step_size(dim: usize) -> f64 {
+        2.38 / (dim as f64).sqrt()
+    }
+}
+
+impl<R: Precision> Move<R> for Rwmh {
+    fn name(&self) -> &'static str {
+        "rwmh"
+    }
+
+    fn run(
+        &self,
+        path: &Path<'_>,
+        beta: f64,
+        moves: usize,
+        block: &mut Span<'_, R>,
+        stream: &mut Stream,
+        scratch: &mut Scratch<R>,
+    ) -> Tally {
+        let mut tally = Tally::default();
+        let step_size = Row::<R>::splat(self.step_size.step_size());
+        scratch.energy.fill(Row::<F64>::zero());
+        scratch.proposed_energy.fill(Row::<F64>::zero());
+        for tile in 0..block.tiles() {
+            for _ in 0..moves {
+                let x = &block.vectors[0][block.rows(tile)];
+                for ((new, x), &s) in
+                    scratch.position.iter_mut().zip(x).zip(self.scale.of::<R>())
+                {
+                    let scale = step_size * Row::<R>::broadcast(s);
+                    *new = scale.mul_add(stream.normal_row::<R>(), *x);
+                }
+                path.log_densities(
+                    &scratch.position,
+                    &mut scratch.wide,
+                    &mut scratch.base,
+                    &mut scratch.ratio,
+                );
+                accept_tile(beta, tile, block, stream, scratch, false, &mut tally);
+            }
+            tally.density_evaluations += (block.active(tile) * moves) as u64;
+        }
+        tally
+    }
+
+    fn adapt(&mut self, acceptance: f64) {
+        self.step_size.update(acceptance);
+    }
+    fn restart_adaptation(&mut self) {
+        self.step_size.restart();
+    }
+    fn freeze(&mut self) {
+        self.step_size.freeze();
+    }
+    fn set_scale(&mut self, sd: &[f64]) {
+        self.scale = sd.to_vec().into();
+    }
+    fn step_size(&self) -> f64 {
+        self.step_size.step_size()
+    }
+}

@@ -1,0 +1,84 @@
+//! The unadjusted Langevin algorithm (Parisi 1981, doi 10.1016/0550-3213(81)90056-0; Roberts,
+//! Tweedie 1996, doi 10.2307/3318418): Euler-Maruyama steps of overdamped Langevin dynamics.
+//!
+//! Never accepts or rejects, so it samples a law that differs from the target by O(step_size): on a
+//! Gaussian of precision k the variance is (1/k) / (1 - h k / 2). The step size is the user's.
+
+use super::Move;
+use crate::flow::Tally;
+use crate::integrator::{Scratch, euler_maruyama_steps};
+use crate::particles::Span;
+use crate::target::{Path, Precision};
+use driftlane_kernels::rng::Stream;
+use driftlane_kernels::tile::{Row, particles_per_tile};
+use driftlane_kernels::{Lane, Mask};
+
+/// Unadjusted Langevin steps of one size.
+#[derive(Debug, Clone)]
+pub struct Ula {
+    step_size: f64,
+}
+
+impl Ula {
+    /// With a positive step size.
+    pub fn new(step_size: f64) -> Self {
+        Self { step_size }
+    }
+}
+
+impl<R: Precision> Move<R> for Ula {
+    fn name(&self) -> &'static str {
+        "ula"
+    }
+
+    fn run(
+        &self,
+        path: &Path<'_>,
+        beta: f64,
+        moves: usize,
+        block: &mut Span<'_, R>,
+        stream: &mut Stream,
+        scratch: &mut Scratch<R>,
+    ) -> Tally {
+        let mut tally = Tally::default();
+        let step_size = Row::<R>::splat(self.step_size);
+        for tile in 0..block.tiles() {
+            let rows = block.rows(tile);
+            let x = &mut block.vectors[0][rows];
+            euler_maruyama_steps(
+                path,
+                beta,
+                step_size,
+                moves,
+                stream,
+                x,
+                &mut scratch.gradient,
+                &mut scratch.other,
+            );
+            // A sum is finite only where every coordinate is.
+            let mut sum = Row::<R>::zero();
+            for x in x.iter() {
+                sum += *x * Row::<R>::zero();
+            }
+            let active = block.active(tile);
+            if sum.is_nan().any() {
+                let bad: &[R::Scalar] = bytemuck::cast_slice(&sum.0);
+                tally.nan += bad[..active.min(particles_per_tile::<R>())]
+                    .iter()
+                    .filter(|b| Into::<f64>::into(**b).is_nan())
+                    .count() as u64;
+            }
+            tally.moves += (active * moves) as u64;
+            tally.acceptance_sum += (active * moves) as f64;
+            tally.gradient_evaluations += (active * moves) as u64;
+        }
+        tally
+    }
+
+    fn adjusted(&self) -> bool {
+        false
+    }
+    fn step_size(&self) -> f64 {
+        self.step_size
+    }
+}

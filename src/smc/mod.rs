@@ -1,0 +1,11 @@
+//! Sequential Monte Carlo samplers: tempering from a reference to the target.
+
+mod ladder;
+mod replicates;
+mod run;
+mod tempering;
+
+pub use ladder::Ladder;
+pub use replicates::{Combined, combine_replicates};
+pub use run::{Smc, SmcResult};
+pub use tempering::{TemperatureRecord, Tempering};

@@ -1,0 +1,194 @@
+//! Tempered SMC (Del Moral, Doucet, Jasra 2006, doi 10.1111/j.1467-9868.2006.00553.x; adaptive
+//! temperatures: Jasra, Stephens, Doucet, Tsagaris 2011, doi 10.1111/j.1467-9469.2010.00723.x; scales
+//! from the population: Buchholz, Chopin, Jacob 2021, arXiv:1808.07730).
+//!
+//! ```text
+//! M_0 = reference,   G_t(x) = exp((b_(t+1) - b_t) ratio(x)),   M_t invariant for pi_(b_t)
+//! ```
+//!
+//! At every temperature the scales are the standard deviations of the weighted population and the
+//! step size is tuned anew: acceptance decays along the path otherwise. Tuning sees populations, not
+//! particles; its effect on log Z is O(1/N). With a fixed ladder and fixed moves Z is unbiased.
+
+use super::Ladder;
+use crate::error::Result;
+use crate::flow::{Cloud, FeynmanKac, Potential, Resampling, Tally};
+use crate::integrator::Scratch;
+use crate::mcmc::{Move, RATIO, weigh_tile};
+use crate::particles::{Channels, Span};
+use crate::target::{Path, Precision};
+use driftlane_kernels::rng::Stream;
+use driftlane_kernels::tile::Row;
+use driftlane_kernels::{F64, Lane};
+
+/// What one temperature came to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TemperatureRecord {
+    /// b_t.
+    pub tempering_param: f64,
+    /// Mean acceptance probability of the moves at it.
+    pub acceptance: f64,
+    /// Step size after the moves at it.
+    pub step_size: f64,
+}
+
+/// The tempering flow.
+pub struct Tempering<'a, R: Precision> {
+    path: Path<'a>,
+    mover: Box<dyn Move<R> + 'a>,
+    ladder: Ladder,
+    moves_per_stage: usize,
+    resampling: Resampling,
+    tuned: bool,
+    seed: u64,
+    tempering_param: f64,
+    next: f64,
+    records: Vec<TemperatureRecord>,
+    stage: Tally,
+}
+
+impl<'a, R: Precision> Tempering<'a, R> {
+    /// From the reference of `path` to its target with `moves_per_stage` moves at every temperature.
+    pub fn new(
+        path: Path<'a>,
+        mover: Box<dyn Move<R> + 'a>,
+        ladder: Ladder,
+        moves_per_stage: usize,
+        seed: u64,
+    ) -> Self {
+        Self {
+            path,
+            mover,
+            ladder,
+            moves_per_stage,
+            resampling: Resampling::Always,
+            tuned: true,
+            seed,
+            tempering_param: 0.0,
+            next: 0.0,
+            records: Vec::new(),
+            stage: Tally::default(),
+        }
+    }
+
+    /// Resamples only when due; the last temperature is resampled always, so that the population
+    /// ends with equal weights.
+    pub fn with_resampling(mut self, resampling: Resampling) -> Self {
+        self.resampling = resampling;
+        self
+    }
+
+    /// Leaves step size and scales as they are: with a fixed ladder Z is then exactly unbiased.
+    pub fn without_tuning(mut self) -> Self {
+        self.tuned = false;
+        self
+    }
+
+    /// Every temperature after the first (0).
+    pub fn records(&self) -> &[TemperatureRecord] {
+        &self.records
+    }
+    /// b_t now.
+    pub fn tempering_param(&self) -> f64 {
+        self.tempering_param
+    }
+    /// The path.
+    pub fn path(&self) -> &Path<'a> {
+        &self.path
+    }
+}
+
+impl<R: Precision> FeynmanKac for Tempering<'_, R> {
+    type Real = R;
+    type Scratch = Scratch<R>;
+
+    fn dim(&self) -> usize {
+        self.path.dim()
+    }
+    fn channels(&self) -> Channels {
+        Channels { vectors: 1, scalars: 2 }
+    }
+    fn scratch(&self) -> Scratch<R> {
+        Scratch::new(self.path.dim())
+    }
+
+    fn m0(
+        &self,
+        block: &mut Span<'_, R>,
+        stream: &mut Stream,
+        scratch: &mut Scratch<R>,
+    ) -> Tally {
+        let mut tally = Tally::default();
+        for tile in 0..block.tiles() {
+            let rows = block.rows(tile);
+            for part in 0..block.scalar_rows() {
+                self.path.sample_reference(stream, &mut scratch.wide);
+                R::narrow_part(&scratch.wide, part, &mut block.vectors[0][rows.clone()]);
+            }
+            weigh_tile(&self.path, tile, block, scratch, &mut tally);
+        }
+        tally
+    }
+
+    fn visits(&self, _time: usize) -> usize {
+        self.moves_per_stage
+    }
+
+    fn m(
+        &self,
+        _time: usize,
+        block: &mut Span<'_, R>,
+        stream: &mut Stream,
+        scratch: &mut Scratch<R>,
+    ) -> Tally {
+        self.mover.run(&self.path, self.tempering_param, 1, block, stream, scratch)
+    }
+
+    fn log_potential(&self, _: usize, block: &Span<'_, R>, log_weights: &mut [Row<F64>]) {
+        let step = Row::<F64>::splat(self.next - self.tempering_param);
+        for (lw, &ratio) in log_weights.iter_mut().zip(block.scalars[RATIO].iter()) {
+            *lw = step.mul_add(ratio, *lw);
+        }
+    }
+
+    fn plan_potential(&mut self, time: usize, cloud: &mut Cloud<'_, R>) -> Result<Potential> {
+        if self.tempering_param >= 1.0 {
+            return Ok(Potential::Stop);
+        }
+        self.next = self.ladder.next(time, self.tempering_param, |step| {
+            cloud.increment(RATIO, step).cess_fraction()
+        });
+        Ok(if self.next >= 1.0 { Potential::LastThenMove } else { Potential::Weigh })
+    }
+
+    fn plan_mutation(&mut self, _: usize, cloud: &mut Cloud<'_, R>) -> Result<Resampling> {
+        self.tempering_param = self.next;
+        if self.tuned {
+            let sd = cloud.moments().sd();
+            if sd.iter().all(|s| *s > 0.0 && s.is_finite()) {
+                self.mover.set_scale(&sd);
+            }
+            self.mover.restart_adaptation();
+        }
+        self.stage = Tally::default();
+        Ok(if self.tempering_param >= 1.0 { Resampling::Always } else { self.resampling })
+    }
+
+    fn before_visit(&mut self, _: usize, _: usize, epoch: u64) {
+        self.mover.before_visit(self.seed, epoch);
+    }
+
+    fn after_visit(&mut self, _: usize, visit: usize, tally: &Tally) {
+        if self.tuned {
+            self.mover.adapt(tally.acceptance().unwrap_or(0.0));
+        }
+        self.stage = std::mem::take(&mut self.stage).merge(tally.clone());
+        if visit + 1 == self.moves_per_stage {
+            self.records.push(TemperatureRecord {
+                tempering_param: self.tempering_param,
+                acceptance: self.stage.acceptance().unwrap_or(0.0),
+                step_size: self.mover.step_size(),
+            });
+        }
+    }
+}
