@@ -2,6 +2,9 @@
 
 use core::arch::x86_64::*;
 
+/// Sign control of `getmant`: the mantissa has no sign, and that of a negative number is NaN.
+const UNSIGNED_OR_NAN: i32 = _MM_MANT_SIGN_ZERO | _MM_MANT_SIGN_NAN;
+
 /// Runs intrinsics; the features they need are enabled for the whole build by the `cfg` on this
 /// module.
 macro_rules! arch {
@@ -87,11 +90,27 @@ pub mod double {
     #[inline(always)]
     pub fn split_exponent(x: f64x8) -> (f64x8, f64x8) {
         let m: f64x8 =
-            arch!(_mm512_getmant_pd::<_MM_MANT_NORM_P75_1P5, _MM_MANT_SIGN_ZERO>(x.into())).into();
+            arch!(_mm512_getmant_pd::<_MM_MANT_NORM_P75_1P5, UNSIGNED_OR_NAN>(x.into())).into();
         let e: f64x8 = arch!(_mm512_getexp_pd(x.into())).into();
         // getexp counts from a mantissa in [1, 2); one below 1 was halved once more.
         let halved = lt(m, f64x8::splat(1.0));
         (m, select(halved, e + f64x8::splat(1.0), e))
+    }
+    /// (m, e) with x = m 2^e, m in [1, 2).
+    #[inline(always)]
+    pub fn split_binade(x: f64x8) -> (f64x8, f64x8) {
+        let m = arch!(_mm512_getmant_pd::<_MM_MANT_NORM_1_2, UNSIGNED_OR_NAN>(x.into()));
+        (m.into(), arch!(_mm512_getexp_pd(x.into())).into())
+    }
+    /// a < b ? a : b: what the instruction does, NaN and zeros included.
+    #[inline(always)]
+    pub fn min(a: f64x8, b: f64x8) -> f64x8 {
+        arch!(_mm512_min_pd(a.into(), b.into())).into()
+    }
+    /// b < a ? a : b.
+    #[inline(always)]
+    pub fn max(a: f64x8, b: f64x8) -> f64x8 {
+        arch!(_mm512_max_pd(a.into(), b.into())).into()
     }
     /// The unsigned integer, rounded to nearest.
     #[inline(always)]
@@ -199,11 +218,27 @@ pub mod single {
     #[inline(always)]
     pub fn split_exponent(x: f32x16) -> (f32x16, f32x16) {
         let m: f32x16 =
-            arch!(_mm512_getmant_ps::<_MM_MANT_NORM_P75_1P5, _MM_MANT_SIGN_ZERO>(x.into())).into();
+            arch!(_mm512_getmant_ps::<_MM_MANT_NORM_P75_1P5, UNSIGNED_OR_NAN>(x.into())).into();
         let e: f32x16 = arch!(_mm512_getexp_ps(x.into())).into();
         // getexp counts from a mantissa in [1, 2); one below 1 was halved once more.
         let halved = lt(m, f32x16::splat(1.0));
         (m, select(halved, e + f32x16::splat(1.0), e))
+    }
+    /// (m, e) with x = m 2^e, m in [1, 2).
+    #[inline(always)]
+    pub fn split_binade(x: f32x16) -> (f32x16, f32x16) {
+        let m = arch!(_mm512_getmant_ps::<_MM_MANT_NORM_1_2, UNSIGNED_OR_NAN>(x.into()));
+        (m.into(), arch!(_mm512_getexp_ps(x.into())).into())
+    }
+    /// a < b ? a : b: what the instruction does, NaN and zeros included.
+    #[inline(always)]
+    pub fn min(a: f32x16, b: f32x16) -> f32x16 {
+        arch!(_mm512_min_ps(a.into(), b.into())).into()
+    }
+    /// b < a ? a : b.
+    #[inline(always)]
+    pub fn max(a: f32x16, b: f32x16) -> f32x16 {
+        arch!(_mm512_max_ps(a.into(), b.into())).into()
     }
     /// The unsigned integer, rounded to nearest.
     #[inline(always)]

@@ -90,6 +90,22 @@ pub mod double {
         let both = x.to_array().map(|x| x.split_exponent());
         (f64x8::new(both.map(|b| b.0)), f64x8::new(both.map(|b| b.1)))
     }
+    /// (m, e) with x = m 2^e, m in [1, 2).
+    #[inline(always)]
+    pub fn split_binade(x: f64x8) -> (f64x8, f64x8) {
+        let both = x.to_array().map(|x| x.split_binade());
+        (f64x8::new(both.map(|b| b.0)), f64x8::new(both.map(|b| b.1)))
+    }
+    /// a < b ? a : b.
+    #[inline(always)]
+    pub fn min(a: f64x8, b: f64x8) -> f64x8 {
+        select(lt(a, b), a, b)
+    }
+    /// b < a ? a : b.
+    #[inline(always)]
+    pub fn max(a: f64x8, b: f64x8) -> f64x8 {
+        select(lt(b, a), a, b)
+    }
     /// The unsigned integer, rounded to nearest.
     #[inline(always)]
     pub fn from_unsigned(word: u64x8) -> f64x8 {
@@ -203,6 +219,22 @@ pub mod single {
     pub fn split_exponent(x: f32x16) -> (f32x16, f32x16) {
         let both = x.to_array().map(|x| x.split_exponent());
         (f32x16::new(both.map(|b| b.0)), f32x16::new(both.map(|b| b.1)))
+    }
+    /// (m, e) with x = m 2^e, m in [1, 2).
+    #[inline(always)]
+    pub fn split_binade(x: f32x16) -> (f32x16, f32x16) {
+        let both = x.to_array().map(|x| x.split_binade());
+        (f32x16::new(both.map(|b| b.0)), f32x16::new(both.map(|b| b.1)))
+    }
+    /// a < b ? a : b.
+    #[inline(always)]
+    pub fn min(a: f32x16, b: f32x16) -> f32x16 {
+        select(lt(a, b), a, b)
+    }
+    /// b < a ? a : b.
+    #[inline(always)]
+    pub fn max(a: f32x16, b: f32x16) -> f32x16 {
+        select(lt(b, a), a, b)
     }
     /// The unsigned integer, rounded to nearest.
     #[inline(always)]

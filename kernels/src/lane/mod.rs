@@ -296,8 +296,12 @@ pub trait Register: Lane + Pod + Default {
     /// `self * 2^exponent`, rounded once. `exponent` is an integer with |exponent| <= 2000 (f64)
     /// or 240 (f32); |self| in [0.5, 2), or NaN.
     fn scale_by_power_of_two(self, exponent: Self) -> Self;
-    /// `(m, e)` with self = m 2^e and m in [0.75, 1.5), for positive finite self, subnormals too.
+    /// `(m, e)` with self = m 2^e and m in [0.75, 1.5), for positive finite self, subnormals too;
+    /// (1, -inf) for zeros, (1, inf) for +inf, m = NaN (and e anything) for negatives and NaN.
     fn split_exponent(self) -> (Self, Self);
+    /// The same with m in [1, 2): two operations less on AVX-512, at the price of m near 2 just
+    /// below 1.
+    fn split_binade(self) -> (Self, Self);
     /// `table[index & 15]`.
     fn lookup16(table: &[Self::Scalar; 16], index: Self::Word) -> Self;
 }

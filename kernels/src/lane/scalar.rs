@@ -68,6 +68,27 @@ macro_rules! scalar_word {
 scalar_word!(u64, i64);
 scalar_word!(u32, i32);
 
+/// (m, e) with x = m 2^e and m in [low, 2 low): subnormals are lifted into the normal range first,
+/// then the exponent is what subtracting the bits of `low` leaves above the mantissa.
+macro_rules! split {
+    ($x:expr, $float:ty, $word:ty, $signed:ty, $mantissa_bits:expr, $low:expr) => {{
+        const LIFT: i32 = 64;
+        let given: $float = $x;
+        let subnormal = given < <$float>::MIN_POSITIVE;
+        let lift = (1u128 << LIFT) as $float;
+        let x = if subnormal { given * lift } else { given };
+        let offset = <$float>::to_bits($low);
+        let steps = <$word>::wrapping_sub(x.to_bits(), offset) as $signed >> $mantissa_bits;
+        let m = <$float>::from_bits(x.to_bits().wrapping_sub((steps << $mantissa_bits) as $word));
+        let shift = if subnormal { LIFT as $float } else { 0.0 };
+        let e = steps as $float - shift;
+        // Zero, infinity, negatives and NaN as the instruction has them.
+        let (m, e) = if given == 0.0 { (1.0, <$float>::NEG_INFINITY) } else { (m, e) };
+        let (m, e) = if given == <$float>::INFINITY { (1.0, given) } else { (m, e) };
+        (if given >= 0.0 { m } else { <$float>::NAN }, e)
+    }};
+}
+
 macro_rules! scalar_lane {
     ($float:ty, $word:ty, $signed:ty, $math:path, $mantissa_bits:expr, $bias:expr) => {
         impl Lane for $float {
@@ -142,17 +163,11 @@ macro_rules! scalar_lane {
             }
             #[inline(always)]
             fn split_exponent(self) -> (Self, Self) {
-                const LIFT: i32 = 64;
-                let subnormal = self < <$float>::MIN_POSITIVE;
-                let lift = (1u128 << LIFT) as $float;
-                let x = if subnormal { self * lift } else { self };
-                let offset = <$float>::to_bits(0.75);
-                let steps = <$word>::wrapping_sub(x.to_bits(), offset) as $signed >> $mantissa_bits;
-                let m = <$float>::from_bits(
-                    x.to_bits().wrapping_sub((steps << $mantissa_bits) as $word),
-                );
-                let shift = if subnormal { LIFT as $float } else { 0.0 };
-                (m, steps as $float - shift)
+                split!(self, $float, $word, $signed, $mantissa_bits, 0.75)
+            }
+            #[inline(always)]
+            fn split_binade(self) -> (Self, Self) {
+                split!(self, $float, $word, $signed, $mantissa_bits, 1.0)
             }
             #[inline(always)]
             fn lookup16(table: &[$float; 16], index: $word) -> Self {

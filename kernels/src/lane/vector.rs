@@ -65,6 +65,14 @@ macro_rules! vector_lane {
                 <$register>::abs(self)
             }
             #[inline(always)]
+            fn min(self, other: Self) -> Self {
+                isa::$isa::min(self, other)
+            }
+            #[inline(always)]
+            fn max(self, other: Self) -> Self {
+                isa::$isa::max(self, other)
+            }
+            #[inline(always)]
             fn lt(self, other: Self) -> Self::Mask {
                 isa::$isa::lt(self, other)
             }
@@ -113,6 +121,10 @@ macro_rules! vector_lane {
             #[inline(always)]
             fn split_exponent(self) -> (Self, Self) {
                 isa::$isa::split_exponent(self)
+            }
+            #[inline(always)]
+            fn split_binade(self) -> (Self, Self) {
+                isa::$isa::split_binade(self)
             }
             #[inline(always)]
             fn lookup16(table: &[$float; 16], index: $word) -> Self {

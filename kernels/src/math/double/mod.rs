@@ -1,0 +1,11 @@
+//! Elementary functions of `f64` and `f64x8`.
+
+mod exp;
+mod ln;
+mod logistic;
+mod sin_cos;
+
+pub use exp::{exp, exp_m1};
+pub use ln::{ln, ln_1p};
+pub use logistic::{sigmoid, softplus};
+pub use sin_cos::sin_cos_turns;
