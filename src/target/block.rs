@@ -31,6 +31,8 @@ pub trait BlockTarget: Sync {
     fn likelihood(&self) -> Option<&dyn BlockTarget>;
     /// See [`Target::exact`].
     fn exact(&self) -> Exact;
+    /// See [`Target::parameter_names`].
+    fn parameter_names(&self) -> Vec<String>;
     /// See [`Target::sample_exact`].
     fn sample_exact(&self, stream: &mut Stream, x: &mut [Row<F64>]) -> bool;
 }
@@ -69,6 +71,9 @@ impl<T: Target> BlockTarget for T {
     }
     fn exact(&self) -> Exact {
         Target::exact(self)
+    }
+    fn parameter_names(&self) -> Vec<String> {
+        Target::parameter_names(self)
     }
     fn sample_exact(&self, stream: &mut Stream, x: &mut [Row<F64>]) -> bool {
         Target::sample_exact(self, stream, x)

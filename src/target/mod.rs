@@ -5,6 +5,7 @@
 //! the constant is part of the target's definition and fixes its log evidence.
 
 mod block;
+pub mod library;
 mod path;
 mod reference;
 
@@ -52,6 +53,12 @@ pub trait Target: Sync {
     /// What is known exactly.
     fn exact(&self) -> Exact {
         Exact::default()
+    }
+
+    /// The names of the coordinates, for tables and traces: `x[0]`, `x[1]`, ... unless they have
+    /// names of their own.
+    fn parameter_names(&self) -> Vec<String> {
+        (0..self.dim()).map(|j| format!("x[{j}]")).collect()
     }
 
     /// Draws one tile of independent exact samples into `x` (`dim` rows); false where no exact

@@ -106,6 +106,14 @@ impl<L: Lane, const N: usize> Lane for Pack<L, N> {
         Self(from_fn(|k| self.0[k].neg_mul_add(factor.0[k], term.0[k])))
     }
     #[inline(always)]
+    fn min(self, other: Self) -> Self {
+        Self(from_fn(|k| self.0[k].min(other.0[k])))
+    }
+    #[inline(always)]
+    fn max(self, other: Self) -> Self {
+        Self(from_fn(|k| self.0[k].max(other.0[k])))
+    }
+    #[inline(always)]
     fn lt(self, other: Self) -> Self::Mask {
         PackMask(from_fn(|k| self.0[k].lt(other.0[k])))
     }
