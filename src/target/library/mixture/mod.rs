@@ -7,7 +7,7 @@
 
 mod full;
 mod isotropic;
-mod presets;
+pub mod presets;
 mod responsibility;
 
 pub use presets::{eight_gaussians, fab_40, grid_9, grid_25};
