@@ -3,6 +3,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod diagnostics;
 pub mod error;
 pub mod flow;
 pub mod integrator;

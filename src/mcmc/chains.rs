@@ -71,8 +71,7 @@ pub struct Chains<'a, R: Precision> {
     start: Start,
     work: Work,
     seed: u64,
-    moments: Moments,
-    failed_start: bool,
+    kept: Tally,
 }
 
 impl<'a, R: Precision> Chains<'a, R> {
@@ -84,20 +83,12 @@ impl<'a, R: Precision> Chains<'a, R> {
         work: Work,
         seed: u64,
     ) -> Self {
-        Self {
-            path,
-            mover,
-            start,
-            work,
-            seed,
-            moments: Moments::default(),
-            failed_start: false,
-        }
+        Self { path, mover, start, work, seed, kept: Tally::default() }
     }
 
-    /// Moments over all populations looked at after warm-up.
-    pub fn moments(&self) -> &Moments {
-        &self.moments
+    /// What the visits after warm-up did; its moments are over all populations looked at.
+    pub fn kept(&self) -> &Tally {
+        &self.kept
     }
     /// The move, with what it was tuned to.
     pub fn mover(&self) -> &dyn Move<R> {
@@ -179,8 +170,7 @@ impl<R: Precision> FeynmanKac for Chains<'_, R> {
             let ratio = cloud.population().scalar_values(RATIO);
             let base = cloud.population().scalar_values(BASE);
             let valid = ratio.iter().zip(base).filter(|(r, b)| (*r + *b).is_finite()).count();
-            self.failed_start = valid == 0;
-            if self.failed_start {
+            if valid == 0 {
                 return Err(Error::Numerical(format!(
                     "no valid start: the log density is not finite at any of {} particles",
                     cloud.len()
@@ -201,7 +191,7 @@ impl<R: Precision> FeynmanKac for Chains<'_, R> {
     fn after_visit(&mut self, time: usize, _visit: usize, tally: &Tally) {
         let adjusted = self.mover.adjusted();
         if self.work.keeps(time, adjusted) {
-            self.moments = std::mem::take(&mut self.moments).merge(tally.moments.clone());
+            self.kept = std::mem::take(&mut self.kept).merge(tally.clone());
             return;
         }
         if !adjusted {

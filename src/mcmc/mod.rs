@@ -6,6 +6,7 @@ mod chains;
 mod dual_averaging;
 mod hmc;
 mod rwmh;
+mod run;
 mod settings;
 mod ula;
 
@@ -14,6 +15,7 @@ pub use chains::{Chains, Start, Work};
 pub use dual_averaging::DualAveraging;
 pub use hmc::Hmc;
 pub use rwmh::Rwmh;
+pub use run::{Sample, SampleResult};
 pub use settings::{MoveKind, MoveSettings};
 pub use ula::Ula;
 
