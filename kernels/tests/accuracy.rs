@@ -305,7 +305,9 @@ fn single_all() {
 /// Exact values in both precisions: what f gives at x, down to the sign of zero.
 macro_rules! special {
     ($float:ident, $($f:ident: $(($x:expr, $want:expr)),*;)*) => {
-        use std::$float::{INFINITY, NAN, MAX};
+        const INFINITY: $float = <$float>::INFINITY;
+        const NAN: $float = <$float>::NAN;
+        const MAX: $float = <$float>::MAX;
         $($({
             let (x, want): ($float, $float) = ($x, $want);
             let got = <$float as Lane>::$f(x);
@@ -337,13 +339,13 @@ macro_rules! specials {
             );
             let turn = |u: $float| <$float as Lane>::sin_cos_turns(u);
             for (u, sin, cos) in [(0.0, 0.0, 1.0), (0.25, 1.0, 0.0), (0.5, 0.0, -1.0),
-                (0.75, -1.0, 0.0), (-0.25, -1.0, 0.0), (7.0, 0.0, 1.0), ($huge, 0.0, 1.0), (MAX, 0.0, 1.0)] {
+                (0.75, -1.0, 0.0), (-0.25, -1.0, 0.0), (7.0, 0.0, 1.0), ($huge, 0.0, 1.0), (<$float>::MAX, 0.0, 1.0)] {
                 assert_eq!(turn(u), (sin, cos), "{u}");
             }
             let (sin, cos) = turn(0.125);
             assert_eq!((sin, cos), (cos, sin));
             assert_eq!(turn(0.625), (-sin, -sin));
-            for u in [INFINITY, -INFINITY, NAN] {
+            for u in [<$float>::INFINITY, -<$float>::INFINITY, <$float>::NAN] {
                 assert!(turn(u).0.is_nan() && turn(u).1.is_nan());
             }
         }
