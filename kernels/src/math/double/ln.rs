@@ -14,7 +14,7 @@
 //! Error bound of ln: 0.95 ulp
 //! Error bound of ln_1p: 1.2 ulp
 //!
-//! Cost: ln 22 operations (2 split, 4 table, 3 reduce, 9 polynomial, 4 sum); ln_1p 33.
+//! Cost: ln 21 operations (2 split, 4 table, 3 reduce, 9 polynomial, 3 sum); ln_1p 30.
 
 use crate::lane::{Register, Word};
 use crate::math::{copy_sign, polynomial};

@@ -10,7 +10,7 @@
 //! Error bound of ln: 0.95 ulp
 //! Error bound of ln_1p: 1.0 ulp
 //!
-//! Cost: ln 18 operations (4 split, 1 reduce, 9 polynomial, 4 sum); ln_1p 31.
+//! Cost: ln 18 operations (4 split, 1 reduce, 9 polynomial, 4 sum); ln_1p 28.
 
 use crate::lane::{Register, Word};
 use crate::math::{copy_sign, polynomial};
