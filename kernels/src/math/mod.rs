@@ -5,7 +5,7 @@
 //!
 //! Three rules hold for all of them. Nothing branches on a value: special cases are left to the
 //! arithmetic where it gets them right and to a select where it does not. Every a b + c that matters
-//! is a fused multiply-add. Every polynomial is evaluated by [`polynomial`] in one fixed order. A
+//! is a fused multiply-add. Every polynomial is evaluated by Horner's rule in one fixed order. A
 //! scalar and a vector therefore return the same bits for the same bits (any NaN equals any NaN).
 //!
 //! Bounds are in ulps of the exact result: one ulp is 2^(e - 52) for f64 and 2^(e - 23) for f32,

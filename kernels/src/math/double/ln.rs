@@ -24,7 +24,7 @@ const UNIT: f64 = 1.0 / (1u64 << 42) as f64;
 
 /// ln 2 down to a multiple of 2^-42, and what is left of it. Both are positive, so that k = -inf
 /// gives -inf from both.
-pub(super) const LN_2_HIGH: f64 = 3_048_493_539_143.0 * UNIT;
+const LN_2_HIGH: f64 = 3_048_493_539_143.0 * UNIT;
 const LN_2_LOW: f64 = 5.497_923_018_708_371e-14;
 
 /// c = j/32 for m in [1 + i/16, 1 + (i + 1)/16): the j for which half an ulp of ln(1 + r), in ulps of

@@ -17,8 +17,8 @@ use crate::math::{copy_sign, polynomial};
 
 /// ln 2 rounded down, and what is left of it. Both are positive, so that k = -inf gives -inf from
 /// both; rounded to nearest the second would be negative and 0 would give NaN.
-pub(super) const LN_2_HIGH: f32 = f32::from_bits(0x3f31_7217);
-pub(super) const LN_2_LOW: f32 = 5.769_999e-8;
+const LN_2_HIGH: f32 = f32::from_bits(0x3f31_7217);
+const LN_2_LOW: f32 = 5.769_999e-8;
 
 /// (ln(1 + r) - r) / r^2: near-minimax on [-1/4, 1/2] (reweighted least squares) for the relative
 /// error of ln(1 + r), which is 2^-27.6; rounded one after the other from the lowest, refitting the
