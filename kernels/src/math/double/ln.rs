@@ -27,8 +27,8 @@ const UNIT: f64 = 1.0 / (1u64 << 42) as f64;
 const LN_2_HIGH: f64 = 3_048_493_539_143.0 * UNIT;
 const LN_2_LOW: f64 = 5.497_923_018_708_371e-14;
 
-/// c = j/32 for m in [1 + i/16, 1 + (i + 1)/16): the j for which half an ulp of ln(1 + r), in ulps of
-/// ln x at k = 0 and k = -1, is smallest; r stays within [-0.0372, 0.0625].
+/// c = j/32 for m in [1 + i/16, 1 + (i + 1)/16): of the j that keep r within [-0.0372, 0.0625], one
+/// for which half an ulp of ln(1 + r), in ulps of ln x at k = 0 and k = -1, is smallest.
 const RECIPROCAL: [f64; 16] = [
     1.0, 0.9375, 0.875, 0.8125, 0.78125, 0.75, 0.71875, 0.6875, 0.65625, 0.625, 0.59375, 0.59375,
     0.5625, 0.53125, 0.53125, 0.5,
