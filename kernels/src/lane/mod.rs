@@ -203,7 +203,7 @@ pub trait Lane:
         self.eq(self).not()
     }
 
-    /// e^self; see [`crate::math::exp`].
+    /// e^self; see [`crate::math`].
     fn exp(self) -> Self;
     /// e^self - 1 without cancellation.
     fn exp_m1(self) -> Self;

@@ -8,7 +8,7 @@
 //! count double at n = 1, where 2 (e^r - 1) + 1 cancels to 0.41.
 //!
 //! Error bound of exp: 0.95 ulp
-//! Error bound of exp_m1: 1.9 ulp
+//! Error bound of exp_m1: 1.6 ulp
 //!
 //! Cost: exp 18 operations (2 clamp, 4 reduce, 11 polynomial, 1 scale); exp_m1 26.
 

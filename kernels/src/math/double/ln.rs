@@ -14,18 +14,21 @@
 //! Error bound of ln: 0.95 ulp
 //! Error bound of ln_1p: 1.2 ulp
 //!
-//! Cost: ln 22 operations (2 split, 4 table, 3 reduce, 9 polynomial, 4 sum); ln_1p 33.
+//! Cost: ln 21 operations (2 split, 4 table, 3 reduce, 9 polynomial, 3 sum); ln_1p 30.
 
 use crate::lane::{Register, Word};
 use crate::math::{copy_sign, polynomial};
 
+/// The unit of the high parts: 11 bits of k and 42 of these make 53.
+const UNIT: f64 = 1.0 / (1u64 << 42) as f64;
+
 /// ln 2 down to a multiple of 2^-42, and what is left of it. Both are positive, so that k = -inf
 /// gives -inf from both.
-pub(super) const LN_2_HIGH: f64 = 0.693_147_180_559_890_3;
+const LN_2_HIGH: f64 = 3_048_493_539_143.0 * UNIT;
 const LN_2_LOW: f64 = 5.497_923_018_708_371e-14;
 
-/// c = j/32 for m in [1 + i/16, 1 + (i + 1)/16): the j for which half an ulp of ln(1 + r), in ulps of
-/// ln x at k = 0 and k = -1, is smallest; r stays within [-0.0372, 0.0625].
+/// c = j/32 for m in [1 + i/16, 1 + (i + 1)/16): of the j that keep r within [-0.0372, 0.0625], one
+/// for which half an ulp of ln(1 + r), in ulps of ln x at k = 0 and k = -1, is smallest.
 const RECIPROCAL: [f64; 16] = [
     1.0, 0.9375, 0.875, 0.8125, 0.78125, 0.75, 0.71875, 0.6875, 0.65625, 0.625, 0.59375, 0.59375,
     0.5625, 0.53125, 0.53125, 0.5,
@@ -34,20 +37,20 @@ const RECIPROCAL: [f64; 16] = [
 /// -ln c down to a multiple of 2^-42.
 const LOG_HIGH: [f64; 16] = [
     0.0,
-    0.064_538_521_137_365_02,
-    0.133_531_392_624_490_74,
-    0.207_639_364_778_060_55,
-    0.246_860_077_931_387_42,
-    0.287_682_072_451_616_5,
-    0.330_241_686_870_522_24,
-    0.374_693_449_441_338_1,
-    0.421_213_465_076_107_24,
-    0.470_003_629_245_638_9,
-    0.521_296_923_633_144_6,
-    0.521_296_923_633_144_6,
-    0.575_364_144_903_460_3,
-    0.632_522_558_743_403_4,
-    0.632_522_558_743_403_4,
+    283_843_417_720.0 * UNIT,
+    587_277_275_455.0 * UNIT,
+    913_207_583_830.0 * UNIT,
+    1_085_702_104_477.0 * UNIT,
+    1_265_239_135_053.0 * UNIT,
+    1_452_418_298_762.0 * UNIT,
+    1_647_919_218_049.0 * UNIT,
+    1_852_516_410_508.0 * UNIT,
+    2_067_097_821_810.0 * UNIT,
+    2_292_688_116_234.0 * UNIT,
+    2_292_688_116_234.0 * UNIT,
+    2_530_478_270_107.0 * UNIT,
+    2_781_863_632_676.0 * UNIT,
+    2_781_863_632_676.0 * UNIT,
     LN_2_HIGH,
 ];
 
@@ -58,7 +61,7 @@ const LOG_LOW: [f64; 16] = [
     3.185_973_634_907_833_4e-14,
     1.839_482_528_479_895e-13,
     1.383_751_618_776_276_2e-13,
-    1.644_501_015_531_501_3e-13,
+    1.644_501_015_531_501_2e-13,
     5.461_214_448_992_021_5e-14,
     7.260_466_149_925_637e-14,
     1.963_098_379_022_284_4e-13,
