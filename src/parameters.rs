@@ -46,6 +46,11 @@ impl Parameters {
         self.table.remove(key)
     }
 
+    /// Puts a value back, for a setting that may have one of two forms.
+    pub fn put(&mut self, key: &str, value: Value) {
+        self.table.insert(key.to_owned(), value);
+    }
+
     /// Whether the key is present.
     pub fn has(&self, key: &str) -> bool {
         self.table.contains_key(key)

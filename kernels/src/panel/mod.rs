@@ -1,7 +1,7 @@
 //! Products of a data matrix with a tile of particles.
 //!
 //! For a matrix X (n rows, d columns) and one vector theta per particle:
-//! z = X theta, then g += X^T r with r_i = f(i, z_i), blocked over [`BLOCK`] rows of X so that z, r,
+//! z = X theta, then g += X^T r with r = f(z), blocked over [`BLOCK`] rows of X so that z, r,
 //! theta, g and the block of X stay in L1 (27 KiB at d = 25 in `f64`; one pass over all rows would
 //! write and read back 256 n bytes instead).
 //!
@@ -72,25 +72,30 @@ impl Panel {
         self.columns
     }
 
-    /// Calls `f(i, z_i)` for every row i in order, where z = X `theta`. 2 n d flops a particle.
+    /// Calls `f(i, z)` for every group of rows in order, with the number of its first row and its
+    /// [`ROWS`] (the last group: what is left) products z = X `theta`. 2 n d flops a particle.
     #[inline(always)]
-    pub fn for_each<L: Lane>(&self, theta: &[L], mut f: impl FnMut(usize, L)) {
+    pub fn for_each<L: Lane>(&self, theta: &[L], mut f: impl FnMut(usize, &[L])) {
         let theta = &theta[..self.columns];
         for (group, packed) in self.groups::<L>() {
             let z = product::rows_times(self.used(group, packed), theta);
-            for (r, &z) in z.iter().enumerate().take(self.rows - group * ROWS) {
-                f(group * ROWS + r, z);
+            let row = group * ROWS;
+            if row + ROWS <= self.rows {
+                f(row, &z);
+            } else {
+                f(row, &z[..self.rows - row]);
             }
         }
     }
 
-    /// `grad` += X^T r, where r_i = `f(i, z_i)` and z = X `theta`. 4 n d flops a particle.
+    /// `grad` += X^T r, where `f(i, z)` replaces the products z = X `theta` of a group of rows by
+    /// its entries of r; groups as in [`Panel::for_each`]. 4 n d flops a particle.
     #[inline(always)]
     pub fn accumulate<L: Lane>(
         &self,
         theta: &[L],
         grad: &mut [L],
-        mut f: impl FnMut(usize, L) -> L,
+        mut f: impl FnMut(usize, &mut [L]),
     ) {
         let (theta, grad) = (&theta[..self.columns], &mut grad[..self.columns]);
         let stride = ROWS * self.columns;
@@ -98,16 +103,19 @@ impl Panel {
         let mut residual = [L::zero(); BLOCK];
         for (block, data) in data.chunks(BLOCK / ROWS * stride).enumerate() {
             let groups = data.len() / stride;
-            let first_row = block * BLOCK;
             for (g, packed) in data.chunks_exact(stride).enumerate() {
-                let row = first_row + g * ROWS;
-                let z = product::rows_times(self.used(row / ROWS, packed), theta);
-                for r in 0..ROWS {
-                    residual[g * ROWS + r] =
-                        if row + r < self.rows { f(row + r, z[r]) } else { L::zero() };
+                let row = block * BLOCK + g * ROWS;
+                let mut z = product::rows_times(self.used(row / ROWS, packed), theta);
+                if row + ROWS <= self.rows {
+                    f(row, &mut z);
+                } else {
+                    f(row, &mut z[..self.rows - row]);
+                    z[self.rows - row..].fill(L::zero());
                 }
+                residual[g * ROWS..][..ROWS].copy_from_slice(&z);
             }
-            let columns = self.used(first_row / ROWS + groups - 1, &data[..stride]).len() / ROWS;
+            let last = block * (BLOCK / ROWS) + groups - 1;
+            let columns = self.used(last, &data[..stride]).len() / ROWS;
             let residual = &residual[..groups * ROWS];
             product::columns_times(data, stride, residual, &mut grad[..columns]);
         }

@@ -107,9 +107,11 @@ impl Target for Gaussian {
             }
             Shape::Full { whiten, offset, .. } => {
                 let offset = offset.of::<L>();
-                whiten.for_each(x, |i, z: L| {
-                    let z = z + L::broadcast(offset[i]);
-                    square = z.mul_add(z, square);
+                whiten.for_each(x, |first, z: &[L]| {
+                    for (&z, &offset) in z.iter().zip(&offset[first..]) {
+                        let z = z + L::broadcast(offset);
+                        square = z.mul_add(z, square);
+                    }
                 });
             }
         }
@@ -135,10 +137,12 @@ impl Target for Gaussian {
             Shape::Full { whiten, offset, .. } => {
                 let offset = offset.of::<L>();
                 grad.fill(L::zero());
-                whiten.accumulate(x, grad, |i, z: L| {
-                    let z = z + L::broadcast(offset[i]);
-                    square = z.mul_add(z, square);
-                    -z
+                whiten.accumulate(x, grad, |first, z: &mut [L]| {
+                    for (r, &offset) in z.iter_mut().zip(&offset[first..]) {
+                        let z = *r + L::broadcast(offset);
+                        square = z.mul_add(z, square);
+                        *r = -z;
+                    }
                 });
             }
         }

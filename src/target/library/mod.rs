@@ -1,14 +1,249 @@
-//! The library of targets.
+//! The targets that have names: built from settings, described for `list targets`.
+//!
+//! | name | density | log Z |
+//! |---|---|---|
+//! | `gaussian` | normal: isotropic, diagonal or full covariance | 0 |
+//! | `mixture` | normal mixture, isotropic or full covariances | 0 |
+//! | `eight-gaussians`, `grid-9`, `grid-25`, `fab-40` | mixtures of the literature | 0 |
+//! | `many-well` | double wells beside normals | exact |
+//! | `phi4` | the phi^4 chain | exact |
+//! | `logistic` | logistic regression on a CSV | unknown |
 
+mod arrays;
 mod cholesky;
 pub mod gaussian;
 pub mod logistic;
 pub mod many_well;
 pub mod mixture;
 pub mod phi4;
+mod specification;
 
 pub use gaussian::Gaussian;
 pub use logistic::Logistic;
 pub use many_well::ManyWell;
 pub use mixture::Mixture;
 pub use phi4::Phi4;
+pub use specification::{Specification, parse_target};
+
+use crate::error::{Error, Result};
+use crate::parameters::{Parameters, edit_distance};
+use crate::target::BlockTarget;
+use arrays::Array;
+use logistic::{Data, Layout};
+use toml::Value;
+
+/// A target that can be moved between threads.
+pub type BoxedTarget = Box<dyn BlockTarget + Send>;
+
+/// What `list targets` tells about a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Description {
+    /// The name.
+    pub name: &'static str,
+    /// Settings with their defaults; `required` where there is none.
+    pub settings: &'static str,
+    /// The law tempering starts from.
+    pub reference: &'static str,
+    /// What is known exactly.
+    pub exact: &'static str,
+}
+
+const MIXTURE_REFERENCE: &str = "normal, the mixture's mean and sd";
+const MIXTURE_EXACT: &str = "log Z = 0, moments, sampler";
+
+/// Every name, in the order of `list targets`.
+pub const DESCRIPTIONS: [Description; 9] = [
+    Description {
+        name: "gaussian",
+        settings: "dim = 1, mean = 0, sd = 1 | sds = [..] | cov = [[..],..]",
+        reference: "normal, the target's mean and twice its sd",
+        exact: MIXTURE_EXACT,
+    },
+    Description {
+        name: "mixture",
+        settings: "weights = equal, means required, stds = [..] | covs = [[[..]]]",
+        reference: MIXTURE_REFERENCE,
+        exact: MIXTURE_EXACT,
+    },
+    preset("eight-gaussians"),
+    preset("grid-9"),
+    preset("grid-25"),
+    preset("fab-40"),
+    Description {
+        name: "many-well",
+        settings: "dim = 2 (even)",
+        reference: "normal(0, 2) on the wells, normal(0, 1) beside them",
+        exact: "log Z, moments, sampler",
+    },
+    Description {
+        name: "phi4",
+        settings: "n = 32, a = 0.1, b = 0, beta = 20",
+        reference: "normal(0, 1)",
+        exact: "log Z, moments",
+    },
+    Description {
+        name: "logistic",
+        settings: "data required, response = \"y\", standardise = false, intercept = false, \
+                   prior_sd = 1, intercept_prior = { mean, sd }",
+        reference: "the prior",
+        exact: "nothing",
+    },
+];
+
+const fn preset(name: &'static str) -> Description {
+    Description { name, settings: "", reference: MIXTURE_REFERENCE, exact: MIXTURE_EXACT }
+}
+
+/// What is known about every name.
+pub fn describe() -> &'static [Description] {
+    &DESCRIPTIONS
+}
+
+/// The error that refuses an unknown name, with the nearest one that exists.
+pub(crate) fn unknown_name(field: &str, name: &str) -> Error {
+    let near = DESCRIPTIONS.iter().map(|d| d.name).min_by_key(|known| edit_distance(known, name));
+    let all = DESCRIPTIONS.map(|d| d.name).join(", ");
+    let allowed = match near {
+        Some(near) if edit_distance(near, name) <= 1 + near.len() / 4 => {
+            format!("no such target; did you mean {near}? (known: {all}, or a TOML file)")
+        }
+        _ => format!("no such target; known: {all}, or a TOML file"),
+    };
+    Error::invalid(field, name, allowed)
+}
+
+/// Builds the target called `name`; whatever `parameters` holds that it does not know is refused.
+pub fn build(name: &str, mut parameters: Parameters) -> Result<BoxedTarget> {
+    let p = &mut parameters;
+    let target: BoxedTarget = match name {
+        "gaussian" => Box::new(gaussian(p)?),
+        "mixture" => Box::new(mixture(p)?),
+        "eight-gaussians" => Box::new(mixture::eight_gaussians()),
+        "grid-9" => Box::new(mixture::grid_9()),
+        "grid-25" => Box::new(mixture::grid_25()),
+        "fab-40" => Box::new(mixture::fab_40()),
+        "many-well" => {
+            let dim = dimension(p, "an even number from 2 to 1000000")?.unwrap_or(2);
+            Box::new(ManyWell::new(dim)?)
+        }
+        "phi4" => {
+            const POSITIVE: &str = "a number above 0, at most 1e6";
+            let positive = f64::MIN_POSITIVE..=1e6;
+            let n = p.count("n", 1..=100_000, "a whole number from 1 to 100000")?.unwrap_or(32);
+            let a = p.number("a", positive.clone(), POSITIVE)?.unwrap_or(0.1);
+            let b = p.number("b", -1e6..=1e6, "a number from -1e6 to 1e6")?.unwrap_or(0.0);
+            let beta = p.number("beta", positive, POSITIVE)?.unwrap_or(20.0);
+            Box::new(Phi4::new(n as usize, a, b, beta)?)
+        }
+        "logistic" => Box::new(logistic(p)?),
+        other => return Err(unknown_name("target", other)),
+    };
+    parameters.finish()?;
+    Ok(target)
+}
+
+fn dimension(p: &mut Parameters, allowed: &str) -> Result<Option<usize>> {
+    Ok(p.count("dim", 1..=1_000_000, allowed)?.map(|dim| dim as usize))
+}
+
+const WIDTH: &str = "a finite number above 0";
+const POSITIVE: std::ops::RangeInclusive<f64> = f64::MIN_POSITIVE..=f64::MAX;
+
+/// `dim` follows from `mean`, `sds` or `cov` where one is given; a single `mean` serves all.
+fn gaussian(p: &mut Parameters) -> Result<Gaussian> {
+    let given = dimension(p, "a whole number from 1 to 1000000")?;
+    let sd = p.number("sd", POSITIVE, WIDTH)?;
+    let sds = Array::take(p, "sds", 1)?;
+    let cov = Array::take(p, "cov", 2)?;
+    if usize::from(sd.is_some()) + usize::from(sds.is_some()) + usize::from(cov.is_some()) > 1 {
+        return Err(p.refuse("sd", "given with another spread", "one of sd, sds and cov"));
+    }
+    let number = match p.take("mean") {
+        None => Some(0.0),
+        Some(Value::Float(m)) => Some(m),
+        Some(Value::Integer(m)) => Some(m as f64),
+        Some(other) => {
+            p.put("mean", other);
+            None
+        }
+    };
+    let listed = if number.is_none() { Array::take(p, "mean", 1)? } else { None };
+    let sizes = [
+        given,
+        listed.as_ref().map(|m| m.values.len()),
+        sds.as_ref().map(|s| s.values.len()),
+        cov.as_ref().map(|c| c.shape[0]),
+    ];
+    let dim = sizes.into_iter().flatten().next().unwrap_or(1);
+    if let Some(other) = sizes.into_iter().flatten().find(|&size| size != dim) {
+        let shown = format!("{dim}, but another setting has {other} coordinates");
+        return Err(p.refuse("dim", shown, "the same number everywhere"));
+    }
+    let mean = match (listed, number) {
+        (Some(listed), _) => listed.values,
+        (None, number) => vec![number.unwrap_or(0.0); dim],
+    };
+    match (sds, cov) {
+        (Some(sds), _) => Gaussian::diagonal(mean, sds.values),
+        (_, Some(cov)) => Gaussian::full(mean, &cov.rows()),
+        _ => Gaussian::isotropic(mean, sd.unwrap_or(1.0)),
+    }
+}
+
+fn mixture(p: &mut Parameters) -> Result<Mixture> {
+    let means = Array::take(p, "means", 2)?
+        .ok_or_else(|| p.refuse("means", "missing", "required: one vector a component"))?;
+    let count = means.shape[0];
+    let weights = Array::take(p, "weights", 1)?.map_or(vec![1.0; count], |w| w.values);
+    match (Array::take(p, "stds", 1)?, Array::take(p, "covs", 3)?) {
+        (Some(stds), None) => Mixture::isotropic(weights, means.rows(), stds.values),
+        (None, Some(covs)) => {
+            let rows = covs.rows();
+            let covs: Vec<_> = rows.chunks(covs.shape[1]).map(<[_]>::to_vec).collect();
+            Mixture::full(weights, means.rows(), &covs)
+        }
+        (None, None) => Err(p.refuse("stds", "missing", "stds or covs, one a component")),
+        (Some(_), Some(_)) => Err(p.refuse("covs", "given with stds", "one of stds and covs")),
+    }
+}
+
+fn logistic(p: &mut Parameters) -> Result<Logistic> {
+    const FILES: &str = "a CSV file with a header, or a list of them";
+    let names = match p.take("data") {
+        Some(Value::String(name)) => vec![name],
+        Some(Value::Array(items)) if !items.is_empty() => items
+            .iter()
+            .map(|item| item.as_str().map(str::to_owned))
+            .collect::<Option<_>>()
+            .ok_or_else(|| p.refuse("data", arrays::shorten(&Value::Array(items)), FILES))?,
+        Some(other) => return Err(p.refuse("data", arrays::shorten(&other), FILES)),
+        None => return Err(p.refuse("data", "missing", &format!("required: {FILES}"))),
+    };
+    let layout = Layout {
+        response: p.text("response", "the name of a column")?.unwrap_or("y".to_owned()),
+        standardise: p.flag("standardise")?.unwrap_or(false),
+        intercept: p.flag("intercept")?.unwrap_or(false),
+    };
+    let sd = p.number("prior_sd", POSITIVE, WIDTH)?.unwrap_or(1.0);
+    const PRIOR: &str = "a table { mean = .., sd = .. }, with intercept = true";
+    let (mut first_mean, mut first_sd) = (0.0, sd);
+    match p.take("intercept_prior") {
+        None => {}
+        Some(Value::Table(table)) if layout.intercept => {
+            let mut own = Parameters::new("intercept_prior", ".", table);
+            let finite = f64::MIN..=f64::MAX;
+            first_mean = own.number("mean", finite, "a finite number")?.unwrap_or(0.0);
+            first_sd = own.number("sd", POSITIVE, WIDTH)?.unwrap_or(sd);
+            own.finish()?;
+        }
+        Some(other) => return Err(p.refuse("intercept_prior", arrays::shorten(&other), PRIOR)),
+    }
+    let paths: Vec<_> = names.iter().map(|name| p.resolve(name)).collect();
+    let data = Data::read(&paths, &layout)?;
+    let dim = data.names.len();
+    let (mut means, mut sds) = (vec![0.0; dim], vec![sd; dim]);
+    if layout.intercept {
+        (means[0], sds[0]) = (first_mean, first_sd);
+    }
+    Logistic::new(&data, means, sds)
+}

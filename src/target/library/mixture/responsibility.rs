@@ -5,7 +5,7 @@
 //! loops of a chunk (energies, exponentials, sums) keeps its constants and accumulators in
 //! registers: one fused loop spills ten registers and measured 15% slower.
 
-use driftlane_kernels::Lane;
+use driftlane_kernels::{Lane, Mask};
 
 /// Components whose energies are held at once.
 const CHUNK: usize = 16;
@@ -32,10 +32,10 @@ pub(super) struct Responsibility<L> {
 }
 
 impl<L: Lane> Responsibility<L> {
-    /// ln sum_k exp(-e_k); -infinity where no energy is finite.
+    /// ln sum_k exp(-e_k); -infinity where no energy is finite, NaN where one is NaN.
     #[inline(always)]
     pub fn log_density(self) -> L {
-        let nowhere = largest::<L>().le(self.low);
+        let nowhere = largest::<L>().le(self.low).and(self.sum.eq(self.sum));
         L::select(nowhere, L::splat(f64::NEG_INFINITY), self.sum.ln() - self.low)
     }
 }
