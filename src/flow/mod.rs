@@ -122,6 +122,11 @@ pub trait FeynmanKac: Sync {
         Ok(Resampling::Never)
     }
 
+    /// The tempering parameter of the next mutation, where the flow has one.
+    fn tempering_param(&self) -> Option<f64> {
+        None
+    }
+
     /// Called before each visit of M_t with a number unique to the visit.
     fn before_visit(&mut self, _time: usize, _visit: usize, _epoch: u64) {}
 

@@ -43,6 +43,19 @@ impl Resampler {
             Self::Systematic => "systematic",
         }
     }
+
+    /// What it is, in a few words.
+    pub fn summary(self) -> &'static str {
+        match self {
+            Self::Multinomial => "independent draws, by sorted uniforms",
+            Self::Systematic => "one uniform for all (Carpenter, Clifford, Fearnhead 1999)",
+        }
+    }
+
+    /// The scheme of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|r| r.name() == name)
+    }
 }
 
 /// A uniform on [0, 1) for the whole population, one an epoch.

@@ -38,6 +38,8 @@ pub struct StageRecord {
     pub ess: f64,
     /// Whether the population was resampled.
     pub resampled: bool,
+    /// The tempering parameter of M_t, where the flow has one.
+    pub tempering_param: Option<f64>,
     /// What the visits of M_t did, all together.
     pub tally: Tally,
 }
@@ -210,6 +212,7 @@ impl<R: Precision> Flow<R> {
             log_evidence_increment: 0.0,
             ess: self.population.len() as f64,
             resampled: false,
+            tempering_param: None,
             tally: Tally::default(),
         };
         if potential != Potential::One {
@@ -234,6 +237,7 @@ impl<R: Precision> Flow<R> {
             model.plan_mutation(time, &mut self.cloud())?;
         }
         self.time += 1;
+        record.tempering_param = model.tempering_param();
         for visit in 0..model.visits(self.time) {
             self.visit(model, visit, &mut record);
             observer(&record, &self.population);

@@ -88,10 +88,6 @@ impl<'a, R: Precision> Tempering<'a, R> {
     pub fn records(&self) -> &[TemperatureRecord] {
         &self.records
     }
-    /// b_t now.
-    pub fn tempering_param(&self) -> f64 {
-        self.tempering_param
-    }
     /// The path.
     pub fn path(&self) -> &Path<'a> {
         &self.path
@@ -172,6 +168,10 @@ impl<R: Precision> FeynmanKac for Tempering<'_, R> {
         }
         self.stage = Tally::default();
         Ok(if self.tempering_param >= 1.0 { Resampling::Always } else { self.resampling })
+    }
+
+    fn tempering_param(&self) -> Option<f64> {
+        Some(self.tempering_param)
     }
 
     fn before_visit(&mut self, _: usize, _: usize, epoch: u64) {

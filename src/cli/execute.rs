@@ -1,0 +1,429 @@
+//! Carrying out a run: from judged settings to the summary on standard output.
+//!
+//! Everything given is validated and loaded before the run folder appears; then the computation,
+//! timed alone; then the record.
+
+use super::progress::{Progress, Snapshot};
+use super::settings::{Init, Length, Method, Precision, SampleMethod, Sampler, Settings, SmcMethod};
+use super::starts::{self, Starts};
+use crate::error::{Error, Result};
+use crate::mcmc::{MoveKind, MoveSettings, Sample, Start};
+use crate::record::{self, Draws, Manifest, RunFolder, RunRecord, Stage, Warning, table};
+use crate::record::{Part, SamplePart, SmcPart, Summary};
+use crate::smc::{Ladder, Smc, SmcResult};
+use crate::target::library::BoxedTarget;
+use crate::target::{BlockTarget, Precision as Real, Reference};
+use driftlane_kernels::{F32, F64, isa};
+use std::io::Write;
+use std::time::Instant;
+
+/// Runs what `settings` ask for, prints the summary, and returns the exit code: 0, or 1 where
+/// `--strict` met a warning. `command` is the line that repeats the run.
+pub fn run(settings: &Settings, command: &str) -> Result<u8> {
+    let target = settings.target.build()?;
+    let starts = Starts::load(settings, &*target)?;
+    settings.check_memory(target.dim())?;
+    let reference = starts::reference(settings, &*target)?;
+    check_method(settings, &*target)?;
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(settings.population.threads)
+        .build()
+        .map_err(|e| Error::invalid("--threads", settings.population.threads, e.to_string()))?;
+    let output = &settings.output;
+    let folder = if output.save {
+        Some(RunFolder::choose(output.out.as_deref(), &settings.target.name, output.force)?)
+    } else {
+        None
+    };
+    let manifest = Manifest::new(settings.population.seed, command);
+    let open = folder.map(|f| f.create(&settings.to_toml(), &manifest)).transpose()?;
+    for note in settings.notes() {
+        say(&note, output.quiet);
+    }
+    if !isa::FAST {
+        say("this build has no fused multiply-add: results are right and slow", output.quiet);
+    }
+
+    let outcome = pool.install(|| {
+        let job = Job { settings, target: &*target, starts: &starts, reference };
+        match settings.population.precision {
+            Precision::F64 => job.run::<F64>(),
+            Precision::F32 => job.run::<F32>(),
+        }
+    });
+    let outcome = match outcome {
+        Ok(outcome) => outcome,
+        Err(error) => {
+            if let Some(open) = &open {
+                open.set_status("failed", 0.0, &[])?;
+            }
+            return Err(error);
+        }
+    };
+    report(settings, &target, outcome, manifest, open.as_ref(), command)
+}
+
+/// A line on standard error, unless told to be quiet.
+fn say(line: &str, quiet: bool) {
+    if !quiet {
+        // A closed standard error must not end the run.
+        let _ = writeln!(std::io::stderr(), "driftlane: {line}");
+    }
+}
+
+/// Refuses what only the target can tell: settings of moves for its dimension.
+fn check_method(settings: &Settings, target: &dyn BlockTarget) -> Result<()> {
+    let mover = match &settings.method {
+        Method::Sample(method) => mover(method.sampler, &method.tuning),
+        Method::Smc(method) => {
+            if let Some(ladder) = &method.ladder {
+                Ladder::fixed(ladder.clone())?;
+            }
+            mover(method.kernel, &method.tuning)
+        }
+    };
+    mover.build::<F64>(target.dim()).map(|_| ())
+}
+
+fn mover(sampler: Sampler, tuning: &super::settings::Tuning) -> MoveSettings {
+    MoveSettings {
+        kind: match sampler {
+            Sampler::Hmc => MoveKind::Hmc,
+            Sampler::Rwmh => MoveKind::Rwmh,
+            Sampler::Ula => MoveKind::Ula,
+        },
+        step_size: tuning.step_size,
+        target_accept: Some(tuning.target_accept),
+        leapfrog_steps: tuning.leapfrog_steps as usize,
+        ..MoveSettings::default()
+    }
+}
+
+/// A run ready to be computed.
+struct Job<'a> {
+    settings: &'a Settings,
+    target: &'a dyn BlockTarget,
+    starts: &'a Starts,
+    reference: Option<Reference>,
+}
+
+/// What a run computed, before it is written down.
+struct Outcome {
+    part: Part,
+    seconds: f64,
+    steps: usize,
+    totals: crate::flow::Tally,
+    samples: Vec<f64>,
+    draws: Option<(Vec<f64>, usize)>,
+    stages: Vec<Stage>,
+    r_hat: Vec<f64>,
+    ess_bulk: Vec<f64>,
+    reference: String,
+    evidence_method: String,
+    warnings: Vec<Warning>,
+}
+
+impl Job<'_> {
+    fn run<R: Real>(&self) -> Result<Outcome> {
+        match &self.settings.method {
+            Method::Sample(method) => self.sample::<R>(method),
+            Method::Smc(method) => self.smc::<R>(method),
+        }
+    }
+
+    fn sample<R: Real>(&self, method: &SampleMethod) -> Result<Outcome> {
+        let population = &self.settings.population;
+        let mut sample = Sample::new(self.target)
+            .particles(self.starts.particles)
+            .seed(population.seed)
+            .mover(mover(method.sampler, &method.tuning))
+            .warmup(method.warmup as usize);
+        sample = match method.length {
+            Length::Draws(k) => {
+                let thin = method.thin as usize;
+                sample.draws((k as usize) / thin, thin)
+            }
+            Length::Steps(k) => sample.steps(k as usize),
+        };
+        sample = match &population.init {
+            Init::File(_) => sample.positions(self.starts.positions.clone()),
+            Init::Exact => sample.start(Start::Exact),
+            Init::Default | Init::Prior | Init::Reference => sample.start(Start::Reference),
+        };
+        let all = method.warmup + method.length.moves();
+        let mut progress = Progress::start("sample", self.settings.output.quiet);
+        let mut moves = 0u64;
+        let start = Instant::now();
+        let result = sample.run_in::<R>(&mut |record| {
+            moves += record.tally.moves;
+            let done = moves as f64 / (all as f64 * self.starts.particles as f64);
+            progress.update(Snapshot {
+                done,
+                particle_steps: moves,
+                acceptance: record.tally.acceptance(),
+                tempering_param: None,
+            });
+        });
+        let seconds = start.elapsed().as_secs_f64();
+        progress.finish();
+        let result = result?;
+        let mut warnings = nonfinite_warning(&result.totals);
+        warnings.extend(chain_warnings(&result, self.target));
+        let finite_extreme = |values: &[f64], larger: bool| {
+            values.iter().copied().filter(|v| v.is_finite()).reduce(|a, b| {
+                if (b > a) == larger { b } else { a }
+            })
+        };
+        let draws = result.draws.map(|d| {
+            let kept = d.len() / (self.starts.particles * self.target.dim());
+            (d, kept)
+        });
+        Ok(Outcome {
+            part: Part::Sample(SamplePart {
+                acceptance: result.acceptance,
+                step_size: result.step_size,
+                mean: result.mean,
+                sd: result.sd,
+                r_hat_max: finite_extreme(&result.r_hat, true),
+                ess_bulk_min: finite_extreme(&result.ess_bulk, false),
+            }),
+            seconds,
+            steps: result.steps,
+            totals: result.totals,
+            samples: result.samples,
+            draws,
+            stages: Vec::new(),
+            r_hat: result.r_hat,
+            ess_bulk: result.ess_bulk,
+            reference: self.target.reference().describe(),
+            evidence_method: String::new(),
+            warnings,
+        })
+    }
+
+    fn smc<R: Real>(&self, method: &SmcMethod) -> Result<Outcome> {
+        let population = &self.settings.population;
+        let ladder = match &method.ladder {
+            Some(ladder) => Ladder::fixed(ladder.clone())?,
+            None => Ladder::adaptive(method.target_ess)?,
+        };
+        let mut smc = Smc::new(self.target)
+            .particles(self.starts.particles)
+            .seed(population.seed)
+            .mover(mover(method.kernel, &method.tuning))
+            .moves_per_stage(method.moves_per_stage as usize)
+            .ladder(ladder)
+            .resampler(method.resampler)
+            .replicates(method.replicates as usize);
+        if let Some(reference) = &self.reference {
+            smc = smc.reference(reference.clone());
+        }
+        let replicates = method.replicates as f64;
+        let mut progress = Progress::start("smc", self.settings.output.quiet);
+        let start = Instant::now();
+        let mut moves = 0u64;
+        let result = smc.run_in::<R>(&mut |replicate, stage| {
+            moves += self.starts.particles as u64;
+            let share = stage.tempering_param.unwrap_or(0.0);
+            progress.update(Snapshot {
+                done: (replicate as f64 + share) / replicates,
+                particle_steps: moves,
+                acceptance: stage.tally.acceptance(),
+                tempering_param: stage.tempering_param,
+            });
+        });
+        let seconds = start.elapsed().as_secs_f64();
+        progress.finish();
+        let result = result?;
+        let mut warnings = nonfinite_warning(&result.totals);
+        warnings.extend(tempering_warnings(&result, method, self.starts.particles));
+        let stages = (0..result.ess.len())
+            .map(|k| Stage {
+                tempering_param: result.temperatures[k + 1],
+                ess: result.ess[k],
+                acceptance: result.acceptance[k],
+                step_size: result.step_size[k],
+                log_evidence_increment: result.log_evidence_increments[k],
+            })
+            .collect();
+        let reference = self.reference.clone().unwrap_or_else(|| self.target.reference());
+        Ok(Outcome {
+            evidence_method: evidence_method(&result, method),
+            part: Part::Smc(SmcPart {
+                log_evidence: result.log_evidence,
+                log_evidence_se: result.log_evidence_se,
+                temperatures: result.temperatures,
+                ess: result.ess,
+                acceptance: result.acceptance,
+                resamplings: u64::from(result.resamplings),
+                mean: result.mean,
+                sd: result.sd,
+            }),
+            seconds,
+            steps: result.steps,
+            totals: result.totals,
+            samples: result.samples,
+            draws: None,
+            stages,
+            r_hat: Vec::new(),
+            ess_bulk: Vec::new(),
+            reference: reference.describe(),
+            warnings,
+        })
+    }
+}
+
+fn evidence_method(result: &SmcResult, method: &SmcMethod) -> String {
+    let r = result.log_evidences.len();
+    if r > 1 {
+        return format!(
+            "Logarithm of the mean of Z over {r} independent replicates; jackknife standard error."
+        );
+    }
+    let error = match result.log_evidence_se {
+        Some(_) => "standard error by the Lee-Whiteley estimator from the genealogy of this run",
+        None => "no standard error: see the warnings",
+    };
+    format!("Product of the mean weights along the ladder ({} resampling); {error}.", method.resampler.name())
+}
+
+fn nonfinite_warning(totals: &crate::flow::Tally) -> Vec<Warning> {
+    let count = totals.nan + totals.infinite;
+    let evaluations = totals.density_evaluations.max(totals.moves);
+    // A few diverged trajectories are rejected and harmless; a hundredth of all proposals is not.
+    let due = totals.infinite > 0 || count * 100 > evaluations;
+    if due { vec![Warning::NonFinite { count, evaluations }] } else { Vec::new() }
+}
+
+fn chain_warnings(result: &crate::mcmc::SampleResult, target: &dyn BlockTarget) -> Vec<Warning> {
+    let names = target.parameter_names();
+    let mut warnings = Vec::new();
+    if let Some((j, &value)) = extreme(&result.r_hat, |a, b| a > b)
+        && value > 1.01
+    {
+        warnings.push(Warning::RHat { value, coordinate: names[j].clone() });
+    }
+    if let Some((j, &value)) = extreme(&result.ess_bulk, |a, b| a < b)
+        && value < 400.0
+    {
+        warnings.push(Warning::Ess { value, coordinate: names[j].clone() });
+    }
+    if let Some(rate) = result.acceptance
+        && !(0.1..=0.99).contains(&rate)
+    {
+        warnings.push(Warning::Acceptance { rate, low: 0.1, high: 0.99 });
+    }
+    warnings
+}
+
+fn extreme(values: &[f64], better: fn(f64, f64) -> bool) -> Option<(usize, &f64)> {
+    values
+        .iter()
+        .enumerate()
+        .filter(|(_, v)| v.is_finite())
+        .reduce(|a, b| if better(*b.1, *a.1) { b } else { a })
+}
+
+fn tempering_warnings(result: &SmcResult, method: &SmcMethod, particles: usize) -> Vec<Warning> {
+    let mut warnings = Vec::new();
+    if let Some((stage, &ess)) = extreme(&result.ess, |a, b| a < b)
+        && ess < 0.1 * particles as f64
+    {
+        warnings.push(Warning::Ladder { stage: stage + 1, ess, particles });
+    }
+    if let Some((_, &rate)) = extreme(&result.acceptance, |a, b| a < b)
+        && rate < 0.05
+    {
+        warnings.push(Warning::Acceptance { rate, low: 0.05, high: 1.0 });
+    }
+    if let Some(ancestors) = result.surviving_ancestors
+        && ancestors * 100 < particles
+    {
+        warnings.push(Warning::Coalesced { ancestors, particles });
+    }
+    if result.log_evidence_se.is_none() {
+        let reason = if method.replicates == 1 && method.resampler != crate::flow::Resampler::Multinomial {
+            format!("the estimator does not hold for {} resampling", method.resampler.name())
+        } else {
+            "the variance estimate is not positive or all particles descend from one".to_owned()
+        };
+        warnings.push(Warning::NoStandardError { reason });
+    }
+    warnings
+}
+
+fn report(
+    settings: &Settings,
+    target: &BoxedTarget,
+    outcome: Outcome,
+    manifest: Manifest,
+    open: Option<&record::OpenFolder>,
+    command: &str,
+) -> Result<u8> {
+    let totals = &outcome.totals;
+    let per_second = |count: u64| count as f64 / outcome.seconds;
+    let mut warnings = outcome.warnings;
+    if !isa::FAST {
+        warnings.push(Warning::SlowBuild);
+    }
+    let mut summary = Summary {
+        driftlane: env!("CARGO_PKG_VERSION").to_owned(),
+        isa: isa::LEVEL.to_owned(),
+        verb: settings.verb().to_owned(),
+        target: settings.target.name.clone(),
+        dim: target.dim(),
+        particles: outcome.samples.len() / target.dim(),
+        steps: outcome.steps as u64,
+        precision: settings.population.precision.name().to_owned(),
+        threads: settings.population.threads,
+        seed: settings.population.seed,
+        seconds: outcome.seconds,
+        particle_steps_per_second: per_second(totals.moves),
+        gradient_evaluations: totals.gradient_evaluations,
+        gradients_per_second: per_second(totals.gradient_evaluations),
+        density_evaluations: totals.density_evaluations,
+        nonfinite: totals.nan + totals.infinite,
+        warnings: Vec::new(),
+        out: open.map(|folder| folder.path().display().to_string()),
+        part: outcome.part,
+    };
+    summary.warn(&warnings);
+    let strict = settings.output.strict && !warnings.is_empty();
+    let record = RunRecord {
+        summary,
+        names: target.parameter_names(),
+        r_hat: outcome.r_hat,
+        ess_bulk: outcome.ess_bulk,
+        reference: outcome.reference,
+        evidence_method: outcome.evidence_method,
+        config: settings.to_table(),
+        stages: outcome.stages,
+        samples: &outcome.samples,
+        draws: outcome.draws.as_ref().map(|(values, draws)| Draws { values, draws: *draws }),
+        exact: target.exact(),
+        warnings,
+        command: command.to_owned(),
+        manifest,
+    };
+    if let Some(open) = open {
+        record::write(&record, open)?;
+    }
+    let text = if settings.output.json {
+        record.summary.to_json() + "\n"
+    } else {
+        table::text(&record)
+    };
+    print(&text)?;
+    Ok(u8::from(strict))
+}
+
+/// Writes to standard output; a reader that closed it early is not an error.
+pub(super) fn print(text: &str) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Error::write("standard output", e))
+        }
+        _ => Ok(()),
+    }
+}
