@@ -3,8 +3,10 @@
 
 #![forbid(unsafe_code)]
 
+pub mod cli;
 pub mod error;
 pub mod parameters;
+pub mod record;
 pub mod target;
 
 pub use driftlane_kernels as kernels;
