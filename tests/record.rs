@@ -2,8 +2,8 @@
 
 use driftlane::record::npy::{self, NonFinite};
 use driftlane::record::{
-    Draws, Manifest, OpenFolder, Part, RunFolder, RunRecord, SamplePart, SmcPart, Stage, Summary, Warning,
-    coordinate_names, table, write,
+    Draws, Manifest, OpenFolder, Part, RunFolder, RunRecord, SamplePart, SmcPart, Stage, Summary,
+    Warning, coordinate_names, table, write,
 };
 use driftlane::target::Exact;
 use std::path::Path;
@@ -13,7 +13,10 @@ struct Normal(u64);
 
 impl Normal {
     fn uniform(&mut self) -> f64 {
-        self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        self.0 = self
+            .0
+            .wrapping_mul(6364136223846793005)
+            .wrapping_add(1442695040888963407);
         (self.0 >> 11) as f64 / (1u64 << 53) as f64
     }
     fn draw(&mut self) -> f64 {
@@ -48,12 +51,23 @@ fn summary(verb: &str, target: &str, dim: usize, particles: usize, part: Part) -
 fn eight_gaussians(samples: &mut Vec<f64>) -> RunRecord<'_> {
     let mut normal = Normal(7);
     let s = 0.5f64.sqrt() * 10.0;
-    let centres = [(10.0, 0.0), (s, s), (0.0, 10.0), (-s, s), (-10.0, 0.0), (-s, -s), (0.0, -10.0), (s, -s)];
+    let centres = [
+        (10.0, 0.0),
+        (s, s),
+        (0.0, 10.0),
+        (-s, s),
+        (-10.0, 0.0),
+        (-s, -s),
+        (0.0, -10.0),
+        (s, -s),
+    ];
     for i in 0..2048 {
         let (x, y) = centres[i % 8];
         samples.extend([x + 0.8367 * normal.draw(), y + 0.8367 * normal.draw()]);
     }
-    let betas = [0.0, 0.0021, 0.0064, 0.0151, 0.0339, 0.0722, 0.1451, 0.2817, 0.5311, 1.0];
+    let betas = [
+        0.0, 0.0021, 0.0064, 0.0151, 0.0339, 0.0722, 0.1451, 0.2817, 0.5311, 1.0,
+    ];
     let part = SmcPart {
         log_evidence: -0.0131,
         log_evidence_se: Some(0.0247),
@@ -77,7 +91,11 @@ fn eight_gaussians(samples: &mut Vec<f64>) -> RunRecord<'_> {
         .collect();
     let config = "[target]\nkind = \"eight-gaussians\"\n\n[method]\nverb = \"smc\"\nmove = \"hmc\"\nmoves_per_stage = 5\nleapfrog_steps = 10\ntarget_ess = 0.5\nresampler = \"multinomial\"\n\n[population]\nparticles = 2048\nseed = 1\nprecision = \"f64\"\n";
     let mut s = summary("smc", "eight-gaussians", 2, 2048, Part::Smc(part));
-    let warnings = vec![Warning::Acceptance { rate: 0.93, low: 0.2, high: 0.9 }];
+    let warnings = vec![Warning::Acceptance {
+        rate: 0.93,
+        low: 0.2,
+        high: 0.9,
+    }];
     s.warn(&warnings);
     RunRecord {
         summary: s,
@@ -99,7 +117,9 @@ fn eight_gaussians(samples: &mut Vec<f64>) -> RunRecord<'_> {
 
 fn logistic<'a>(samples: &'a mut Vec<f64>, draws: &'a [f64]) -> RunRecord<'a> {
     let mut normal = Normal(3);
-    let mean: Vec<f64> = (0..25).map(|j| ((j * 7919 % 25) as f64 - 12.0) / 11.0).collect();
+    let mean: Vec<f64> = (0..25)
+        .map(|j| ((j * 7919 % 25) as f64 - 12.0) / 11.0)
+        .collect();
     let sd: Vec<f64> = (0..25).map(|j| 0.08 + 0.01 * f64::from(j % 5)).collect();
     for _ in 0..1024 {
         let z: Vec<f64> = (0..25).map(|_| normal.draw()).collect();
@@ -114,8 +134,13 @@ fn logistic<'a>(samples: &'a mut Vec<f64>, draws: &'a [f64]) -> RunRecord<'a> {
         ess_bulk_min: Some(8123.0),
     };
     let warnings = vec![
-        Warning::RHat { value: 1.0312, coordinate: "status<&>".into() },
-        Warning::NoStandardError { reason: "resampler systematic without replicates".into() },
+        Warning::RHat {
+            value: 1.0312,
+            coordinate: "status<&>".into(),
+        },
+        Warning::NoStandardError {
+            reason: "resampler systematic without replicates".into(),
+        },
     ];
     let mut names = coordinate_names(25);
     names[3] = "status<&>".into();
@@ -128,10 +153,15 @@ fn logistic<'a>(samples: &'a mut Vec<f64>, draws: &'a [f64]) -> RunRecord<'a> {
         ess_bulk: (0..25).map(|j| 9000.0 - f64::from(j) * 35.0).collect(),
         reference: "normal(0, 10)".into(),
         evidence_method: String::new(),
-        config: "[target]\nkind = \"logistic\"\ndata = \"german_credit.csv\"\n".parse().unwrap(),
+        config: "[target]\nkind = \"logistic\"\ndata = \"german_credit.csv\"\n"
+            .parse()
+            .unwrap(),
         stages: vec![],
         samples,
-        draws: Some(Draws { values: draws, draws: 2 }),
+        draws: Some(Draws {
+            values: draws,
+            draws: 2,
+        }),
         exact: Exact::default(),
         warnings,
         command: "driftlane sample german.toml --sampler hmc".into(),
@@ -163,8 +193,14 @@ fn a_run_leaves_a_whole_folder() {
     let second = logistic(&mut b, &draws);
     for (name, record) in [("smc", first), ("sample", second)] {
         let path = root.join(name);
-        let folder = choose(&path, true).unwrap().create("# resolved\n", &record.manifest).unwrap();
-        assert_eq!(listing(&path), ["config.toml", "manifest.json", "status.json"]);
+        let folder = choose(&path, true)
+            .unwrap()
+            .create("# resolved\n", &record.manifest)
+            .unwrap();
+        assert_eq!(
+            listing(&path),
+            ["config.toml", "manifest.json", "status.json"]
+        );
         assert_eq!(write(&record, &folder).unwrap(), path);
         let array = npy::read(path.join("samples.npy"), NonFinite::Refuse).unwrap();
         assert_eq!(array.shape, [record.summary.particles, record.summary.dim]);
@@ -175,7 +211,12 @@ fn a_run_leaves_a_whole_folder() {
             assert!(value.is_object(), "{file}");
         }
         let report = std::fs::read_to_string(path.join("report.html")).unwrap();
-        for wanted in ["<svg", "Configuration", &record.command, "prefers-color-scheme: dark"] {
+        for wanted in [
+            "<svg",
+            "Configuration",
+            &record.command,
+            "prefers-color-scheme: dark",
+        ] {
             assert!(report.contains(wanted), "{name}: {wanted}");
         }
         for foreign in ["http://", "https://", "<script", "NaN", "inf,", "status<&>"] {
@@ -201,7 +242,9 @@ fn json_has_no_nan_and_keeps_its_order() {
     let mut s = summary("smc", "x", 2, 10, Part::Smc(part));
     s.seconds = f64::INFINITY;
     s.out = None;
-    let warning = Warning::NoStandardError { reason: "islands are needed".into() };
+    let warning = Warning::NoStandardError {
+        reason: "islands are needed".into(),
+    };
     s.warn(&[Warning::SlowBuild, warning.clone(), warning]);
     let expected = concat!(
         r#"{"driftlane":"0.1.0","isa":"avx512","verb":"smc","target":"x","dim":2,"particles":10,"steps":60,"#,
@@ -229,23 +272,60 @@ fn the_table_is_short_and_ends_with_the_verdict() {
 fn every_warning_has_a_code_a_sentence_and_advice() {
     let coordinate = "x[0]".to_owned();
     let all = [
-        Warning::NonFinite { count: 3, evaluations: 1000 },
-        Warning::Modes { log_evidence: -2.0, widened: 0.1 },
-        Warning::Coalesced { ancestors: 3, particles: 1000 },
-        Warning::Ladder { stage: 4, ess: 2.0, particles: 1000 },
-        Warning::Acceptance { rate: 0.1, low: 0.2, high: 0.95 },
-        Warning::RHat { value: 1.2, coordinate: coordinate.clone() },
-        Warning::Ess { value: 50.0, coordinate },
-        Warning::Stuck { stuck: 5, particles: 100 },
-        Warning::NoStandardError { reason: "one island".into() },
+        Warning::NonFinite {
+            count: 3,
+            evaluations: 1000,
+        },
+        Warning::Modes {
+            log_evidence: -2.0,
+            widened: 0.1,
+        },
+        Warning::Coalesced {
+            ancestors: 3,
+            particles: 1000,
+        },
+        Warning::Ladder {
+            stage: 4,
+            ess: 2.0,
+            particles: 1000,
+        },
+        Warning::Acceptance {
+            rate: 0.1,
+            low: 0.2,
+            high: 0.95,
+        },
+        Warning::RHat {
+            value: 1.2,
+            coordinate: coordinate.clone(),
+        },
+        Warning::Ess {
+            value: 50.0,
+            coordinate,
+        },
+        Warning::Stuck {
+            stuck: 5,
+            particles: 100,
+        },
+        Warning::NoStandardError {
+            reason: "one island".into(),
+        },
         Warning::SlowBuild,
-        Warning::Undermoved { fraction: 0.1, stage: 3 },
-        Warning::Stability { step_size: 3.0, limit: 2.0 },
+        Warning::Undermoved {
+            fraction: 0.1,
+            stage: 3,
+        },
+        Warning::Stability {
+            step_size: 3.0,
+            limit: 2.0,
+        },
     ];
     for warning in &all {
         assert!(warning.code().starts_with("W-"));
         for text in [warning.to_string(), warning.advice().to_owned()] {
-            assert!(!text.is_empty() && !text.contains('\n') && !text.ends_with('.'), "{text}");
+            assert!(
+                !text.is_empty() && !text.contains('\n') && !text.ends_with('.'),
+                "{text}"
+            );
         }
     }
 }
@@ -263,19 +343,34 @@ fn folders_are_refused_or_replaced_but_never_swallowed() {
         assert_eq!(listing(root), before);
     };
     let out = root.join("run");
-    let made = choose(&out, false).unwrap().create("a = 1\n", &manifest).unwrap();
+    let made = choose(&out, false)
+        .unwrap()
+        .create("a = 1\n", &manifest)
+        .unwrap();
     std::fs::write(made.file("notes.txt"), "mine").unwrap();
     std::fs::write(made.file("samples.npy"), "old").unwrap();
     refused(&out, false);
-    choose(&out, true).unwrap().create("a = 2\n", &manifest).unwrap();
-    assert_eq!(listing(&out), ["config.toml", "manifest.json", "notes.txt", "status.json"]);
-    assert_eq!(std::fs::read_to_string(out.join("config.toml")).unwrap(), "a = 2\n");
+    choose(&out, true)
+        .unwrap()
+        .create("a = 2\n", &manifest)
+        .unwrap();
+    assert_eq!(
+        listing(&out),
+        ["config.toml", "manifest.json", "notes.txt", "status.json"]
+    );
+    assert_eq!(
+        std::fs::read_to_string(out.join("config.toml")).unwrap(),
+        "a = 2\n"
+    );
     assert!(OpenFolder::open(&out).is_ok());
 
     let foreign = root.join("foreign");
     std::fs::create_dir(&foreign).unwrap();
     refused(&foreign, false);
-    assert!(choose(&foreign, true).is_ok(), "an empty folder may be used with --force");
+    assert!(
+        choose(&foreign, true).is_ok(),
+        "an empty folder may be used with --force"
+    );
     std::fs::write(foreign.join("thesis.tex"), "").unwrap();
     refused(&foreign, true);
     assert_eq!(OpenFolder::open(&foreign).unwrap_err().exit_code(), 5);
@@ -288,7 +383,10 @@ fn folders_are_refused_or_replaced_but_never_swallowed() {
         refused(&root.join("link"), true);
     }
     // Two runs that chose the same new folder: the second may not touch the first.
-    let (a, b) = (choose(&root.join("r"), false).unwrap(), choose(&root.join("r"), false).unwrap());
+    let (a, b) = (
+        choose(&root.join("r"), false).unwrap(),
+        choose(&root.join("r"), false).unwrap(),
+    );
     a.create("", &manifest).unwrap();
     assert_eq!(b.create("", &manifest).unwrap_err().exit_code(), 4);
     assert_eq!(listing(root), ["foreign", "link", "r", "run"]);
@@ -311,7 +409,9 @@ fn header(descr: &str, fortran: &str, shape: &str) -> String {
 fn arrays_come_back_as_written() {
     let temp = tempfile::tempdir().unwrap();
     let path = temp.path().join("a.npy");
-    let values: Vec<f64> = (0..2 * 3 * 701).map(|i| f64::from(i) * 0.37 - 5.0).collect();
+    let values: Vec<f64> = (0..2 * 3 * 701)
+        .map(|i| f64::from(i) * 0.37 - 5.0)
+        .collect();
     for shape in [vec![4206], vec![6, 701], vec![2, 3, 701], vec![3, 2, 701]] {
         npy::write(&path, &shape, &values).unwrap();
         let array = npy::read(&path, NonFinite::Refuse).unwrap();
@@ -321,25 +421,46 @@ fn arrays_come_back_as_written() {
     assert_eq!(npy::read(&path, NonFinite::Refuse).unwrap().shape, [0, 4]);
     npy::write(&path, &[], &[2.5]).unwrap();
     assert_eq!(npy::read(&path, NonFinite::Refuse).unwrap().values, [2.5]);
-    let data: Vec<u8> = [1.0f64, 4.0, 2.0, 5.0, 3.0, 6.0].iter().flat_map(|v| v.to_le_bytes()).collect();
+    let data: Vec<u8> = [1.0f64, 4.0, 2.0, 5.0, 3.0, 6.0]
+        .iter()
+        .flat_map(|v| v.to_le_bytes())
+        .collect();
     std::fs::write(&path, npy_bytes(&header("<f8", "True", "(2, 3)"), &data)).unwrap();
-    assert_eq!(npy::read(&path, NonFinite::Refuse).unwrap().values, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+    assert_eq!(
+        npy::read(&path, NonFinite::Refuse).unwrap().values,
+        [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
+    );
     for (descr, data, value) in [
         ("<f4", &1.5f32.to_le_bytes()[..], 1.5),
         ("<i2", &(-300i16).to_le_bytes()[..], -300.0),
         ("|i1", &[0xffu8][..], -1.0),
         ("|u1", &[0xffu8][..], 255.0),
         ("<u4", &u32::MAX.to_le_bytes()[..], 4294967295.0),
-        ("<i8", &(-9_007_199_254_740_992i64).to_le_bytes()[..], -9007199254740992.0),
+        (
+            "<i8",
+            &(-9_007_199_254_740_992i64).to_le_bytes()[..],
+            -9007199254740992.0,
+        ),
     ] {
         std::fs::write(&path, npy_bytes(&header(descr, "False", "(1,)"), data)).unwrap();
-        assert_eq!(npy::read(&path, NonFinite::Refuse).unwrap().values, [value], "{descr}");
+        assert_eq!(
+            npy::read(&path, NonFinite::Refuse).unwrap().values,
+            [value],
+            "{descr}"
+        );
     }
     let mut writer = npy::Writer::create(temp.path().join("b.npy"), &[2, 2]).unwrap();
     writer.push(&[1.0]).unwrap();
     assert!(writer.push(&[1.0; 4]).is_err());
     drop(writer);
-    assert_eq!(npy::Writer::create(temp.path().join("b.npy"), &[2]).unwrap().finish().unwrap_err().exit_code(), 4);
+    assert_eq!(
+        npy::Writer::create(temp.path().join("b.npy"), &[2])
+            .unwrap()
+            .finish()
+            .unwrap_err()
+            .exit_code(),
+        4
+    );
     assert_eq!(listing(temp.path()), ["a.npy"]);
 }
 
@@ -358,7 +479,10 @@ fn broken_arrays_are_refused_by_name() {
         (b"PK\x03\x04 a zip file, really".to_vec(), "wrong magic"),
         (version, "version 9.0"),
         (huge, "4294967295"),
-        (b"\x93NUMPY\x01\x00\x76\x00{'descr'".to_vec(), "ends inside its header"),
+        (
+            b"\x93NUMPY\x01\x00\x76\x00{'descr'".to_vec(),
+            "ends inside its header",
+        ),
         (eight("|O", "(1,)"), "objects"),
         (eight(">f8", "(1,)"), "big-endian"),
         (eight("<f2", "(4,)"), "half precision"),
@@ -366,28 +490,49 @@ fn broken_arrays_are_refused_by_name() {
         (eight("<U2", "(1,)"), "text"),
         (eight("|b1", "(8,)"), "booleans"),
         (eight("<f8", "(2,)"), "truncated"),
-        (eight("<f8", "(4294967296, 4294967296, 4294967296)"), "truncated"),
-        (eight("<f8", "(1000000000000,)"), "needs 8000000000000 bytes"),
+        (
+            eight("<f8", "(4294967296, 4294967296, 4294967296)"),
+            "truncated",
+        ),
+        (
+            eight("<f8", "(1000000000000,)"),
+            "needs 8000000000000 bytes",
+        ),
         (eight("<f8", "(18446744073709551616,)"), "shape"),
         (eight("<f8", "(-1,)"), "shape"),
         (eight("<f8", "()]"), "malformed"),
         (eight("<f4", "(1,)"), "4 bytes after the data"),
-        (npy_bytes("{'descr': '<f8', 'shape': (1,)}", &[0; 8]), "fortran_order"),
-        (npy_bytes("{'descr': '<f8', 'descr': '<f8'}", &[0; 8]), "twice"),
+        (
+            npy_bytes("{'descr': '<f8', 'shape': (1,)}", &[0; 8]),
+            "fortran_order",
+        ),
+        (
+            npy_bytes("{'descr': '<f8', 'descr': '<f8'}", &[0; 8]),
+            "twice",
+        ),
         (npy_bytes("{'descr': [('a', '<f8')]}", &[0; 8]), "record"),
         (npy_bytes(&"(".repeat(9000), &[]), "malformed"),
-        (npy_bytes(&header("<i8", "False", "(1,)"), &i64::MAX.to_le_bytes()), "2^53"),
+        (
+            npy_bytes(&header("<i8", "False", "(1,)"), &i64::MAX.to_le_bytes()),
+            "2^53",
+        ),
         (nan, "item [0, 0] is NaN"),
     ];
     for (bytes, wanted) in cases {
         std::fs::write(&path, &bytes).unwrap();
         let error = npy::read(&path, NonFinite::Refuse).unwrap_err();
         let text = error.to_string();
-        assert!(text.contains(wanted) && text.contains("a.npy"), "{wanted}: {text}");
+        assert!(
+            text.contains(wanted) && text.contains("a.npy"),
+            "{wanted}: {text}"
+        );
         assert!(!text.contains('\n') && error.exit_code() == 2, "{text}");
     }
     for path in [temp.path().to_owned(), temp.path().join("absent.npy")] {
-        assert_eq!(npy::read(&path, NonFinite::Keep).unwrap_err().exit_code(), 2);
+        assert_eq!(
+            npy::read(&path, NonFinite::Keep).unwrap_err().exit_code(),
+            2
+        );
     }
     // Every truncation of a good file is refused, whatever byte it ends at.
     npy::write(&path, &[2, 2], &[1.0, 2.0, 3.0, 4.0]).unwrap();

@@ -3,7 +3,6 @@
 use super::super::RunRecord;
 use super::chart::{Axis, Chart};
 use super::{count, escape, number, section};
-use driftlane_kernels::Lane;
 
 /// Marginals drawn.
 const MARGINALS: usize = 12;
@@ -165,7 +164,7 @@ pub fn joint(record: &RunRecord<'_>) -> String {
     };
     // As many cells as the particles can fill: about N^(1/2) along an axis, between 16 and 72.
     let rows = record.samples.len() / dim;
-    let cells = (Lane::sqrt(rows as f64) * 0.9).clamp(16.0, 72.0) as usize;
+    let cells = ((rows as f64).sqrt() * 0.9).clamp(16.0, 72.0) as usize;
     let mut counts = vec![vec![0u32; cells]; cells];
     for pair in record.samples.chunks_exact(dim) {
         let place = |v: f64, low: f64, high: f64| (v - low) / (high - low) * cells as f64;
