@@ -3,13 +3,16 @@
 
 #![forbid(unsafe_code)]
 
+pub mod cli;
 pub mod diagnostics;
 pub mod error;
 pub mod flow;
 pub mod integrator;
 pub mod mcmc;
+pub mod npy;
 pub mod parameters;
 pub mod particles;
+pub mod record;
 pub mod smc;
 pub mod target;
 

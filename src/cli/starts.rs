@@ -4,7 +4,7 @@ use super::settings::{Init, ReferenceSpec, Settings};
 use super::{config, settings};
 use crate::error::{Error, Result};
 use crate::parameters::Parameters;
-use crate::record::npy::{self, NonFinite};
+use crate::npy::{self, NonFinite};
 use crate::target::{BlockTarget, Reference};
 use driftlane_kernels::F64;
 use driftlane_kernels::Lane;

@@ -1,10 +1,9 @@
 //! Vectors, matrices and stacks of matrices among a target's settings: written inline, or the name
 //! of an `.npy` file.
 
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::npy::{self, NonFinite};
 use crate::parameters::Parameters;
-use npyz::{DType, Endianness, NpyFile, Order, TypeChar};
-use std::path::Path;
 use toml::Value;
 
 /// A rectangular array, row-major.
@@ -21,11 +20,15 @@ impl Array {
         let what = ["a list of numbers", "a list of vectors", "a list of matrices"][axes - 1];
         let allowed = format!("{what}, finite and rectangular, or the name of an .npy file");
         let array = match &value {
-            Value::String(name) => read_npy(&parameters.resolve(name))?,
+            Value::String(name) => {
+                let npy::Array { shape, values } =
+                    npy::read(parameters.resolve(name), NonFinite::Refuse)?;
+                Self { shape, values }
+            }
             inline => {
                 let mut array = Self { shape: vec![0; axes], values: Vec::new() };
                 let complete = array.fill(inline, 0).is_some()
-                    && array.values.len() == array.shape.iter().product();
+                    && array.values.len() == array.shape.iter().product::<usize>();
                 if !complete {
                     return Err(parameters.refuse(key, shorten(inline), &allowed));
                 }
@@ -75,65 +78,4 @@ pub(super) fn shorten(value: &Value) -> String {
         return shown;
     }
     shown.chars().take(57).collect::<String>() + "..."
-}
-
-/// Reads an `.npy` file of little-endian `f8`, `f4` or integers, in either order of axes. Refused:
-/// other types, a size that does not fit the shape, numbers that are not finite.
-pub(super) fn read_npy(path: &Path) -> Result<Array> {
-    let fail = |what: String| Error::data(path, what);
-    if path.is_dir() {
-        return Err(fail("a folder; an .npy file".to_owned()));
-    }
-    let bytes = std::fs::read(path).map_err(|error| fail(error.to_string()))?;
-    let file = NpyFile::new(&bytes[..]).map_err(|error| fail(format!("not an .npy file: {error}")))?;
-    let (dtype, order) = (file.dtype(), file.order());
-    let refused = || fail(format!("type {}; f8, f4 or integers, little endian", dtype.descr()));
-    let DType::Plain(ty) = &dtype else { return Err(refused()) };
-    let endian = matches!(ty.endianness(), Endianness::Little | Endianness::Irrelevant);
-    let width = ty.size_field() as usize;
-    let shape: Vec<usize> = file.shape().iter().map(|&n| n as usize).collect();
-    let count = shape.iter().try_fold(1usize, |n, &m| n.checked_mul(m));
-    let body = file.into_inner();
-    let Some(count) = count.filter(|n| n.checked_mul(width) == Some(body.len())) else {
-        let what = format!("{} bytes of data, which is not shape {shape:?}", body.len());
-        return Err(fail(what));
-    };
-    let decode: fn(&[u8]) -> f64 = match (endian, ty.type_char(), width) {
-        (true, TypeChar::Float, 8) => |b| f64::from_le_bytes(b.try_into().expect("8 bytes")),
-        (true, TypeChar::Float, 4) => |b| f32::from_le_bytes(b.try_into().expect("4 bytes")).into(),
-        (true, TypeChar::Int, 1..=8) => |b| {
-            let mut word = [if b[b.len() - 1] >= 0x80 { 0xff } else { 0 }; 8];
-            word[..b.len()].copy_from_slice(b);
-            i64::from_le_bytes(word) as f64
-        },
-        (true, TypeChar::Uint, 1..=8) => |b| {
-            let mut word = [0; 8];
-            word[..b.len()].copy_from_slice(b);
-            u64::from_le_bytes(word) as f64
-        },
-        _ => return Err(refused()),
-    };
-    let stored: Vec<f64> = body.chunks_exact(width).map(decode).collect();
-    if let Some(at) = stored.iter().position(|v| !v.is_finite()) {
-        return Err(fail(format!("element {at} (as stored) is {}; finite numbers", stored[at])));
-    }
-    let values = match order {
-        Order::C => stored,
-        Order::Fortran => {
-            let mut stride = vec![1; shape.len()];
-            for axis in 1..shape.len() {
-                stride[axis] = stride[axis - 1] * shape[axis - 1];
-            }
-            let at = |mut index: usize| {
-                let mut offset = 0;
-                for axis in (0..shape.len()).rev() {
-                    offset += index % shape[axis] * stride[axis];
-                    index /= shape[axis];
-                }
-                stored[offset]
-            };
-            (0..count).map(at).collect()
-        }
-    };
-    Ok(Array { shape, values })
 }

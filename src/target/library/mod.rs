@@ -16,14 +16,12 @@ pub mod logistic;
 pub mod many_well;
 pub mod mixture;
 pub mod phi4;
-mod specification;
 
 pub use gaussian::Gaussian;
 pub use logistic::Logistic;
 pub use many_well::ManyWell;
 pub use mixture::Mixture;
 pub use phi4::Phi4;
-pub use specification::{Specification, parse_target};
 
 use crate::error::{Error, Result};
 use crate::parameters::{Parameters, edit_distance};

@@ -1,0 +1,238 @@
+//! Target files and experiment files, and what TARGET on the command line stands for.
+
+use super::given::{Given, short};
+use super::settings::TargetSpec;
+use crate::error::{Error, Result};
+use std::path::{Path, PathBuf};
+use toml::{Table, Value};
+
+/// The longest file of settings that is read, in bytes; arrays longer than that belong in .npy files.
+pub const SIZE_CAP: u64 = 16 << 20;
+/// Parameters of targets that name files.
+const PATH_KEYS: [&str; 5] = ["data", "means", "covs", "weights", "stds"];
+
+/// Reads a TOML file. Refused in one line ([`Error::Data`]): no file, a folder, an empty or a too long
+/// file, text that is not UTF-8 or starts with a byte order mark, and bad syntax with line and column.
+pub fn read_toml(path: &Path) -> Result<Table> {
+    let refuse = |what: String| Err(Error::data(path, what));
+    let metadata = match std::fs::metadata(path) {
+        Ok(metadata) => metadata,
+        Err(e) => return refuse(format!("cannot be read: {e}")),
+    };
+    if metadata.is_dir() {
+        return refuse("is a folder; expected a TOML file".into());
+    }
+    if metadata.len() > SIZE_CAP {
+        return refuse(format!(
+            "holds {} bytes; at most {SIZE_CAP} are read",
+            metadata.len()
+        ));
+    }
+    let bytes = match std::fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(e) => return refuse(format!("cannot be read: {e}")),
+    };
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        return refuse("is UTF-16; expected UTF-8 text".into());
+    }
+    if bytes.starts_with(&[0xef, 0xbb, 0xbf]) {
+        return refuse("starts with a byte order mark; expected UTF-8 text without one".into());
+    }
+    if bytes.contains(&0) {
+        return refuse("is binary; expected UTF-8 text".into());
+    }
+    let text = match String::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(e) => {
+            let at = e.utf8_error().valid_up_to();
+            return refuse(format!("is not UTF-8 at byte {at}; expected a TOML file"));
+        }
+    };
+    parse_toml(&text, path)
+}
+
+/// Parses TOML that came from `path`; see [`read_toml`].
+pub fn parse_toml(text: &str, path: &Path) -> Result<Table> {
+    if text
+        .lines()
+        .all(|line| line.trim().is_empty() || line.trim_start().starts_with('#'))
+    {
+        return Err(Error::data(path, "is empty; expected a TOML file"));
+    }
+    text.parse::<Table>().map_err(|e| {
+        let before = &text[..e.span().map_or(0, |span| span.start).min(text.len())];
+        let line = before.matches('\n').count() + 1;
+        let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
+        let message = e.message().replace(['\n', '\r'], " ");
+        Error::data(path, format!("line {line}, column {column}: {message}"))
+    })
+}
+
+/// What TARGET on the command line stands for: a built-in name, a target file, or an experiment file,
+/// whose other tables are then taken into `given` as defaults.
+pub(super) fn resolve_target(
+    target: &str,
+    set: &[String],
+    given: &mut Given,
+) -> Result<TargetSpec> {
+    if target.is_empty() {
+        return Err(Error::invalid(
+            "TARGET",
+            "(empty)",
+            "must be a name or a file",
+        ));
+    }
+    let mut spec = if target.contains(['.', '/', '\\']) {
+        let path = Path::new(target);
+        let table = read_toml(path)?;
+        if table.contains_key("target") {
+            experiment(target, &folder_of(path), table, given)?
+        } else if ["method", "population", "output"]
+            .iter()
+            .any(|t| matches!(table.get(*t), Some(Value::Table(_))))
+        {
+            return Err(Error::data(path, "has no table [target]"));
+        } else {
+            target_of(table, target, &folder_of(path))?
+        }
+    } else {
+        TargetSpec {
+            name: target.to_owned(),
+            parameters: Table::new(),
+            folder: current_folder(),
+            place: "--set".into(),
+        }
+    };
+    for text in set {
+        let (key, value) = parse_set(text)?;
+        spec.parameters.insert(key, value);
+    }
+    // A path given by --set starts where the command runs; absolute already if it came from a file.
+    absolutise(&mut spec.parameters, &current_folder());
+    Ok(spec)
+}
+
+/// Takes an experiment file apart: its target is returned, its other tables go into `given`.
+pub(super) fn experiment(
+    label: &str,
+    folder: &Path,
+    mut table: Table,
+    given: &mut Given,
+) -> Result<TargetSpec> {
+    let target = match table.remove("target") {
+        Some(Value::Table(target)) => target,
+        Some(other) => {
+            return Err(Error::invalid(
+                format!("{label} [target]"),
+                short(&other),
+                "must be a table",
+            ));
+        }
+        None => return Err(Error::data(label, "has no table [target]")),
+    };
+    let spec = target_of(target, &format!("{label} [target]"), folder)?;
+    given.file(label, folder, table)?;
+    Ok(spec)
+}
+
+/// A table with `kind` and the parameters of that target.
+fn target_of(mut table: Table, place: &str, folder: &Path) -> Result<TargetSpec> {
+    let field = || format!("{place} kind");
+    let name = match table.remove("kind") {
+        Some(Value::String(name)) if !name.is_empty() => name,
+        Some(other) => {
+            return Err(Error::invalid(
+                field(),
+                short(&other),
+                "must be the name of a target",
+            ));
+        }
+        None => {
+            return Err(Error::invalid(
+                field(),
+                "(not given)",
+                "must be the name of a target",
+            ));
+        }
+    };
+    absolutise(&mut table, folder);
+    Ok(TargetSpec {
+        name,
+        parameters: table,
+        folder: folder.to_owned(),
+        place: place.to_owned(),
+    })
+}
+
+/// `key=value` of `--set`; a value that is not TOML is text.
+fn parse_set(text: &str) -> Result<(String, Value)> {
+    let refuse =
+        |allowed: &str| Error::invalid("--set", short(&Value::String(text.into())), allowed);
+    let (key, value) = text
+        .split_once('=')
+        .ok_or_else(|| refuse("must be key=value"))?;
+    let key = key.trim();
+    let is_name = !key.is_empty()
+        && key
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
+    if !is_name {
+        return Err(refuse(
+            "must be key=value, the key of letters, digits and _",
+        ));
+    }
+    let document = format!("value = {}", value.trim());
+    let parsed = document
+        .parse::<Table>()
+        .ok()
+        .filter(|table| table.len() == 1);
+    let value = parsed.and_then(|mut table| table.remove("value"));
+    Ok((
+        key.to_owned(),
+        value.unwrap_or_else(|| {
+            Value::String(
+                text[text.find('=').map_or(0, |at| at + 1)..]
+                    .trim()
+                    .to_owned(),
+            )
+        }),
+    ))
+}
+
+/// Makes the paths among a target's parameters absolute.
+fn absolutise(parameters: &mut Table, folder: &Path) {
+    let absolute = |value: &mut Value| {
+        if let Value::String(path) = value
+            && !path.is_empty()
+        {
+            let joined = folder.join(&*path);
+            let joined = std::path::absolute(&joined).unwrap_or(joined);
+            if let Some(text) = joined.to_str() {
+                *path = text.to_owned();
+            }
+        }
+    };
+    for key in PATH_KEYS {
+        match parameters.get_mut(key) {
+            Some(Value::Array(items)) => items.iter_mut().for_each(absolute),
+            Some(value) => absolute(value),
+            None => {}
+        }
+    }
+}
+
+fn folder_of(path: &Path) -> PathBuf {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    std::path::absolute(folder).unwrap_or_else(|_| current_folder())
+}
+
+fn current_folder() -> PathBuf {
+    std::env::current_dir().unwrap_or_default()
+}
+
+/// The nearest of the known names, for hints; `None` if none is near.
+pub fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+    let distance = |other: &str| crate::parameters::edit_distance(name, other);
+    let near = known.iter().copied().min_by_key(|other| distance(other))?;
+    (distance(near) <= 2.max(name.chars().count() / 4)).then_some(near)
+}

@@ -1,0 +1,224 @@
+//! The command line: from arguments to judged settings, and what is shown while a run goes on.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`options`] | the verbs and options |
+//! | [`given`] | settings as given by the command line or a file |
+//! | [`config`] | target files and experiment files |
+//! | [`settings`] | settings with every default, judged, and written out again |
+//! | [`progress`] | the bar, or lines where there is no terminal |
+//! | [`starts`] | starting positions and references |
+//! | [`execute`] | carrying out a run |
+//! | [`list`] | what there is |
+//! | [`info`] | the build, the machine and its measured peaks |
+
+pub mod config;
+pub mod execute;
+pub mod given;
+pub mod info;
+pub mod list;
+pub mod options;
+pub mod progress;
+pub mod settings;
+pub mod starts;
+
+pub use settings::Settings;
+
+use crate::error::Error;
+use clap::Parser;
+use clap::error::ErrorKind;
+use given::Given;
+use options::{Options, Verb};
+use std::ffi::OsString;
+
+/// What the command line asks for, judged as far as possible without building a target.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Command {
+    /// Run this.
+    Run(Box<Settings>),
+    /// Print the experiment file these settings stand for.
+    DryRun(Box<Settings>),
+    /// Print what there is: one group of [`GROUPS`], or all.
+    List(Option<String>),
+    /// Print the build and the machine.
+    Info {
+        /// As JSON.
+        json: bool,
+    },
+}
+
+/// Why there is nothing to run.
+#[derive(Debug)]
+pub enum ParseOutcome {
+    /// Text for standard output, with exit code 0: help or version.
+    Text(String),
+    /// A refusal by the parser: one line for standard error, with exit code 2.
+    Usage(String),
+    /// A refusal of a setting or a file.
+    Refused(Error),
+}
+
+/// What `list` can be asked for.
+pub const GROUPS: [&str; 4] = ["targets", "samplers", "moves", "resamplers"];
+
+impl ParseOutcome {
+    /// The exit code of the process.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Text(_) => 0,
+            Self::Usage(_) => 2,
+            Self::Refused(error) => error.exit_code(),
+        }
+    }
+}
+
+impl From<Error> for ParseOutcome {
+    fn from(error: Error) -> Self {
+        Self::Refused(error)
+    }
+}
+
+/// Reads the arguments, the program's name first. Nothing is written and no target is built.
+pub fn parse(
+    args: impl IntoIterator<Item = impl Into<OsString> + Clone>,
+) -> Result<Command, ParseOutcome> {
+    let options = Options::try_parse_from(args).map_err(usage)?;
+    let mut given = Given::default();
+    let (verb, target, dry_run) = match options.verb {
+        Verb::Info(info) => return Ok(Command::Info { json: info.json }),
+        Verb::List(list) => {
+            let what = list.what.as_deref();
+            if let Some(what) = what.filter(|what| !GROUPS.contains(what)) {
+                let allowed = format!("must be {}", GROUPS.join(", "));
+                return Err(Error::invalid("list", one_line(what), allowed).into());
+            }
+            return Ok(Command::List(list.what));
+        }
+        Verb::Run(run) => {
+            let path = std::path::Path::new(&run.file);
+            let table = config::read_toml(path)?;
+            if !table.contains_key("target") {
+                return Err(Error::data(path, "has no table [target]").into());
+            }
+            let target = config::resolve_target(&as_path(&run.file), &[], &mut given)?;
+            run.give(&mut given);
+            (None, target, run.output.dry_run)
+        }
+        Verb::Sample(sample) => {
+            let target =
+                config::resolve_target(&sample.target.target, &sample.target.set, &mut given)?;
+            sample.give(&mut given);
+            (Some("sample"), target, sample.output.dry_run)
+        }
+        Verb::Smc(smc) => {
+            let target = config::resolve_target(&smc.target.target, &smc.target.set, &mut given)?;
+            smc.give(&mut given);
+            (Some("smc"), target, smc.output.dry_run)
+        }
+    };
+    let settings = Box::new(Settings::resolve(target, verb, given)?);
+    Ok(if dry_run {
+        Command::DryRun(settings)
+    } else {
+        Command::Run(settings)
+    })
+}
+
+/// The whole program: reads the arguments, does what they ask for, and returns the exit code. A
+/// refusal is one line on standard error.
+pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let outcome = match parse(args.clone()) {
+        Ok(Command::Run(settings)) => execute::run(&settings, &typed(&args)),
+        Ok(Command::DryRun(settings)) => {
+            settings.target.build().and_then(|_| execute::print(&settings.to_toml())).map(|()| 0)
+        }
+        Ok(Command::List(group)) => execute::print(&list::text(group.as_deref())).map(|()| 0),
+        Ok(Command::Info { json }) => {
+            let info = info::measure();
+            let text = if json { info.to_json() + "\n" } else { info.text() };
+            execute::print(&text).map(|()| 0)
+        }
+        Err(ParseOutcome::Text(text)) => execute::print(&text).map(|()| 0),
+        Err(ParseOutcome::Usage(line)) => {
+            complain(&line);
+            return 2;
+        }
+        Err(ParseOutcome::Refused(error)) => Err(error),
+    };
+    outcome.unwrap_or_else(|error| {
+        complain(&error.to_string());
+        error.exit_code()
+    })
+}
+
+fn complain(line: &str) {
+    use std::io::Write;
+    // A closed standard error must not turn a refusal into a panic.
+    let _ = writeln!(std::io::stderr(), "driftlane: {}", one_line(line));
+}
+
+/// The command as it would be typed into a shell.
+fn typed(args: &[OsString]) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=,:+@%".contains(c);
+    let quoted = args.iter().skip(1).map(|arg| {
+        let arg = arg.to_string_lossy();
+        if !arg.is_empty() && arg.chars().all(plain) {
+            arg.into_owned()
+        } else {
+            format!("'{}'", arg.replace('\'', "'\\''"))
+        }
+    });
+    std::iter::once("driftlane".to_owned()).chain(quoted).collect::<Vec<_>>().join(" ")
+}
+
+/// A file name without a dot or slash, written so that it is not taken for a target's name.
+fn as_path(file: &str) -> String {
+    if file.contains(['.', '/', '\\']) {
+        file.to_owned()
+    } else {
+        format!("./{file}")
+    }
+}
+
+/// The parser's own error on one line, with its hint and where to read more.
+fn usage(error: clap::Error) -> ParseOutcome {
+    let text = error.render().to_string();
+    if matches!(
+        error.kind(),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+    ) {
+        return ParseOutcome::Text(text);
+    }
+    let mut parts: Vec<String> = Vec::new();
+    for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        if line.starts_with("Usage:") || line.starts_with("For more information") {
+            break;
+        }
+        let line = line
+            .strip_prefix("error: ")
+            .or_else(|| line.strip_prefix("tip: "))
+            .unwrap_or(line);
+        parts.push(one_line(line));
+    }
+    let mut line = String::new();
+    for part in parts {
+        let joint = if line.is_empty() {
+            ""
+        } else if line.ends_with(':') {
+            " "
+        } else {
+            "; "
+        };
+        line.push_str(joint);
+        line.push_str(&part);
+    }
+    ParseOutcome::Usage(format!("{line} (see driftlane --help)"))
+}
+
+/// Text without control characters.
+fn one_line(text: &str) -> String {
+    text.chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect()
+}

@@ -1,0 +1,350 @@
+//! The verbs and options of the command line.
+//!
+//! Every value is taken as text and judged where all settings are judged ([`super::settings`]), so that
+//! a number on the command line and one in an experiment file are refused in the same words.
+
+use super::given::Given;
+use clap::{Args, Parser, Subcommand};
+
+/// The whole command line.
+#[derive(Debug, Parser)]
+#[command(
+    name = "driftlane",
+    version,
+    about,
+    disable_help_subcommand = true,
+    subcommand_required = true,
+    arg_required_else_help = false
+)]
+#[command(after_help = "Example:\n  driftlane smc eight-gaussians --particles 2048")]
+pub struct Options {
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// A verb with its options.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Run an experiment file: target, method, population, output
+    #[command(
+        after_help = "Example:\n  driftlane smc two-modes --dry-run > run.toml\n  driftlane run run.toml --seed 2"
+    )]
+    Run(RunOptions),
+    /// Move many particles by MCMC or by unadjusted Langevin steps
+    #[command(
+        after_help = "Example:\n  driftlane sample gaussian --set dim=32 --sampler hmc --draws 100"
+    )]
+    Sample(SampleOptions),
+    /// Tempered sequential Monte Carlo: log evidence with its standard error
+    #[command(
+        after_help = "Example:\n  driftlane smc eight-gaussians --particles 4096 --move hmc --seed 1"
+    )]
+    Smc(SmcOptions),
+    /// What there is, with defaults
+    #[command(after_help = "Example:\n  driftlane list targets")]
+    List(ListOptions),
+    /// The build, the machine, and its measured peaks
+    #[command(after_help = "Example:\n  driftlane info --json")]
+    Info(InfoOptions),
+}
+
+/// Options of `run`.
+#[derive(Debug, Args)]
+pub struct RunOptions {
+    /// Experiment file with the tables [target], [method], [population], [output]
+    #[arg(value_name = "FILE.toml")]
+    pub file: String,
+    #[command(flatten)]
+    pub(super) population: PopulationOptions,
+    #[command(flatten)]
+    pub(super) output: OutputOptions,
+}
+
+/// Options of `sample`.
+#[derive(Debug, Args)]
+pub struct SampleOptions {
+    #[command(flatten)]
+    pub(super) target: TargetOptions,
+    /// How particles move: hmc, rwmh or ula [default: hmc]
+    #[arg(long, value_name = "NAME", help_heading = "Method")]
+    pub(super) sampler: Option<String>,
+    /// Moves of every particle after warm-up, kept [default: 200]
+    #[arg(
+        long,
+        value_name = "K",
+        allow_negative_numbers = true,
+        help_heading = "Method"
+    )]
+    pub(super) draws: Option<String>,
+    /// Moves after warm-up of which only summaries and the last population are kept
+    #[arg(
+        long,
+        value_name = "K",
+        allow_negative_numbers = true,
+        help_heading = "Method"
+    )]
+    pub(super) steps: Option<String>,
+    /// Moves before the first draw, during which step sizes adapt [default: 200; ula 0]
+    #[arg(
+        long,
+        value_name = "W",
+        allow_negative_numbers = true,
+        help_heading = "Method"
+    )]
+    pub(super) warmup: Option<String>,
+    /// Keep every k-th draw [default: 1]
+    #[arg(
+        long,
+        value_name = "k",
+        allow_negative_numbers = true,
+        help_heading = "Method"
+    )]
+    pub(super) thin: Option<String>,
+    #[command(flatten)]
+    pub(super) tuning: TuningOptions,
+    #[command(flatten)]
+    pub(super) population: PopulationOptions,
+    #[command(flatten)]
+    pub(super) output: OutputOptions,
+}
+
+/// Options of `smc`.
+#[derive(Debug, Args)]
+pub struct SmcOptions {
+    #[command(flatten)]
+    pub(super) target: TargetOptions,
+    /// The move at each temperature: hmc or rwmh [default: hmc]
+    #[arg(long = "move", value_name = "NAME", help_heading = "Method")]
+    pub(super) kernel: Option<String>,
+    /// Moves of every particle at each temperature [default: 5]
+    #[arg(
+        long,
+        value_name = "M",
+        allow_negative_numbers = true,
+        help_heading = "Method"
+    )]
+    pub(super) moves_per_stage: Option<String>,
+    /// Effective sample size, as a share of the particles, that each step of the ladder keeps [default: 0.5]
+    #[arg(
+        long,
+        value_name = "SHARE",
+        allow_negative_numbers = true,
+        help_heading = "Method"
+    )]
+    pub(super) target_ess: Option<String>,
+    /// multinomial, systematic, stratified or residual [default: multinomial]
+    #[arg(long, value_name = "NAME", help_heading = "Method")]
+    pub(super) resampler: Option<String>,
+    /// Independent repetitions, whose spread gives the standard error [default: 1]
+    #[arg(
+        long,
+        value_name = "R",
+        allow_negative_numbers = true,
+        help_heading = "Method"
+    )]
+    pub(super) replicates: Option<String>,
+    /// Tempering parameters, from 0 to 1 [default: chosen on the way]
+    #[arg(
+        long,
+        value_name = "b0,b1,..,1",
+        allow_hyphen_values = true,
+        help_heading = "Method"
+    )]
+    pub(super) ladder: Option<String>,
+    /// Where tempering starts: normal:SD, student:DF,SD or FILE.toml [default: the target's own]
+    #[arg(long, value_name = "LAW", help_heading = "Method")]
+    pub(super) reference: Option<String>,
+    #[command(flatten)]
+    pub(super) tuning: TuningOptions,
+    #[command(flatten)]
+    pub(super) population: PopulationOptions,
+    #[command(flatten)]
+    pub(super) output: OutputOptions,
+}
+
+/// Options of `list`.
+#[derive(Debug, Args)]
+pub struct ListOptions {
+    /// targets, samplers, moves or resamplers [default: all]
+    #[arg(value_name = "WHAT")]
+    pub what: Option<String>,
+}
+
+/// Options of `info`.
+#[derive(Debug, Args)]
+pub struct InfoOptions {
+    /// One JSON object on standard output
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct TargetOptions {
+    /// A built-in name (see: driftlane list targets), a target file or an experiment file
+    #[arg(value_name = "TARGET")]
+    pub(super) target: String,
+    /// A parameter of the target, repeatable
+    #[arg(
+        long,
+        value_name = "KEY=VALUE",
+        allow_hyphen_values = true,
+        help_heading = "Target"
+    )]
+    pub(super) set: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct TuningOptions {
+    /// Step size; when given it is never adapted
+    #[arg(
+        long,
+        value_name = "h",
+        allow_negative_numbers = true,
+        help_heading = "Method"
+    )]
+    step_size: Option<String>,
+    /// Leapfrog steps of a trajectory, the mean where their number is jittered [default: 10]
+    #[arg(
+        long,
+        value_name = "L",
+        allow_negative_numbers = true,
+        help_heading = "Method"
+    )]
+    leapfrog_steps: Option<String>,
+    /// Acceptance that step sizes adapt to [default: hmc 0.65, rwmh 0.234]
+    #[arg(
+        long,
+        value_name = "P",
+        allow_negative_numbers = true,
+        help_heading = "Method"
+    )]
+    target_accept: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PopulationOptions {
+    /// Particles; sizes accept 1e6 [default: sample 1024, smc 2048]
+    #[arg(
+        long,
+        value_name = "N",
+        allow_negative_numbers = true,
+        help_heading = "Population"
+    )]
+    particles: Option<String>,
+    /// Same seed, same bytes, on any number of threads [default: 1]
+    #[arg(
+        long,
+        value_name = "S",
+        allow_negative_numbers = true,
+        help_heading = "Population"
+    )]
+    seed: Option<String>,
+    /// Threads [default: the cores this process may use]
+    #[arg(
+        long,
+        value_name = "T",
+        allow_negative_numbers = true,
+        help_heading = "Population"
+    )]
+    threads: Option<String>,
+    /// f64 or f32 [default: f64]
+    #[arg(long, value_name = "TYPE", help_heading = "Population")]
+    precision: Option<String>,
+    /// Start: FILE.npy of shape [N, dim], exact, prior or reference [default: prior if there is one, else reference]
+    #[arg(long, value_name = "START", help_heading = "Population")]
+    init: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct OutputOptions {
+    /// Run folder [default: runs/TARGET-n]
+    #[arg(long, value_name = "DIR", help_heading = "Output")]
+    out: Option<String>,
+    /// Write no run folder
+    #[arg(long, help_heading = "Output")]
+    no_save: bool,
+    /// Replace an existing run folder
+    #[arg(long, help_heading = "Output")]
+    force: bool,
+    /// One JSON object on standard output
+    #[arg(long, help_heading = "Output")]
+    json: bool,
+    /// No progress
+    #[arg(long, help_heading = "Output")]
+    quiet: bool,
+    /// Exit with 1 if there is a warning
+    #[arg(long, help_heading = "Output")]
+    strict: bool,
+    /// Print the experiment file this command stands for, and stop
+    #[arg(long, help_heading = "Output")]
+    pub(super) dry_run: bool,
+}
+
+impl RunOptions {
+    pub(super) fn give(&self, given: &mut Given) {
+        self.population.give(given);
+        self.output.give(given);
+    }
+}
+
+impl SampleOptions {
+    pub(super) fn give(&self, given: &mut Given) {
+        given.word("sampler", "--sampler", &self.sampler);
+        given.word("draws", "--draws", &self.draws);
+        given.word("steps", "--steps", &self.steps);
+        given.word("warmup", "--warmup", &self.warmup);
+        given.word("thin", "--thin", &self.thin);
+        self.tuning.give(given);
+        self.population.give(given);
+        self.output.give(given);
+    }
+}
+
+impl SmcOptions {
+    pub(super) fn give(&self, given: &mut Given) {
+        given.word("move", "--move", &self.kernel);
+        given.word(
+            "moves_per_stage",
+            "--moves-per-stage",
+            &self.moves_per_stage,
+        );
+        given.word("target_ess", "--target-ess", &self.target_ess);
+        given.word("resampler", "--resampler", &self.resampler);
+        given.word("replicates", "--replicates", &self.replicates);
+        given.word("ladder", "--ladder", &self.ladder);
+        given.word("reference", "--reference", &self.reference);
+        self.tuning.give(given);
+        self.population.give(given);
+        self.output.give(given);
+    }
+}
+
+impl TuningOptions {
+    fn give(&self, given: &mut Given) {
+        given.word("step_size", "--step-size", &self.step_size);
+        given.word("leapfrog_steps", "--leapfrog-steps", &self.leapfrog_steps);
+        given.word("target_accept", "--target-accept", &self.target_accept);
+    }
+}
+
+impl PopulationOptions {
+    fn give(&self, given: &mut Given) {
+        given.word("particles", "--particles", &self.particles);
+        given.word("seed", "--seed", &self.seed);
+        given.word("threads", "--threads", &self.threads);
+        given.word("precision", "--precision", &self.precision);
+        given.word("init", "--init", &self.init);
+    }
+}
+
+impl OutputOptions {
+    fn give(&self, given: &mut Given) {
+        given.word("out", "--out", &self.out);
+        given.flag("save", "--no-save", self.no_save, false);
+        given.flag("force", "--force", self.force, true);
+        given.flag("json", "--json", self.json, true);
+        given.flag("quiet", "--quiet", self.quiet, true);
+        given.flag("strict", "--strict", self.strict, true);
+    }
+}

@@ -1,0 +1,246 @@
+//! The run folder: appears whole or not at all, and never swallows a file that is not ours.
+//!
+//! [`RunFolder::choose`] settles where it will be and refuses what must be refused, creating nothing;
+//! [`RunFolder::create`] makes it with `config.toml`, `manifest.json` and `status.json` inside, in one
+//! rename; [`super::write`] adds the results. Every file is written under another name first.
+
+use super::Manifest;
+use crate::error::{Error, Result};
+use serde_json::json;
+use std::fs;
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+/// The files a run writes: what `--force` may replace.
+pub const FILES: [&str; 8] = [
+    "config.toml",
+    "manifest.json",
+    "status.json",
+    "summary.json",
+    "samples.npy",
+    "draws.npy",
+    "report.html",
+    "log.jsonl",
+];
+/// More default folders for one target than anyone has.
+const LAST_NUMBER: usize = 1_000_000;
+
+/// A run folder that does not exist yet.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunFolder {
+    place: Place,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Place {
+    /// `runs/<target>-<n>` with the first free n.
+    Default { runs: PathBuf, target: String },
+    /// A given folder that does not exist.
+    New(PathBuf),
+    /// A given run folder whose files are to be replaced.
+    Replace(PathBuf),
+}
+
+/// A run folder on disk.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OpenFolder {
+    path: PathBuf,
+}
+
+impl RunFolder {
+    /// Settles the folder: `out`, or `runs/<target>-<n>` below the working folder. Creates nothing.
+    ///
+    /// Refused ([`Error::Invalid`]): an `out` that exists, unless `force` and it is empty or holds a
+    /// run; an `out` that is a file or a link; an `out` whose parent is not a folder.
+    pub fn choose(out: Option<&Path>, target: &str, force: bool) -> Result<Self> {
+        let Some(out) = out else {
+            let slug: String = target
+                .chars()
+                .map(|c| {
+                    if c.is_ascii_alphanumeric() || "-_.".contains(c) {
+                        c
+                    } else {
+                        '-'
+                    }
+                })
+                .collect();
+            let target = slug.trim_start_matches('.').to_owned();
+            return Ok(Self {
+                place: Place::Default {
+                    runs: "runs".into(),
+                    target,
+                },
+            });
+        };
+        let refuse = |allowed: &str| Err(Error::invalid("--out", out.display(), allowed));
+        if out.as_os_str().is_empty() || out.file_name().is_none() {
+            return refuse("must name a folder");
+        }
+        let place = match fs::symlink_metadata(out) {
+            Ok(found) if !found.is_dir() => {
+                return refuse("exists and is not a folder; must name a new folder");
+            }
+            Ok(_) if !force => return refuse("exists; choose another name or give --force"),
+            Ok(_) if !is_replaceable(out) => {
+                return refuse("exists and is not a run folder; --force replaces only run folders");
+            }
+            Ok(_) => Place::Replace(out.to_owned()),
+            Err(e) if e.kind() == ErrorKind::NotFound => match parent(out) {
+                parent if parent.is_dir() => Place::New(out.to_owned()),
+                _ => return refuse("its parent must be a folder that exists"),
+            },
+            Err(e) => return refuse(&format!("cannot be used: {e}")),
+        };
+        Ok(Self { place })
+    }
+
+    /// Makes the folder with its configuration, manifest and status in it. Failures are
+    /// [`Error::Write`] and leave nothing behind.
+    pub fn create(&self, config: &str, manifest: &Manifest) -> Result<OpenFolder> {
+        let fill = |path: &Path| {
+            let folder = OpenFolder {
+                path: path.to_owned(),
+            };
+            folder.put("config.toml", config)?;
+            folder.put("manifest.json", &manifest.to_json())?;
+            folder.set_status("running", 0.0, &[])
+        };
+        match &self.place {
+            Place::Replace(path) => {
+                for name in FILES {
+                    match fs::remove_file(path.join(name)) {
+                        Err(e) if e.kind() != ErrorKind::NotFound => {
+                            return Err(Error::write(path.join(name), e));
+                        }
+                        _ => {}
+                    }
+                }
+                fill(path)?;
+                Ok(OpenFolder { path: path.clone() })
+            }
+            Place::New(path) => {
+                let partial = Partial::create(path)?;
+                fill(&partial.path)?;
+                partial.become_one_of(std::iter::once(path.clone()))
+            }
+            Place::Default { runs, target } => {
+                let made_runs = !runs.exists();
+                fs::create_dir_all(runs).map_err(|e| Error::write(runs, e))?;
+                let result = Partial::create(&runs.join(target)).and_then(|partial| {
+                    fill(&partial.path)?;
+                    let name = |n| runs.join(format!("{target}-{n}"));
+                    partial.become_one_of((1..=LAST_NUMBER).map(name))
+                });
+                if result.is_err() && made_runs {
+                    let _ = fs::remove_dir(runs); // only succeeds if empty
+                }
+                result
+            }
+        }
+    }
+}
+
+/// A folder under a temporary name, removed again unless it is given its real one.
+struct Partial {
+    path: PathBuf,
+}
+
+impl Partial {
+    fn create(final_path: &Path) -> Result<Self> {
+        let path = crate::npy::partial_name(final_path);
+        fs::create_dir(&path).map_err(|e| Error::write(final_path, e))?;
+        Ok(Self { path })
+    }
+
+    /// Takes the first name that is free: a rename onto a folder with files fails, so that two
+    /// processes never share one.
+    fn become_one_of(mut self, names: impl Iterator<Item = PathBuf>) -> Result<OpenFolder> {
+        let mut last = self.path.clone();
+        for name in names {
+            last.clone_from(&name);
+            if fs::symlink_metadata(&name).is_ok() {
+                continue;
+            }
+            match fs::rename(&self.path, &name) {
+                Ok(()) => {
+                    self.path = PathBuf::new();
+                    return Ok(OpenFolder { path: name });
+                }
+                Err(e) if e.kind() == ErrorKind::DirectoryNotEmpty => {}
+                Err(e) => return Err(Error::write(name, e)),
+            }
+        }
+        Err(Error::write(last, "was taken by another run"))
+    }
+}
+
+impl Drop for Partial {
+    fn drop(&mut self) {
+        if !self.path.as_os_str().is_empty() {
+            let _ = fs::remove_dir_all(&self.path);
+        }
+    }
+}
+
+impl OpenFolder {
+    /// Opens a run folder made earlier; [`Error::RunFolder`] if it is not one.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref().to_owned();
+        if path.join("config.toml").is_file() && path.join("manifest.json").is_file() {
+            return Ok(Self { path });
+        }
+        let what = "is not a run folder (no config.toml and manifest.json in it)".into();
+        Err(Error::RunFolder { path, what })
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The path of a file in it.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    /// Writes or replaces a text file, whole.
+    pub fn put(&self, name: &str, text: &str) -> Result<()> {
+        put(&self.file(name), text.as_bytes())
+    }
+
+    /// Rewrites `status.json`: the phase (`running`, `finished`, `failed`, `interrupted`), the share
+    /// done in [0, 1] and the warnings so far.
+    pub fn set_status(&self, phase: &str, done: f64, warnings: &[String]) -> Result<()> {
+        let status = json!({ "phase": phase, "done": done, "warnings": warnings });
+        self.put("status.json", &format!("{status}\n"))
+    }
+}
+
+/// Writes a file under another name and renames it, so that it is never seen half-written.
+fn put(path: &Path, bytes: &[u8]) -> Result<()> {
+    let partial = crate::npy::partial_name(path);
+    let write = || {
+        let mut file = fs::File::create(&partial)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        drop(file);
+        fs::rename(&partial, path)
+    };
+    write().map_err(|e| {
+        let _ = fs::remove_file(&partial);
+        Error::write(path, e)
+    })
+}
+
+fn parent(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+/// Whether `--force` may write there: an empty folder, or one that holds a run.
+fn is_replaceable(path: &Path) -> bool {
+    let empty = fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none());
+    empty || OpenFolder::open(path).is_ok()
+}

@@ -1,0 +1,169 @@
+//! What a run leaves behind: figures, arrays, a report, and where they came from.
+//!
+//! The engine fills one [`RunRecord`]; everything here reads it and computes nothing of its own.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`summary`] | the JSON object of `--json` and `summary.json` |
+//! | [`table`] | the same for people: table, evidence, rates, verdict |
+//! | [`warning`] | warnings with stable codes, sentences and advice |
+//! | [`npy`] | `.npy` arrays, read strictly and written as a stream |
+//! | [`manifest`] | the build, the machine, the seed |
+//! | [`folder`] | the run folder, which appears whole or not at all |
+//! | [`report`] | `report.html`, one self-contained file |
+
+pub mod folder;
+pub mod manifest;
+
+pub mod report;
+pub mod summary;
+pub mod table;
+pub mod warning;
+
+pub use folder::{OpenFolder, RunFolder};
+pub use manifest::Manifest;
+pub use summary::{Part, SamplePart, SmcPart, Summary};
+pub use warning::Warning;
+
+use crate::error::Result;
+use crate::npy;
+use crate::target::Exact;
+use std::path::PathBuf;
+
+/// Everything about a finished run that is printed, written or drawn.
+#[derive(Debug, Clone)]
+pub struct RunRecord<'a> {
+    /// The figures, as `--json` prints them.
+    pub summary: Summary,
+    /// The name of every coordinate, length dim; see [`coordinate_names`].
+    pub names: Vec<String>,
+    /// R-hat of every coordinate (length dim), or empty.
+    pub r_hat: Vec<f64>,
+    /// Bulk effective sample size of every coordinate (length dim), or empty.
+    pub ess_bulk: Vec<f64>,
+    /// Where tempering starts, in words: `normal(0, 10)`.
+    pub reference: String,
+    /// How the evidence and its standard error were computed, one or two sentences; may be empty.
+    pub evidence_method: String,
+    /// The resolved configuration, every default written out.
+    pub config: toml::Table,
+    /// The tempering ladder, one entry for each temperature after the first; empty for MCMC.
+    pub stages: Vec<Stage>,
+    /// The last population, row-major [N, dim], equal weights.
+    pub samples: &'a [f64],
+    /// Kept draws, if any.
+    pub draws: Option<Draws<'a>>,
+    /// What is known exactly about the target.
+    pub exact: Exact,
+    /// Warnings, worst first.
+    pub warnings: Vec<Warning>,
+    /// The command that repeats this run, as typed in a shell.
+    pub command: String,
+    /// The build and the machine.
+    pub manifest: Manifest,
+}
+
+/// One stage of tempering: what happened on the way to a temperature.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Stage {
+    /// The tempering parameter reached, in (0, 1].
+    pub tempering_param: f64,
+    /// Effective sample size of the weights before resampling, in particles.
+    pub ess: f64,
+    /// Share of accepted moves at this temperature.
+    pub acceptance: f64,
+    /// Step size of the moves at this temperature (their mean, if it is jittered).
+    pub step_size: f64,
+    /// What the stage added to the log evidence.
+    pub log_evidence_increment: f64,
+}
+
+/// Kept draws: `values` in C order of shape [draw, N, dim].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Draws<'a> {
+    /// The numbers.
+    pub values: &'a [f64],
+    /// How many draws of every particle.
+    pub draws: usize,
+}
+
+impl RunRecord<'_> {
+    /// Mean of every coordinate, if the verb has one.
+    pub fn mean(&self) -> &[f64] {
+        match &self.summary.part {
+            Part::Sample(part) => &part.mean,
+            Part::Smc(part) => &part.mean,
+            Part::Other(_) => &[],
+        }
+    }
+
+    /// Standard deviation of every coordinate, if the verb has one.
+    pub fn sd(&self) -> &[f64] {
+        match &self.summary.part {
+            Part::Sample(part) => &part.sd,
+            Part::Smc(part) => &part.sd,
+            Part::Other(_) => &[],
+        }
+    }
+
+    /// The name of a coordinate.
+    pub fn name(&self, j: usize) -> String {
+        self.names
+            .get(j)
+            .cloned()
+            .unwrap_or_else(|| format!("x[{j}]"))
+    }
+
+    /// The one-line verdict.
+    pub fn verdict(&self) -> String {
+        let mut facts = Vec::new();
+        if let Part::Sample(part) = &self.summary.part {
+            facts.extend(part.r_hat_max.map(|r| format!("max R-hat {r:.3}")));
+            facts.extend(part.ess_bulk_min.map(|e| format!("min bulk ESS {e:.0}")));
+            facts.extend(part.acceptance.map(|a| format!("acceptance {a:.2}")));
+        }
+        if let Part::Smc(part) = &self.summary.part {
+            let least = part.ess.iter().copied().fold(f64::INFINITY, f64::min);
+            facts.push(format!("{} temperatures", part.temperatures.len()));
+            if least.is_finite() {
+                facts.push(format!("min stage ESS {least:.0}"));
+            }
+            facts.extend(
+                self.summary
+                    .evidence()
+                    .and_then(|(_, se)| se)
+                    .map(|se| format!("log evidence to {se:.2}")),
+            );
+        }
+        facts.push(format!("{} non-finite evaluations", self.summary.nonfinite));
+        warning::verdict(&self.warnings, &facts.join(", "))
+    }
+}
+
+/// The default names of coordinates, counted from 0: `x[0]`, `x[1]`, ...
+pub fn coordinate_names(dim: usize) -> Vec<String> {
+    (0..dim).map(|j| format!("x[{j}]")).collect()
+}
+
+/// Writes everything a finished run leaves behind into its folder: arrays first, `status.json` last.
+///
+/// Returns the folder. Every failure is [`Error::Write`](crate::Error::Write); files already written
+/// are whole.
+pub fn write(record: &RunRecord<'_>, folder: &OpenFolder) -> Result<PathBuf> {
+    let dim = record.summary.dim.max(1);
+    let particles = record.samples.len() / dim;
+    npy::write(
+        folder.file("samples.npy"),
+        &[particles, record.summary.dim],
+        record.samples,
+    )?;
+    if let Some(draws) = record.draws {
+        let particles = draws.values.len() / dim / draws.draws.max(1);
+        let shape = [draws.draws, particles, record.summary.dim];
+        npy::write(folder.file("draws.npy"), &shape, draws.values)?;
+    }
+    folder.put("report.html", &report::html(record))?;
+    folder.put("summary.json", &record.summary.to_json_pretty())?;
+    folder.set_status("finished", 1.0, &record.summary.warnings)?;
+    Ok(folder.path().to_owned())
+}

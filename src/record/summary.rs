@@ -1,0 +1,171 @@
+//! The figures of a run as one JSON object: what `--json` prints and `summary.json` holds.
+//!
+//! Fields stand in the order of this file. JSON has no NaN and no infinity: both are written as null.
+
+use super::warning::{self, Warning};
+use serde::{Serialize, Serializer};
+
+/// What every running verb reports.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Summary {
+    /// The version of this program.
+    pub driftlane: String,
+    /// The instruction set of the build: `avx512`, `avx2` or `portable`.
+    pub isa: String,
+    /// `sample` or `smc`.
+    pub verb: String,
+    /// The target's name.
+    pub target: String,
+    /// Its number of coordinates.
+    pub dim: usize,
+    /// The number of particles.
+    pub particles: usize,
+    /// Moves done per particle, warm-up included.
+    pub steps: u64,
+    /// `f64` or `f32`.
+    pub precision: String,
+    /// Threads used.
+    pub threads: usize,
+    /// The seed.
+    pub seed: u64,
+    /// Wall time of the computation in seconds, without start-up and output.
+    #[serde(serialize_with = "finite")]
+    pub seconds: f64,
+    /// All moves of all particles over `seconds`.
+    #[serde(serialize_with = "finite")]
+    pub particle_steps_per_second: f64,
+    /// Gradients evaluated, all particles together.
+    pub gradient_evaluations: u64,
+    /// The same over `seconds`.
+    #[serde(serialize_with = "finite")]
+    pub gradients_per_second: f64,
+    /// Densities evaluated, all particles together.
+    pub density_evaluations: u64,
+    /// Evaluations that were NaN or +infinity.
+    pub nonfinite: u64,
+    /// Warning codes, each once.
+    pub warnings: Vec<String>,
+    /// The run folder, or null.
+    pub out: Option<String>,
+    /// What the verb adds.
+    #[serde(flatten)]
+    pub part: Part,
+}
+
+/// What a verb adds to [`Summary`].
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Part {
+    /// Of `sample`.
+    Sample(SamplePart),
+    /// Of `smc`.
+    Smc(SmcPart),
+    /// Of a verb with fields of its own.
+    Other(serde_json::Map<String, serde_json::Value>),
+}
+
+/// What `sample` adds.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct SamplePart {
+    /// Share of accepted moves after warm-up; null for unadjusted dynamics.
+    #[serde(serialize_with = "finite_option")]
+    pub acceptance: Option<f64>,
+    /// The step size used after warm-up.
+    #[serde(serialize_with = "finite")]
+    pub step_size: f64,
+    /// Mean of every coordinate, length dim.
+    #[serde(serialize_with = "finite_list")]
+    pub mean: Vec<f64>,
+    /// Standard deviation of every coordinate, length dim.
+    #[serde(serialize_with = "finite_list")]
+    pub sd: Vec<f64>,
+    /// The largest R-hat; null where no draws were kept.
+    #[serde(serialize_with = "finite_option")]
+    pub r_hat_max: Option<f64>,
+    /// The smallest bulk effective sample size; null where no draws were kept.
+    #[serde(serialize_with = "finite_option")]
+    pub ess_bulk_min: Option<f64>,
+}
+
+/// What `smc` adds.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct SmcPart {
+    /// Log of the integral of the target's density.
+    #[serde(serialize_with = "finite")]
+    pub log_evidence: f64,
+    /// Its standard error: positive, or null (also when it was zero or not finite).
+    #[serde(serialize_with = "positive_option")]
+    pub log_evidence_se: Option<f64>,
+    /// Tempering parameters: 0 first, 1 last.
+    #[serde(serialize_with = "finite_list")]
+    pub temperatures: Vec<f64>,
+    /// Effective sample size at every temperature after the first.
+    #[serde(serialize_with = "finite_list")]
+    pub ess: Vec<f64>,
+    /// Acceptance of the moves at every temperature after the first.
+    #[serde(serialize_with = "finite_list")]
+    pub acceptance: Vec<f64>,
+    /// How often the population was resampled.
+    pub resamplings: u64,
+    /// Mean of every coordinate under the target, length dim.
+    #[serde(serialize_with = "finite_list")]
+    pub mean: Vec<f64>,
+    /// Standard deviation of every coordinate under the target, length dim.
+    #[serde(serialize_with = "finite_list")]
+    pub sd: Vec<f64>,
+}
+
+impl Summary {
+    /// Sets the warning codes.
+    pub fn warn(&mut self, warnings: &[Warning]) {
+        self.warnings = warning::codes(warnings)
+            .into_iter()
+            .map(str::to_owned)
+            .collect();
+    }
+
+    /// The object on one line, as `--json` prints it.
+    pub fn to_json(&self) -> String {
+        // Strings, numbers and lists of them always serialise.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// The object with one field a line, as `summary.json` holds it.
+    pub fn to_json_pretty(&self) -> String {
+        serde_json::to_string_pretty(self).unwrap_or_default() + "\n"
+    }
+
+    /// Log evidence and its standard error, if the verb has one.
+    pub fn evidence(&self) -> Option<(f64, Option<f64>)> {
+        match &self.part {
+            Part::Smc(smc) => {
+                let se = smc.log_evidence_se.filter(|s| s.is_finite() && *s > 0.0);
+                Some((smc.log_evidence, se))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Writes a number, or null if it is not finite.
+pub fn finite<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    finite_option(&Some(*value), serializer)
+}
+
+/// Writes a number, or null if there is none or it is not finite.
+pub fn finite_option<S: Serializer>(value: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
+    value.filter(|v| v.is_finite()).serialize(serializer)
+}
+
+/// Writes a positive finite number, or null.
+pub fn positive_option<S: Serializer>(
+    value: &Option<f64>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    finite_option(&value.filter(|v| *v > 0.0), serializer)
+}
+
+/// Writes a list with null for every entry that is not finite.
+pub fn finite_list<S: Serializer>(values: &[f64], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(values.iter().map(|v| Some(*v).filter(|v| v.is_finite())))
+}

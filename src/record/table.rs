@@ -1,0 +1,136 @@
+//! The summary of a run for people: at most a screen, the verdict last.
+
+use super::RunRecord;
+use std::fmt::Write;
+
+/// Rows of the table of coordinates.
+const ROWS: usize = 20;
+
+/// The whole summary: what ran, the coordinates, the evidence, the rates, warnings and one verdict.
+pub fn text(record: &RunRecord<'_>) -> String {
+    let s = &record.summary;
+    let mut out = String::new();
+    // Writing to a string does not fail.
+    let _ = writeln!(
+        out,
+        "{} {}: {} particles, {} coordinates, {}, {} threads, seed {}",
+        s.verb, s.target, s.particles, s.dim, s.precision, s.threads, s.seed
+    );
+    out.push_str(&coordinates(record));
+    if let Some((value, se)) = s.evidence() {
+        let se = se.map_or("(no standard error)".into(), |se| {
+            format!("+- {}", figure(se))
+        });
+        let exact = record
+            .exact
+            .log_evidence
+            .map_or(String::new(), |e| format!("   exact {}", figure(e)));
+        let _ = writeln!(out, "log evidence {} {se}{exact}", figure(value));
+    }
+    let _ = writeln!(
+        out,
+        "{} s, {} particle-steps/s, {} gradients/s",
+        figure(s.seconds),
+        rate(s.particle_steps_per_second),
+        rate(s.gradients_per_second)
+    );
+    if let Some(folder) = &s.out {
+        let _ = writeln!(out, "in {folder} (report.html, samples.npy, summary.json)");
+    }
+    for warning in &record.warnings {
+        let _ = writeln!(out, "{}: {warning}; {}", warning.code(), warning.advice());
+    }
+    let _ = writeln!(out, "{}", record.verdict());
+    out
+}
+
+/// The coordinates in the order they are shown, worst first where there are too many: by R-hat, else
+/// by the smallest effective sample size, else as they come.
+pub fn shown(record: &RunRecord<'_>, rows: usize) -> Vec<usize> {
+    let dim = record.mean().len();
+    let mut order: Vec<usize> = (0..dim).collect();
+    if dim > rows {
+        if record.r_hat.len() == dim {
+            order.sort_by(|&a, &b| record.r_hat[b].total_cmp(&record.r_hat[a]));
+        } else if record.ess_bulk.len() == dim {
+            order.sort_by(|&a, &b| record.ess_bulk[a].total_cmp(&record.ess_bulk[b]));
+        }
+        order.truncate(rows);
+    }
+    order
+}
+
+fn coordinates(record: &RunRecord<'_>) -> String {
+    let (mean, sd) = (record.mean(), record.sd());
+    let mut header = vec![String::new(), "mean".into(), "sd".into()];
+    let (has_r_hat, has_ess) = (!record.r_hat.is_empty(), !record.ess_bulk.is_empty());
+    header.extend(has_r_hat.then(|| "r_hat".to_owned()));
+    header.extend(has_ess.then(|| "ess_bulk".to_owned()));
+    let mut rows = vec![header];
+    let entry = |list: &[f64], j: usize| list.get(j).map_or("-".into(), |&v| figure(v));
+    for j in shown(record, ROWS) {
+        let mut row = vec![record.name(j), entry(mean, j), entry(sd, j)];
+        if has_r_hat {
+            row.push(
+                record
+                    .r_hat
+                    .get(j)
+                    .map_or("-".into(), |r| format!("{r:.3}")),
+            );
+        }
+        if has_ess {
+            row.push(
+                record
+                    .ess_bulk
+                    .get(j)
+                    .map_or("-".into(), |e| format!("{e:.0}")),
+            );
+        }
+        rows.push(row);
+    }
+    let width = |c: usize| {
+        rows.iter()
+            .map(|row| row[c].chars().count())
+            .max()
+            .unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..rows[0].len()).map(width).collect();
+    let mut out = String::new();
+    for row in &rows {
+        let mut line = String::new();
+        for (c, (cell, width)) in row.iter().zip(&widths).enumerate() {
+            let _ = match c {
+                0 => write!(line, "{cell:<width$}"),
+                _ => write!(line, "  {cell:>width$}"),
+            };
+        }
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
+    if mean.len() > ROWS {
+        let _ = writeln!(out, "... {} more", mean.len() - ROWS);
+    }
+    out
+}
+
+/// A number in about five significant figures; `-` if it is not finite.
+pub fn figure(value: f64) -> String {
+    let size = value.abs();
+    match size {
+        _ if !value.is_finite() => "-".into(),
+        _ if size == 0.0 => "0".into(),
+        _ if !(1e-4..1e6).contains(&size) => format!("{value:.3e}"),
+        _ if size >= 1000.0 => format!("{value:.1}"),
+        _ if size >= 10.0 => format!("{value:.3}"),
+        _ => format!("{value:.4}"),
+    }
+}
+
+/// A rate in three significant figures; `-` if it is not finite.
+pub fn rate(value: f64) -> String {
+    match value {
+        v if !v.is_finite() => "-".into(),
+        v if v.abs() < 1e4 => format!("{v:.0}"),
+        v => format!("{v:.2e}"),
+    }
+}

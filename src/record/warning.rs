@@ -1,0 +1,258 @@
+//! What a run may warn of: a stable code, a sentence with the figures, and what to do next.
+
+use std::fmt;
+
+/// A doubt about a result. Codes never change their meaning: pipelines rely on them.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Warning {
+    /// Densities or gradients that were NaN or +infinity, among all proposals.
+    NonFinite {
+        /// How many.
+        count: u64,
+        /// Out of how many evaluations.
+        evaluations: u64,
+    },
+    /// The evidence moves when the reference is widened: the reference misses modes.
+    Modes {
+        /// Log evidence of the run.
+        log_evidence: f64,
+        /// Log evidence under twice the reference's scale.
+        widened: f64,
+    },
+    /// The population descends from too few of its first particles.
+    Coalesced {
+        /// Ancestors left.
+        ancestors: usize,
+        /// Particles.
+        particles: usize,
+    },
+    /// A stage of the ladder lost nearly all weights.
+    Ladder {
+        /// The stage, 1 for the first temperature above 0.
+        stage: usize,
+        /// Its effective sample size.
+        ess: f64,
+        /// Particles.
+        particles: usize,
+    },
+    /// Acceptance outside the sane range of the move.
+    Acceptance {
+        /// The rate, in [0, 1]: the run's, or the worst stage's.
+        rate: f64,
+        /// Lower end of the range.
+        low: f64,
+        /// Upper end of the range.
+        high: f64,
+    },
+    /// Chains disagree.
+    RHat {
+        /// The largest split R-hat.
+        value: f64,
+        /// The coordinate it belongs to.
+        coordinate: String,
+    },
+    /// Too few effective draws.
+    Ess {
+        /// The smallest bulk effective sample size.
+        value: f64,
+        /// The coordinate it belongs to.
+        coordinate: String,
+    },
+    /// Particles that never accepted a move.
+    Stuck {
+        /// How many.
+        stuck: usize,
+        /// Particles.
+        particles: usize,
+    },
+    /// No standard error of the log evidence could be given.
+    NoStandardError {
+        /// Why.
+        reason: String,
+    },
+    /// A build without fused multiply-add instructions.
+    SlowBuild,
+    /// Moves between resamplings displace particles by much less than the population's spread.
+    Undermoved {
+        /// Root mean square displacement over the population's spread, in the worst stage.
+        fraction: f64,
+        /// That stage, 1 for the first temperature above 0.
+        stage: usize,
+    },
+    /// The step size is beyond the stability limit of the target's stiffest direction.
+    Stability {
+        /// The step size.
+        step_size: f64,
+        /// The limit.
+        limit: f64,
+    },
+}
+
+impl Warning {
+    /// The stable code, such as `W-RHAT`.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NonFinite { .. } => "W-NONFINITE",
+            Self::Modes { .. } => "W-MODES",
+            Self::Coalesced { .. } => "W-COALESCED",
+            Self::Ladder { .. } => "W-LADDER",
+            Self::Acceptance { .. } => "W-ACCEPT",
+            Self::RHat { .. } => "W-RHAT",
+            Self::Ess { .. } => "W-ESS",
+            Self::Stuck { .. } => "W-STUCK",
+            Self::NoStandardError { .. } => "W-NO-SE",
+            Self::SlowBuild => "W-SLOW-BUILD",
+            Self::Undermoved { .. } => "W-UNDERMOVED",
+            Self::Stability { .. } => "W-STABILITY",
+        }
+    }
+
+    /// What to do next, as an imperative.
+    pub fn advice(&self) -> &'static str {
+        match self {
+            Self::NonFinite { .. } => {
+                "check the density where it is NaN or infinite, or lower --step-size"
+            }
+            Self::Modes { .. } => "widen the reference, for example --reference normal:SD",
+            Self::Coalesced { .. } => "raise --particles or --moves-per-stage",
+            Self::Ladder { .. } => "raise --target-ess, or add temperatures to --ladder",
+            Self::Acceptance { rate, low, .. } if rate < low => "lower --step-size",
+            Self::Acceptance { .. } => "raise --step-size",
+            Self::RHat { .. } => {
+                "raise --warmup and --draws; see whether modes are separated (smc)"
+            }
+            Self::Ess { .. } => "raise --draws",
+            Self::Stuck { .. } => "lower --step-size, or start from --init prior",
+            Self::NoStandardError { .. } => "use --resampler multinomial, or --replicates 16",
+            Self::SlowBuild => "build with -C target-cpu=native on the machine that runs it",
+            Self::Undermoved { .. } => "raise --moves-per-stage or --leapfrog-steps",
+            Self::Stability { .. } => "lower --step-size below the limit",
+        }
+    }
+
+    /// Whether results should not be used as they are.
+    pub fn forbids_use(&self) -> bool {
+        match self {
+            Self::NonFinite { count, evaluations } => *count as f64 > 0.01 * *evaluations as f64,
+            Self::Modes { .. }
+            | Self::Coalesced { .. }
+            | Self::Ladder { .. }
+            | Self::RHat { .. }
+            | Self::Stuck { .. }
+            | Self::Stability { .. } => true,
+            Self::Acceptance { rate, .. } => *rate < 0.01,
+            Self::Ess { value, .. } => *value < 100.0,
+            Self::NoStandardError { .. } | Self::SlowBuild | Self::Undermoved { .. } => false,
+        }
+    }
+}
+
+/// The sentence: what, how many, and the consequence; no code and no advice.
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NonFinite { count, evaluations } => {
+                let share = 100.0 * *count as f64 / (*evaluations).max(1) as f64;
+                write!(
+                    f,
+                    "{count} of {evaluations} evaluations ({share:.2}%) were NaN or +inf and were rejected"
+                )
+            }
+            Self::Modes {
+                log_evidence,
+                widened,
+            } => write!(
+                f,
+                "log evidence is {log_evidence:.4}, but {widened:.4} from a reference twice as wide: modes are missed"
+            ),
+            Self::Coalesced {
+                ancestors,
+                particles,
+            } => {
+                write!(
+                    f,
+                    "{particles} particles descend from {ancestors} ancestors: errors are underestimated"
+                )
+            }
+            Self::Ladder {
+                stage,
+                ess,
+                particles,
+            } => write!(
+                f,
+                "stage {stage} kept an effective sample size of {ess:.1} of {particles}: the evidence is unreliable"
+            ),
+            Self::Acceptance { rate, low, high } => {
+                write!(
+                    f,
+                    "acceptance {rate:.3} is outside {low} to {high}: moves are inefficient"
+                )
+            }
+            Self::RHat { value, coordinate } => {
+                write!(
+                    f,
+                    "R-hat of {coordinate} is {value:.3}, above 1.01: chains have not mixed"
+                )
+            }
+            Self::Ess { value, coordinate } => {
+                write!(
+                    f,
+                    "bulk ESS of {coordinate} is {value:.0}, below 400: estimates are coarse"
+                )
+            }
+            Self::Stuck { stuck, particles } => {
+                write!(f, "{stuck} of {particles} particles never accepted a move")
+            }
+            Self::NoStandardError { reason } => {
+                write!(f, "no standard error of the log evidence: {reason}")
+            }
+            Self::SlowBuild => {
+                write!(
+                    f,
+                    "built without fused multiply-add: results are the same, several times slower"
+                )
+            }
+            Self::Undermoved { fraction, stage } => write!(
+                f,
+                "at stage {stage} particles moved by {fraction:.2} of the population's spread: copies stay alike"
+            ),
+            Self::Stability { step_size, limit } => {
+                write!(
+                    f,
+                    "step size {step_size} is above the stability limit {limit:.4}"
+                )
+            }
+        }
+    }
+}
+
+/// The codes, each once, in order of first appearance.
+pub fn codes(warnings: &[Warning]) -> Vec<&'static str> {
+    let mut codes = Vec::new();
+    for warning in warnings {
+        if !codes.contains(&warning.code()) {
+            codes.push(warning.code());
+        }
+    }
+    codes
+}
+
+/// The one-line verdict: `usable: ...` or `do not use: ...`, with `facts` when nothing is wrong.
+pub fn verdict(warnings: &[Warning], facts: &str) -> String {
+    let fatal: Vec<_> = warnings.iter().filter(|w| w.forbids_use()).collect();
+    if let Some(first) = fatal.first() {
+        let more = match fatal.len() {
+            1 => String::new(),
+            n => format!("; {} more", n - 1),
+        };
+        return format!(
+            "do not use: {} {first}; {}{more}",
+            first.code(),
+            first.advice()
+        );
+    }
+    match codes(warnings).as_slice() {
+        [] => format!("usable: {facts}"),
+        codes => format!("usable with care ({}): {facts}", codes.join(", ")),
+    }
+}

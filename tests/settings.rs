@@ -1,0 +1,167 @@
+//! From arguments and experiment files to settings, and back to text.
+
+use driftlane::cli::settings::{Init, Length, Method, ReferenceSpec, Resampler, Sampler, Settings};
+use driftlane::cli::{Command, ParseOutcome, parse};
+use std::path::Path;
+
+fn settings(line: &str) -> Settings {
+    match parse(std::iter::once("driftlane").chain(line.split_whitespace())) {
+        Ok(Command::Run(settings)) | Ok(Command::DryRun(settings)) => *settings,
+        other => panic!("{line}: {other:?}"),
+    }
+}
+
+fn again(text: &str) -> Settings {
+    Settings::from_toml(text, "config.toml", Path::new("/nowhere")).unwrap()
+}
+
+#[test]
+fn defaults_are_those_of_the_documentation() {
+    let s = settings("smc eight-gaussians");
+    assert_eq!(
+        (s.verb(), s.particles(), s.population.seed),
+        ("smc", 2048, 1)
+    );
+    let Method::Smc(smc) = &s.method else {
+        panic!()
+    };
+    assert_eq!(
+        (smc.kernel, smc.moves_per_stage, smc.target_ess),
+        (Sampler::Hmc, 5, 0.5)
+    );
+    assert_eq!((smc.resampler, smc.replicates), (Resampler::Multinomial, 1));
+    assert_eq!(
+        (
+            smc.tuning.step_size,
+            smc.tuning.leapfrog_steps,
+            smc.tuning.target_accept
+        ),
+        (None, 10, 0.65)
+    );
+    let s = settings("sample gaussian --sampler rwmh --set dim=1e1");
+    assert_eq!(s.particles(), 1024);
+    assert_eq!(s.target.parameters["dim"].as_float(), Some(10.0));
+    let Method::Sample(sample) = &s.method else {
+        panic!()
+    };
+    assert_eq!(
+        (sample.length, sample.warmup, sample.tuning.target_accept),
+        (Length::Draws(200), 200, 0.234)
+    );
+    let s = settings("sample gaussian --sampler ula --step-size 0.1 --steps 1e6 --particles 1e5");
+    let Method::Sample(sample) = &s.method else {
+        panic!()
+    };
+    assert_eq!(
+        (sample.length, sample.warmup, s.particles()),
+        (Length::Steps(1_000_000), 0, 100_000)
+    );
+}
+
+#[test]
+fn settings_survive_their_own_text() {
+    for line in [
+        "smc eight-gaussians",
+        "smc funnel --set variance=9 --reference student:4,2.5 --ladder 0,0.1,0.5,1 --replicates 16",
+        "smc two-modes --move rwmh --step-size 0.3 --resampler residual --seed 18446744073709551615",
+        "smc phi4 --reference wide.toml --target-ess 0.9 --moves-per-stage 3 --precision f32",
+        "sample gaussian --draws 1e3 --thin 10 --warmup 0 --out here --force --json --quiet --strict",
+        "sample gaussian --sampler ula --step-size 1e-3 --steps 10 --no-save --init start.npy",
+        "sample mixture --set means=[[0.0,1.0],[2,3]] --set stds=[1,1] --threads 3 --leapfrog-steps 7",
+        "sample logistic --set data=x.csv --init exact --target-accept 0.8",
+    ] {
+        let s = settings(line);
+        let text = s.to_toml();
+        let back = again(&text);
+        assert_eq!(
+            (&back.method, &back.population, &back.output),
+            (&s.method, &s.population, &s.output),
+            "{text}"
+        );
+        assert_eq!(
+            (&back.target.name, &back.target.parameters),
+            (&s.target.name, &s.target.parameters)
+        );
+        assert_eq!(back.to_toml(), text);
+    }
+    let s = settings("sample logistic --set data=x.csv --init start.npy");
+    assert!(Path::new(s.target.parameters["data"].as_str().unwrap()).is_absolute());
+    assert!(matches!(s.population.init, Init::File(path) if path.is_absolute()));
+    assert_eq!(s.population.particles, None, "the file's N rules");
+}
+
+#[test]
+fn the_command_line_overrides_the_file() {
+    let temp = tempfile::tempdir().unwrap();
+    let file = temp.path().join("run.toml");
+    std::fs::write(
+        &file,
+        settings("sample gaussian --set dim=3 --seed 5 --out there").to_toml(),
+    )
+    .unwrap();
+    let file = file.display();
+    assert_eq!(settings(&format!("run {file}")).population.seed, 5);
+    assert_eq!(settings(&format!("run {file} --seed 6")).population.seed, 6);
+    // What the file says and the command line leaves no meaning yields.
+    let s = settings(&format!(
+        "sample {file} --steps 7 --step-size 0.5 --no-save"
+    ));
+    let Method::Sample(sample) = &s.method else {
+        panic!()
+    };
+    assert_eq!(
+        (sample.length, sample.tuning.step_size),
+        (Length::Steps(7), Some(0.5))
+    );
+    assert!(!s.output.save && s.output.out.is_none());
+    let s = settings(&format!("sample {file} --sampler rwmh"));
+    let Method::Sample(sample) = &s.method else {
+        panic!()
+    };
+    assert_eq!(sample.tuning.target_accept, 0.234);
+    // Another verb takes the target and what it shares.
+    let s = settings(&format!("smc {file} --set dim=4 --reference normal:3"));
+    let Method::Smc(smc) = &s.method else {
+        panic!()
+    };
+    assert_eq!(smc.reference, Some(ReferenceSpec::Normal(3.0)));
+    assert_eq!(
+        (s.population.seed, s.target.parameters["dim"].as_integer()),
+        (5, Some(4))
+    );
+}
+
+#[test]
+fn memory_is_judged_before_anything_is_allocated() {
+    let s = settings("sample gaussian --draws 1e6 --particles 1e6");
+    assert!(s.memory_estimate(100) > 8 * 100_000_000_000_000);
+    let error = s.check_memory(100).unwrap_err();
+    assert!(
+        error.exit_code() == 2 && error.to_string().starts_with("--particles = 1000000"),
+        "{error}"
+    );
+    assert!(settings("smc gaussian").check_memory(10).is_ok());
+}
+
+#[test]
+fn help_of_every_verb_ends_with_an_example_that_parses() {
+    for verb in ["", "run", "sample", "smc", "list", "info"] {
+        let args = ["driftlane", verb, "--help"];
+        let outcome = parse(args.into_iter().filter(|a| !a.is_empty())).unwrap_err();
+        let ParseOutcome::Text(text) = &outcome else {
+            panic!("{outcome:?}")
+        };
+        assert_eq!(outcome.exit_code(), 0);
+        let (_, examples) = text.split_once("Example:").unwrap();
+        for line in examples
+            .lines()
+            .map(str::trim)
+            .filter(|l| l.starts_with("driftlane "))
+        {
+            let line = line.split(" > ").next().unwrap();
+            if !line.contains(" run ") {
+                assert!(parse(line.split_whitespace()).is_ok(), "{line}");
+            }
+        }
+    }
+}
