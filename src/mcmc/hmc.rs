@@ -124,6 +124,9 @@ impl<R: Precision> Move<R> for Hmc {
         self.steps = self.mean_steps - half + (u * (2 * half + 1) as f64) as usize;
     }
 
+    fn tunable(&self) -> bool {
+        self.step_size.is_adapting()
+    }
     fn adapt(&mut self, acceptance: f64) {
         self.step_size.update(acceptance);
     }

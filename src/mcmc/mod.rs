@@ -56,6 +56,10 @@ pub trait Move<R: Precision>: Send + Sync {
     fn adjusted(&self) -> bool {
         true
     }
+    /// Whether its step size is being tuned.
+    fn tunable(&self) -> bool {
+        false
+    }
     /// Follows the mean acceptance probability of the population in one visit.
     fn adapt(&mut self, _acceptance: f64) {}
     /// Starts adapting anew from the current step size.

@@ -78,6 +78,9 @@ impl<R: Precision> Move<R> for Rwmh {
         tally
     }
 
+    fn tunable(&self) -> bool {
+        self.step_size.is_adapting()
+    }
     fn adapt(&mut self, acceptance: f64) {
         self.step_size.update(acceptance);
     }

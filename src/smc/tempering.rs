@@ -21,6 +21,9 @@ use driftlane_kernels::rng::Stream;
 use driftlane_kernels::tile::Row;
 use driftlane_kernels::{F64, Lane};
 
+/// Moves at the first temperature beyond those asked for: the step size is not known there yet.
+const FIRST_TUNING_MOVES: usize = 10;
+
 /// What one temperature came to.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TemperatureRecord {
@@ -126,8 +129,9 @@ impl<R: Precision> FeynmanKac for Tempering<'_, R> {
         tally
     }
 
-    fn visits(&self, _time: usize) -> usize {
-        self.moves_per_stage
+    fn visits(&self, time: usize) -> usize {
+        let first = time == 1 && self.tuned && self.mover.tunable();
+        self.moves_per_stage + if first { FIRST_TUNING_MOVES } else { 0 }
     }
 
     fn m(
@@ -178,12 +182,15 @@ impl<R: Precision> FeynmanKac for Tempering<'_, R> {
         self.mover.before_visit(self.seed, epoch);
     }
 
-    fn after_visit(&mut self, _: usize, visit: usize, tally: &Tally) {
+    fn after_visit(&mut self, time: usize, visit: usize, tally: &Tally) {
         if self.tuned {
             self.mover.adapt(tally.acceptance().unwrap_or(0.0));
         }
-        self.stage = std::mem::take(&mut self.stage).merge(tally.clone());
-        if visit + 1 == self.moves_per_stage {
+        let visits = self.visits(time);
+        if visit + self.moves_per_stage >= visits {
+            self.stage = std::mem::take(&mut self.stage).merge(tally.clone());
+        }
+        if visit + 1 == visits {
             self.records.push(TemperatureRecord {
                 tempering_param: self.tempering_param,
                 acceptance: self.stage.acceptance().unwrap_or(0.0),
