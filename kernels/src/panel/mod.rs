@@ -16,6 +16,7 @@
 mod product;
 
 use crate::lane::{Lane, Scalar, Table};
+use std::ops::Range;
 
 /// Rows of X in a register tile.
 pub const ROWS: usize = 4;
@@ -26,7 +27,7 @@ pub const BLOCK: usize = 16;
 /// A matrix packed for [`Panel::for_each`] and [`Panel::accumulate`], in both precisions.
 ///
 /// Groups of [`ROWS`] rows, column after column, the rows of a group side by side; the last group
-/// is padded with zero rows, which are never passed to a callback and add exactly nothing.
+/// is padded with zero rows, whose entries of r are discarded: they add exactly nothing.
 #[derive(Debug, Clone)]
 pub struct Panel {
     rows: usize,
@@ -72,52 +73,47 @@ impl Panel {
         self.columns
     }
 
-    /// Calls `f(i, z)` for every group of rows in order, with the number of its first row and its
-    /// [`ROWS`] (the last group: what is left) products z = X `theta`. 2 n d flops a particle.
+    /// Calls `f(rows, z)` for every group of rows in order, with their products z = X `theta`; in
+    /// the last group only the first `rows.len()` of z count. 2 n d flops a particle.
     #[inline(always)]
-    pub fn for_each<L: Lane>(&self, theta: &[L], mut f: impl FnMut(usize, &[L])) {
+    pub fn for_each<L: Lane>(&self, theta: &[L], mut f: impl FnMut(Range<usize>, &[L; ROWS])) {
         let theta = &theta[..self.columns];
         for (group, packed) in self.groups::<L>() {
             let z = product::rows_times(self.used(group, packed), theta);
             let row = group * ROWS;
-            if row + ROWS <= self.rows {
-                f(row, &z);
-            } else {
-                f(row, &z[..self.rows - row]);
-            }
+            f(row..self.rows.min(row + ROWS), &z);
         }
     }
 
-    /// `grad` += X^T r, where `f(i, z)` replaces the products z = X `theta` of a group of rows by
+    /// `grad` += X^T r, where `f(rows, z)` replaces the products z = X `theta` of a group of rows by
     /// its entries of r; groups as in [`Panel::for_each`]. 4 n d flops a particle.
     #[inline(always)]
     pub fn accumulate<L: Lane>(
         &self,
         theta: &[L],
         grad: &mut [L],
-        mut f: impl FnMut(usize, &mut [L]),
+        mut f: impl FnMut(Range<usize>, &mut [L; ROWS]),
     ) {
         let (theta, grad) = (&theta[..self.columns], &mut grad[..self.columns]);
         let stride = ROWS * self.columns;
         let data = self.packed.of::<L>();
-        let mut residual = [L::zero(); BLOCK];
-        for (block, data) in data.chunks(BLOCK / ROWS * stride).enumerate() {
-            let groups = data.len() / stride;
-            for (g, packed) in data.chunks_exact(stride).enumerate() {
-                let row = block * BLOCK + g * ROWS;
-                let mut z = product::rows_times(self.used(row / ROWS, packed), theta);
-                if row + ROWS <= self.rows {
-                    f(row, &mut z);
-                } else {
-                    f(row, &mut z[..self.rows - row]);
-                    z[self.rows - row..].fill(L::zero());
-                }
-                residual[g * ROWS..][..ROWS].copy_from_slice(&z);
+        let mut block = [[L::zero(); ROWS]; BLOCK / ROWS];
+        for (number, data) in data.chunks(BLOCK / ROWS * stride).enumerate() {
+            let first = number * (BLOCK / ROWS);
+            let block = &mut block[..data.len() / stride];
+            for (g, (z, packed)) in block.iter_mut().zip(data.chunks_exact(stride)).enumerate() {
+                *z = product::rows_times(self.used(first + g, packed), theta);
             }
-            let last = block * (BLOCK / ROWS) + groups - 1;
+            for (g, z) in block.iter_mut().enumerate() {
+                let row = (first + g) * ROWS;
+                f(row..self.rows.min(row + ROWS), z);
+                for r in self.rows.saturating_sub(row)..ROWS {
+                    z[r] = L::zero();
+                }
+            }
+            let last = first + block.len() - 1;
             let columns = self.used(last, &data[..stride]).len() / ROWS;
-            let residual = &residual[..groups * ROWS];
-            product::columns_times(data, stride, residual, &mut grad[..columns]);
+            product::columns_times(data, stride, block, &mut grad[..columns]);
         }
     }
 

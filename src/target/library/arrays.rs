@@ -3,7 +3,7 @@
 
 use crate::error::{Error, Result};
 use crate::parameters::Parameters;
-use npyz::{DType, Endianness, NpyFile, Order, TypeChar};
+use npyz::{DType, Endianness, NpyHeader, Order, TypeChar};
 use std::path::Path;
 use toml::Value;
 
@@ -85,7 +85,12 @@ pub(super) fn read_npy(path: &Path) -> Result<Array> {
         return Err(fail("a folder; an .npy file".to_owned()));
     }
     let bytes = std::fs::read(path).map_err(|error| fail(error.to_string()))?;
-    let file = NpyFile::new(&bytes[..]).map_err(|error| fail(format!("not an .npy file: {error}")))?;
+    if !shape_fits(&bytes) {
+        return Err(fail("a header whose shape is larger than the file".to_owned()));
+    }
+    let mut body = &bytes[..];
+    let file = NpyHeader::from_reader(&mut body)
+        .map_err(|error| fail(format!("not an .npy file: {error}")))?;
     let (dtype, order) = (file.dtype(), file.order());
     let refused = || fail(format!("type {}; f8, f4 or integers, little endian", dtype.descr()));
     let DType::Plain(ty) = &dtype else { return Err(refused()) };
@@ -93,7 +98,6 @@ pub(super) fn read_npy(path: &Path) -> Result<Array> {
     let width = ty.size_field() as usize;
     let shape: Vec<usize> = file.shape().iter().map(|&n| n as usize).collect();
     let count = shape.iter().try_fold(1usize, |n, &m| n.checked_mul(m));
-    let body = file.into_inner();
     let Some(count) = count.filter(|n| n.checked_mul(width) == Some(body.len())) else {
         let what = format!("{} bytes of data, which is not shape {shape:?}", body.len());
         return Err(fail(what));
@@ -136,4 +140,17 @@ pub(super) fn read_npy(path: &Path) -> Result<Array> {
         }
     };
     Ok(Array { shape, values })
+}
+
+/// Whether the sizes in the header's shape multiply to no more than the bytes of the file. `npyz`
+/// multiplies them unchecked, which panics in debug builds.
+fn shape_fits(bytes: &[u8]) -> bool {
+    let header = String::from_utf8_lossy(&bytes[..bytes.len().min(1 << 16)]);
+    let Some((_, rest)) = header.split_once("'shape'") else { return true };
+    let list = rest.split(')').next().unwrap_or_default();
+    list.split(|c: char| !c.is_ascii_digit())
+        .filter(|digits| !digits.is_empty())
+        .map(|digits| digits.parse().unwrap_or(usize::MAX))
+        .try_fold(1usize, usize::checked_mul)
+        .is_some_and(|count| count <= bytes.len())
 }

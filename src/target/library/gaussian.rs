@@ -107,8 +107,8 @@ impl Target for Gaussian {
             }
             Shape::Full { whiten, offset, .. } => {
                 let offset = offset.of::<L>();
-                whiten.for_each(x, |first, z: &[L]| {
-                    for (&z, &offset) in z.iter().zip(&offset[first..]) {
+                whiten.for_each(x, |rows, z| {
+                    for (&z, &offset) in z.iter().zip(&offset[rows]) {
                         let z = z + L::broadcast(offset);
                         square = z.mul_add(z, square);
                     }
@@ -137,8 +137,8 @@ impl Target for Gaussian {
             Shape::Full { whiten, offset, .. } => {
                 let offset = offset.of::<L>();
                 grad.fill(L::zero());
-                whiten.accumulate(x, grad, |first, z: &mut [L]| {
-                    for (r, &offset) in z.iter_mut().zip(&offset[first..]) {
+                whiten.accumulate(x, grad, |rows, z| {
+                    for (r, &offset) in z.iter_mut().zip(&offset[rows]) {
                         let z = *r + L::broadcast(offset);
                         square = z.mul_add(z, square);
                         *r = -z;
