@@ -42,7 +42,10 @@ impl Panel {
     /// # Panics
     /// If `columns` is 0 or `values` is not a whole number of rows.
     pub fn new(columns: usize, values: &[f64]) -> Self {
-        assert!(columns > 0 && values.len().is_multiple_of(columns), "whole rows");
+        assert!(
+            columns > 0 && values.len().is_multiple_of(columns),
+            "whole rows"
+        );
         let rows = values.len() / columns;
         let mut packed = vec![0.0; rows.next_multiple_of(ROWS) * columns];
         for (i, row) in values.chunks_exact(columns).enumerate() {
@@ -50,7 +53,12 @@ impl Panel {
                 packed[(i / ROWS * columns + j) * ROWS + i % ROWS] = value;
             }
         }
-        Self { rows, columns, lower_triangular: false, packed: packed.into() }
+        Self {
+            rows,
+            columns,
+            lower_triangular: false,
+            packed: packed.into(),
+        }
     }
 
     /// Packs a square matrix whose entries above the diagonal are zero; they are skipped, four
@@ -60,7 +68,10 @@ impl Panel {
     /// If `values` is not `dim` x `dim`, `dim` > 0.
     pub fn lower_triangular(dim: usize, values: &[f64]) -> Self {
         assert!(values.len() == dim * dim, "a square matrix");
-        Self { lower_triangular: true, ..Self::new(dim, values) }
+        Self {
+            lower_triangular: true,
+            ..Self::new(dim, values)
+        }
     }
 
     /// The number of rows.
@@ -107,8 +118,8 @@ impl Panel {
             for (g, z) in block.iter_mut().enumerate() {
                 let row = (first + g) * ROWS;
                 f(row..self.rows.min(row + ROWS), z);
-                for r in self.rows.saturating_sub(row)..ROWS {
-                    z[r] = L::zero();
+                for padding in z.iter_mut().skip(self.rows - row) {
+                    *padding = L::zero();
                 }
             }
             let last = first + block.len() - 1;
@@ -120,7 +131,10 @@ impl Panel {
     /// The groups of rows with their numbers.
     #[inline(always)]
     fn groups<L: Lane>(&self) -> impl Iterator<Item = (usize, &[L::Scalar])> {
-        self.packed.of::<L>().chunks_exact(ROWS * self.columns).enumerate()
+        self.packed
+            .of::<L>()
+            .chunks_exact(ROWS * self.columns)
+            .enumerate()
     }
 
     /// The columns of a group that are not all zero.

@@ -17,13 +17,22 @@ pub(super) struct Array {
 impl Array {
     /// The array called `key`, of one of these numbers of axes.
     pub fn take(parameters: &mut Parameters, key: &str, axes: usize) -> Result<Option<Self>> {
-        let Some(value) = parameters.take(key) else { return Ok(None) };
-        let what = ["a list of numbers", "a list of vectors", "a list of matrices"][axes - 1];
+        let Some(value) = parameters.take(key) else {
+            return Ok(None);
+        };
+        let what = [
+            "a list of numbers",
+            "a list of vectors",
+            "a list of matrices",
+        ][axes - 1];
         let allowed = format!("{what}, finite and rectangular, or the name of an .npy file");
         let array = match &value {
             Value::String(name) => read_npy(&parameters.resolve(name))?,
             inline => {
-                let mut array = Self { shape: vec![0; axes], values: Vec::new() };
+                let mut array = Self {
+                    shape: vec![0; axes],
+                    values: Vec::new(),
+                };
                 let complete = array.fill(inline, 0).is_some()
                     && array.values.len() == array.shape.iter().product();
                 if !complete {
@@ -64,7 +73,10 @@ impl Array {
     /// The rows of the last axis.
     pub fn rows(&self) -> Vec<Vec<f64>> {
         let width = self.shape[self.shape.len() - 1];
-        self.values.chunks_exact(width).map(<[f64]>::to_vec).collect()
+        self.values
+            .chunks_exact(width)
+            .map(<[f64]>::to_vec)
+            .collect()
     }
 }
 
@@ -86,14 +98,23 @@ pub(super) fn read_npy(path: &Path) -> Result<Array> {
     }
     let bytes = std::fs::read(path).map_err(|error| fail(error.to_string()))?;
     if !shape_fits(&bytes) {
-        return Err(fail("a header whose shape is larger than the file".to_owned()));
+        return Err(fail(
+            "a header whose shape is larger than the file".to_owned(),
+        ));
     }
     let mut body = &bytes[..];
     let file = NpyHeader::from_reader(&mut body)
         .map_err(|error| fail(format!("not an .npy file: {error}")))?;
     let (dtype, order) = (file.dtype(), file.order());
-    let refused = || fail(format!("type {}; f8, f4 or integers, little endian", dtype.descr()));
-    let DType::Plain(ty) = &dtype else { return Err(refused()) };
+    let refused = || {
+        fail(format!(
+            "type {}; f8, f4 or integers, little endian",
+            dtype.descr()
+        ))
+    };
+    let DType::Plain(ty) = &dtype else {
+        return Err(refused());
+    };
     let endian = matches!(ty.endianness(), Endianness::Little | Endianness::Irrelevant);
     let width = ty.size_field() as usize;
     let shape: Vec<usize> = file.shape().iter().map(|&n| n as usize).collect();
@@ -119,7 +140,10 @@ pub(super) fn read_npy(path: &Path) -> Result<Array> {
     };
     let stored: Vec<f64> = body.chunks_exact(width).map(decode).collect();
     if let Some(at) = stored.iter().position(|v| !v.is_finite()) {
-        return Err(fail(format!("element {at} (as stored) is {}; finite numbers", stored[at])));
+        return Err(fail(format!(
+            "element {at} (as stored) is {}; finite numbers",
+            stored[at]
+        )));
     }
     let values = match order {
         Order::C => stored,
@@ -146,7 +170,9 @@ pub(super) fn read_npy(path: &Path) -> Result<Array> {
 /// multiplies them unchecked, which panics in debug builds.
 fn shape_fits(bytes: &[u8]) -> bool {
     let header = String::from_utf8_lossy(&bytes[..bytes.len().min(1 << 16)]);
-    let Some((_, rest)) = header.split_once("'shape'") else { return true };
+    let Some((_, rest)) = header.split_once("'shape'") else {
+        return true;
+    };
     let list = rest.split(')').next().unwrap_or_default();
     list.split(|c: char| !c.is_ascii_digit())
         .filter(|digits| !digits.is_empty())

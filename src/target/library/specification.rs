@@ -32,7 +32,11 @@ impl Specification {
         let name = match table.remove("kind") {
             Some(Value::String(name)) => name,
             Some(other) => {
-                return Err(Error::invalid(format!("{place} kind"), other, "the name of a target"));
+                return Err(Error::invalid(
+                    format!("{place} kind"),
+                    other,
+                    "the name of a target",
+                ));
             }
             None => {
                 let allowed = "required: the name of a target, as list targets shows them";
@@ -43,12 +47,20 @@ impl Specification {
             return Err(unknown_name(&format!("{place} kind"), &name));
         }
         apply(&mut table, sets)?;
-        Ok(Self { name, place, folder: folder.as_ref().to_owned(), settings: table })
+        Ok(Self {
+            name,
+            place,
+            folder: folder.as_ref().to_owned(),
+            settings: table,
+        })
     }
 
     /// Builds the target.
     pub fn build(&self) -> Result<BoxedTarget> {
-        build(&self.name, Parameters::new(&self.place, &self.folder, self.settings.clone()))
+        build(
+            &self.name,
+            Parameters::new(&self.place, &self.folder, self.settings.clone()),
+        )
     }
 
     /// The `[target]` table that means the same from any folder: `kind`, the settings, and absolute
@@ -57,7 +69,11 @@ impl Specification {
         let mut table = Table::new();
         table.insert("kind".to_owned(), Value::String(self.name.clone()));
         for (key, value) in &self.settings {
-            let value = if is_file(key, value) { self.located(value) } else { value.clone() };
+            let value = if is_file(key, value) {
+                self.located(value)
+            } else {
+                value.clone()
+            };
             table.insert(key.clone(), value);
         }
         table
@@ -82,23 +98,38 @@ pub fn parse_target(argument: &str, sets: &[(String, String)]) -> Result<Specifi
         return Err(unknown_name("TARGET", argument));
     }
     if path.is_dir() {
-        return Err(Error::data(path, "a folder; a TOML file or the name of a target"));
+        return Err(Error::data(
+            path,
+            "a folder; a TOML file or the name of a target",
+        ));
     }
     let bytes = std::fs::read(path).map_err(|error| Error::data(path, error.to_string()))?;
     let text = String::from_utf8(bytes)
         .map_err(|_| Error::data(path, "not UTF-8 text; a TOML file or the name of a target"))?;
-    let mut table: Table = text.trim_start_matches('\u{feff}').parse().map_err(|error| {
-        let error: toml::de::Error = error;
-        let line = error.span().map_or(1, |s| 1 + text[..s.start].matches('\n').count());
-        Error::data(path, format!("line {line}: {}", error.message().replace('\n', "; ")))
-    })?;
+    let mut table: Table = text
+        .trim_start_matches('\u{feff}')
+        .parse()
+        .map_err(|error| {
+            let error: toml::de::Error = error;
+            let line = error
+                .span()
+                .map_or(1, |s| 1 + text[..s.start].matches('\n').count());
+            Error::data(
+                path,
+                format!("line {line}: {}", error.message().replace('\n', "; ")),
+            )
+        })?;
     let folder = path.parent().unwrap_or(Path::new(""));
     let place = path.display().to_string();
     match table.remove("target") {
         Some(Value::Table(target)) => {
             Specification::from_table(format!("{place} [target]"), folder, target, sets)
         }
-        Some(other) => Err(Error::invalid(format!("{place} target"), other, "a table [target]")),
+        Some(other) => Err(Error::invalid(
+            format!("{place} target"),
+            other,
+            "a table [target]",
+        )),
         None => Specification::from_table(place, folder, table, sets),
     }
 }
@@ -109,7 +140,11 @@ fn apply(table: &mut Table, sets: &[(String, String)]) -> Result<()> {
     for (key, text) in sets {
         if key.is_empty() || key == "kind" {
             let shown = format!("{key}={text}");
-            return Err(Error::invalid("--set", shown, "key=value, where key is a setting"));
+            return Err(Error::invalid(
+                "--set",
+                shown,
+                "key=value, where key is a setting",
+            ));
         }
         let parsed: std::result::Result<Table, _> = format!("value = {text}").parse();
         let value = parsed
@@ -117,7 +152,11 @@ fn apply(table: &mut Table, sets: &[(String, String)]) -> Result<()> {
             .filter(|parsed| parsed.len() == 1)
             .and_then(|mut parsed| parsed.remove("value"))
             .unwrap_or_else(|| Value::String(text.clone()));
-        let value = if is_file(key, &value) { absolute(&value, Path::new("")) } else { value };
+        let value = if is_file(key, &value) {
+            absolute(&value, Path::new(""))
+        } else {
+            value
+        };
         table.insert(key.clone(), value);
     }
     Ok(())

@@ -33,7 +33,11 @@ impl<L: Lane> LogSigmoids<L> {
     /// The empty sum.
     #[inline(always)]
     pub fn new() -> Self {
-        Self { sum: L::zero(), product: L::one(), factors: 0 }
+        Self {
+            sum: L::zero(),
+            product: L::one(),
+            factors: 0,
+        }
     }
 
     /// Adds the first `count` rows of a group.
