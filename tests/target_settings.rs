@@ -343,3 +343,16 @@ fn csv_designs_are_built_as_asked() {
     let lone: Vec<(&str, &str)> = lone.iter().map(|(k, v)| (*k, v.as_str())).collect();
     refused("logistic", &lone, &["intercept_prior", "intercept = true"]);
 }
+
+#[test]
+fn the_german_credit_example_builds() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/german_credit.toml");
+    let target = parse(file, &[]).unwrap().build().unwrap();
+    let names = target.parameter_names();
+    assert_eq!(
+        (names.len(), &*names[0], &*names[24]),
+        (25, "intercept", "x23")
+    );
+    assert_eq!(target.reference().scale(), [10.0; 25]);
+    assert!(target.likelihood().is_some());
+}

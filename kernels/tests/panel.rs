@@ -67,8 +67,8 @@ proptest! {
             }
             // Against plain sums.
             let plain = |i: usize| (0..columns).map(|j| values[i * columns + j] * point[j]).sum::<f64>();
-            for i in 0..rows {
-                prop_assert!((z_one[i] - plain(i)).abs() < 1e-13 * (1 + columns) as f64);
+            for (i, z) in z_one.iter().enumerate() {
+                prop_assert!((z - plain(i)).abs() < 1e-13 * (1 + columns) as f64);
             }
             for j in 0..columns {
                 let r = |i: usize| 0.5 * plain(i) + i as f64;

@@ -2,7 +2,7 @@
 //!
 //! For a matrix X (n rows, d columns) and one vector theta per particle:
 //! z = X theta, then g += X^T r with r = f(z), blocked over [`BLOCK`] rows of X so that z, r,
-//! theta, g and the block of X stay in L1 (27 KiB at d = 25 in `f64`; one pass over all rows would
+//! theta, g and the block of X stay in L1 (20 KiB at d = 25 in `f64`; one pass over all rows would
 //! write and read back 256 n bytes instead).
 //!
 //! Cost: 4 n d flops a particle. Both products run on register tiles: [`ROWS`] = 4 rows of X, or up
