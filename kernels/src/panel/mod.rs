@@ -118,8 +118,8 @@ impl Panel {
             for (g, z) in block.iter_mut().enumerate() {
                 let row = (first + g) * ROWS;
                 f(row..self.rows.min(row + ROWS), z);
-                for padding in z.iter_mut().skip(self.rows - row) {
-                    *padding = L::zero();
+                if row + ROWS > self.rows {
+                    z[self.rows - row..].fill(L::zero());
                 }
             }
             let last = first + block.len() - 1;
