@@ -200,7 +200,7 @@ pub(super) struct TuningOptions {
     #[arg(
         long,
         value_name = "h",
-        allow_negative_numbers = true,
+        allow_hyphen_values = true,
         help_heading = "Method"
     )]
     step_size: Option<String>,

@@ -461,13 +461,25 @@ impl Settings {
     pub fn to_toml(&self) -> String {
         let table = self.to_table();
         let mut out = String::new();
-        for name in ["target", "method", "population", "output"] {
-            let part: Table = table
-                .get_key_value(name)
-                .map(|(k, v)| (k.clone(), v.clone()))
-                .into_iter()
-                .collect();
-            out.push_str(&toml::to_string(&part).unwrap_or_default());
+        for (name, first) in [
+            ("target", "kind"),
+            ("method", "verb"),
+            ("population", ""),
+            ("output", ""),
+        ] {
+            let mut content = table
+                .get(name)
+                .and_then(Value::as_table)
+                .cloned()
+                .unwrap_or_default();
+            out.push_str(&format!("[{name}]\n"));
+            // What a table is about stands first; the rest is in alphabetical order.
+            if let Some(value) = content.remove(first) {
+                out.push_str(&format!("{first} = {value}\n"));
+            }
+            let part = Table::from_iter([(name.to_owned(), Value::Table(content))]);
+            let text = toml::to_string(&part).unwrap_or_default();
+            out.push_str(text.strip_prefix(&format!("[{name}]\n")).unwrap_or(&text));
             out.push('\n');
         }
         out.truncate(out.trim_end().len());
