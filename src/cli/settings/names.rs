@@ -1,0 +1,61 @@
+//! Choices that users make by name.
+
+/// Declares an enum whose variants have names that users type.
+macro_rules! named {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal),* $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum $name { $($(#[$variant_doc])* $variant),* }
+
+        impl $name {
+            /// The names, in the order of the documentation.
+            pub const NAMES: &'static [&'static str] = &[$($text),*];
+
+            /// The name users type.
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$variant => $text),* }
+            }
+
+            /// The variant of that name.
+            pub fn from_name(name: &str) -> Option<Self> {
+                match name { $($text => Some(Self::$variant),)* _ => None }
+            }
+        }
+    };
+}
+
+named! {
+    /// A way to move particles.
+    Sampler {
+        /// Hamiltonian Monte Carlo.
+        Hmc = "hmc",
+        /// Random-walk Metropolis-Hastings.
+        Rwmh = "rwmh",
+        /// Unadjusted Langevin steps; `sample` only.
+        Ula = "ula",
+    }
+}
+
+named! {
+    /// A way to resample a weighted population.
+    Resampler {
+        /// Independent draws.
+        Multinomial = "multinomial",
+        /// One uniform for all.
+        Systematic = "systematic",
+        /// One uniform a stratum.
+        Stratified = "stratified",
+        /// Whole offspring first, the rest multinomial.
+        Residual = "residual",
+    }
+}
+
+named! {
+    /// The precision particles are stored and moved in.
+    Precision {
+        /// Double.
+        F64 = "f64",
+        /// Single; log densities and weights are summed in double.
+        F32 = "f32",
+    }
+}
