@@ -166,3 +166,10 @@ fn help_of_every_verb_ends_with_an_example_that_parses() {
         }
     }
 }
+
+#[test]
+fn a_command_can_be_typed_again() {
+    let line =
+        driftlane::cli::shell_line(["driftlane", "smc", "--set", "means=[[0, 1]]", "it's", ""]);
+    assert_eq!(line, r"driftlane smc --set 'means=[[0, 1]]' 'it'\''s' ''");
+}

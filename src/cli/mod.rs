@@ -168,3 +168,15 @@ fn one_line(text: &str) -> String {
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect()
 }
+
+/// Arguments as they would be typed in a shell, quoted where that is needed: what a report gives to
+/// repeat a run.
+pub fn shell_line(args: impl IntoIterator<Item = impl AsRef<str>>) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./,=:+@%".contains(c);
+    let quote = |arg: &str| match !arg.is_empty() && arg.chars().all(plain) {
+        true => arg.to_owned(),
+        false => format!("'{}'", arg.replace('\'', "'\\''")),
+    };
+    let words: Vec<String> = args.into_iter().map(|arg| quote(arg.as_ref())).collect();
+    words.join(" ")
+}
