@@ -18,7 +18,7 @@
 //! Error bound of double, u < 31/32: 6 ulp of the radius
 //! Error bound of single: 6 ulp of the radius
 //!
-//! (u taken as rounded to 53 or 24 bits, which is exact below 2^-11 or 2^-8; near u = 1 the error
+//! (u taken as rounded to 53 or 24 bits, which is exact below 2^-12 or 2^-9; near u = 1 the error
 //! of ln is absolute, so radii below 0.18 have the larger bound. Read and held by
 //! `tests/gaussian.rs`.)
 //!
