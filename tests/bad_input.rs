@@ -160,6 +160,16 @@ fn options() -> Vec<Case> {
         ),
         case(
             Parse,
+            "sample gaussian --step-size -inf",
+            &["--step-size = -inf"],
+        ),
+        case(
+            Parse,
+            "sample gaussian --step-size --json",
+            &["--step-size = --json", "number"],
+        ),
+        case(
+            Parse,
             "sample gaussian --step-size 1e-320",
             &["--step-size = 1e-320"],
         ),

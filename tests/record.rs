@@ -104,7 +104,7 @@ fn eight_gaussians(samples: &mut Vec<f64>) -> RunRecord<'_> {
         ess_bulk: vec![],
         reference: "normal(0, 10)".into(),
         evidence_method: "Sum over stages of the log mean incremental weight. Standard error by the Lee-Whiteley estimate from one run, with the factor (N/(N-1))^q for q resamplings.".into(),
-        config: config.parse().unwrap(),
+        config: config.into(),
         stages,
         samples,
         draws: None,
@@ -153,9 +153,7 @@ fn logistic<'a>(samples: &'a mut Vec<f64>, draws: &'a [f64]) -> RunRecord<'a> {
         ess_bulk: (0..25).map(|j| 9000.0 - f64::from(j) * 35.0).collect(),
         reference: "normal(0, 10)".into(),
         evidence_method: String::new(),
-        config: "[target]\nkind = \"logistic\"\ndata = \"german_credit.csv\"\n"
-            .parse()
-            .unwrap(),
+        config: "[target]\nkind = \"logistic\"\ndata = \"german_credit.csv\"\n".into(),
         stages: vec![],
         samples,
         draws: Some(Draws {
@@ -390,6 +388,27 @@ fn folders_are_refused_or_replaced_but_never_swallowed() {
     a.create("", &manifest).unwrap();
     assert_eq!(b.create("", &manifest).unwrap_err().exit_code(), 4);
     assert_eq!(listing(root), ["foreign", "link", "r", "run"]);
+}
+
+#[test]
+fn default_folders_take_the_first_free_number() {
+    let temp = tempfile::tempdir().unwrap();
+    // Every other test of this file uses absolute paths.
+    std::env::set_current_dir(temp.path()).unwrap();
+    let manifest = Manifest::new(1, "x");
+    let make = || {
+        RunFolder::choose(None, "../two modes", false)
+            .unwrap()
+            .create("", &manifest)
+            .unwrap()
+    };
+    let first = make();
+    assert_eq!(first.path(), Path::new("runs/two-modes-1"));
+    assert_eq!(make().path(), Path::new("runs/two-modes-2"));
+    std::fs::remove_dir_all("runs/two-modes-1").unwrap();
+    assert_eq!(make().path(), first.path());
+    assert_eq!(listing(Path::new("runs")), ["two-modes-1", "two-modes-2"]);
+    std::env::set_current_dir("/").unwrap();
 }
 
 /// The bytes of an npy file with this header text and data.

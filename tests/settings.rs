@@ -69,6 +69,7 @@ fn settings_survive_their_own_text() {
         "sample gaussian --sampler ula --step-size 1e-3 --steps 10 --no-save --init start.npy",
         "sample mixture --set means=[[0.0,1.0],[2,3]] --set stds=[1,1] --threads 3 --leapfrog-steps 7",
         "sample logistic --set data=x.csv --init exact --target-accept 0.8",
+        "sample logistic --set intercept_prior={mean=0.0,sd=2.5} --set data=[\"a.csv\",\"b.csv\"]",
     ] {
         let s = settings(line);
         let text = s.to_toml();
@@ -164,4 +165,11 @@ fn help_of_every_verb_ends_with_an_example_that_parses() {
             }
         }
     }
+}
+
+#[test]
+fn a_command_can_be_typed_again() {
+    let line =
+        driftlane::cli::shell_line(["driftlane", "smc", "--set", "means=[[0, 1]]", "it's", ""]);
+    assert_eq!(line, r"driftlane smc --set 'means=[[0, 1]]' 'it'\''s' ''");
 }

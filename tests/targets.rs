@@ -19,7 +19,9 @@ fn covariance(dim: usize) -> Vec<Vec<f64>> {
         let rough = ((3 * i.min(j) + 5 * i.max(j)) % 7) as f64 / 7.0 - 0.4;
         if i == j { dim as f64 + i as f64 } else { rough }
     };
-    (0..dim).map(|i| (0..dim).map(|j| entry(i, j)).collect()).collect()
+    (0..dim)
+        .map(|i| (0..dim).map(|j| entry(i, j)).collect())
+        .collect()
 }
 
 fn ramp(dim: usize) -> Vec<f64> {
@@ -27,28 +29,48 @@ fn ramp(dim: usize) -> Vec<f64> {
 }
 
 fn full_mixture(dim: usize, count: usize) -> Mixture {
-    let means = (0..count).map(|k| ramp(dim).iter().map(|m| m * k as f64).collect()).collect();
-    let covs: Vec<_> = (0..count).map(|k| covariance(dim + k)[..dim].to_vec()).collect();
-    let covs: Vec<Vec<Vec<f64>>> =
-        covs.into_iter().map(|c| c.into_iter().map(|r| r[..dim].to_vec()).collect()).collect();
+    let means = (0..count)
+        .map(|k| ramp(dim).iter().map(|m| m * k as f64).collect())
+        .collect();
+    let covs: Vec<_> = (0..count)
+        .map(|k| covariance(dim + k)[..dim].to_vec())
+        .collect();
+    let covs: Vec<Vec<Vec<f64>>> = covs
+        .into_iter()
+        .map(|c| c.into_iter().map(|r| r[..dim].to_vec()).collect())
+        .collect();
     Mixture::full((1..=count).map(|w| w as f64).collect(), means, &covs).unwrap()
 }
 
 fn wide_mixture(dim: usize, count: usize) -> Mixture {
-    let mean = |k: usize| (0..dim).map(|j| ((7 * k + 3 * j) % 13) as f64 - 6.0).collect();
+    let mean = |k: usize| {
+        (0..dim)
+            .map(|j| ((7 * k + 3 * j) % 13) as f64 - 6.0)
+            .collect()
+    };
     let stds = (0..count).map(|k| 0.5 + 0.1 * k as f64).collect();
     let weights = (0..count).map(|k| 1.0 + (k % 3) as f64).collect();
     Mixture::isotropic(weights, (0..count).map(mean).collect(), stds).unwrap()
 }
 
 fn files(stem: &str) -> Vec<PathBuf> {
-    let folder = if stem == "german_credit" { "examples/data" } else { "tests/data" };
+    let folder = if stem == "german_credit" {
+        "examples/data"
+    } else {
+        "tests/data"
+    };
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(folder);
-    ["train", "test"].map(|part| root.join(format!("{stem}_{part}.csv"))).to_vec()
+    ["train", "test"]
+        .map(|part| root.join(format!("{stem}_{part}.csv")))
+        .to_vec()
 }
 
 fn logistic(stem: &str, standardise: bool, sd: f64) -> Logistic {
-    let layout = Layout { response: "y".to_owned(), standardise, intercept: true };
+    let layout = Layout {
+        response: "y".to_owned(),
+        standardise,
+        intercept: true,
+    };
     let data = Data::read(&files(stem), &layout).unwrap();
     let dim = data.names.len();
     Logistic::new(&data, vec![0.0; dim], vec![sd; dim]).unwrap()
@@ -63,17 +85,29 @@ fn check_gradient<T: Target>(target: &T, x: &[f64]) -> Result<(), TestCaseError>
     gradient_by_dual(target, x, &mut exact);
     let size = exact.iter().fold(1.0f64, |m, g| m.max(g.abs()));
     for j in 0..dim {
-        prop_assert!((hand[j] - exact[j]).abs() <= 1e-10 * size, "{j}: {} {}", hand[j], exact[j]);
+        prop_assert!(
+            (hand[j] - exact[j]).abs() <= 1e-10 * size,
+            "{j}: {} {}",
+            hand[j],
+            exact[j]
+        );
         prop_assert!((both[j] - exact[j]).abs() <= 1e-10 * size);
     }
     let alone = target.log_density(x);
-    prop_assert!((value - alone).abs() <= 1e-12 * (1.0 + alone.abs()), "{value} {alone}");
+    prop_assert!(
+        (value - alone).abs() <= 1e-12 * (1.0 + alone.abs()),
+        "{value} {alone}"
+    );
 
     // Every particle of a tile differs; each must get the bits of its own scalar run.
     let lane = |v: f64, l: usize| v * (1.0 + l as f64 / 64.0);
     let rows: Vec<Row<F64>> = x
         .iter()
-        .map(|&v| Pack(std::array::from_fn(|r| F64::new(std::array::from_fn(|l| lane(v, 8 * r + l))))))
+        .map(|&v| {
+            Pack(std::array::from_fn(|r| {
+                F64::new(std::array::from_fn(|l| lane(v, 8 * r + l)))
+            }))
+        })
         .collect();
     let mut grad = rows.clone();
     let values = target.log_density_and_gradient(&rows, &mut grad);
@@ -88,15 +122,25 @@ fn check_gradient<T: Target>(target: &T, x: &[f64]) -> Result<(), TestCaseError>
     for l in 0..32 {
         let point: Vec<f64> = x.iter().map(|&v| lane(v, l)).collect();
         let expected = target.log_density_and_gradient(&point, &mut hand);
-        prop_assert_eq!(values.0[l / 8].to_array()[l % 8].to_bits(), expected.to_bits());
+        prop_assert_eq!(
+            values.0[l / 8].to_array()[l % 8].to_bits(),
+            expected.to_bits()
+        );
         for j in 0..dim {
-            prop_assert_eq!(grad[j].0[l / 8].to_array()[l % 8].to_bits(), hand[j].to_bits());
+            prop_assert_eq!(
+                grad[j].0[l / 8].to_array()[l % 8].to_bits(),
+                hand[j].to_bits()
+            );
         }
     }
     let size = exact.iter().fold(1.0f64, |m, g| m.max(g.abs()));
     for j in 0..dim {
         let got = f64::from(single[j].0[3].to_array()[15]);
-        prop_assert!((got - exact[j]).abs() <= 2e-4 * size, "f32 {j}: {got} {}", exact[j]);
+        prop_assert!(
+            (got - exact[j]).abs() <= 2e-4 * size,
+            "f32 {j}: {got} {}",
+            exact[j]
+        );
     }
     Ok(())
 }
@@ -151,7 +195,9 @@ fn log_integral_2d(target: &impl Target, centre: [f64; 2], half: f64, cells: i32
     let mut sum = 0.0;
     for i in 0..=cells {
         for j in 0..=cells {
-            sum += target.log_density(&[at(centre[0], i), at(centre[1], j)]).exp();
+            sum += target
+                .log_density(&[at(centre[0], i), at(centre[1], j)])
+                .exp();
         }
     }
     (sum * step * step).ln()
@@ -163,14 +209,42 @@ fn two_dimensional_densities_integrate_to_their_evidence() {
     let check = |name: &str, got: f64, expected: f64| {
         assert!((got - expected).abs() < 1e-10, "{name}: {got} {expected}");
     };
-    check("gaussian", log_integral_2d(&gaussian, [1.0, -2.0], 18.0, 400), 0.0);
-    check("eight", log_integral_2d(&eight_gaussians(), [0.0; 2], 18.0, 400), 0.0);
-    check("grid-9", log_integral_2d(&grid_9(), [0.0; 2], 10.0, 400), 0.0);
-    check("grid-25", log_integral_2d(&grid_25(), [0.0; 2], 15.0, 400), 0.0);
-    check("fab-40", log_integral_2d(&fab_40(), [0.0; 2], 55.0, 800), 0.0);
-    check("full mixture", log_integral_2d(&full_mixture(2, 5), [-2.0, -2.0], 40.0, 800), 0.0);
+    check(
+        "gaussian",
+        log_integral_2d(&gaussian, [1.0, -2.0], 18.0, 400),
+        0.0,
+    );
+    check(
+        "eight",
+        log_integral_2d(&eight_gaussians(), [0.0; 2], 18.0, 400),
+        0.0,
+    );
+    check(
+        "grid-9",
+        log_integral_2d(&grid_9(), [0.0; 2], 10.0, 400),
+        0.0,
+    );
+    check(
+        "grid-25",
+        log_integral_2d(&grid_25(), [0.0; 2], 15.0, 400),
+        0.0,
+    );
+    check(
+        "fab-40",
+        log_integral_2d(&fab_40(), [0.0; 2], 55.0, 800),
+        0.0,
+    );
+    check(
+        "full mixture",
+        log_integral_2d(&full_mixture(2, 5), [-2.0, -2.0], 40.0, 800),
+        0.0,
+    );
     let pair = ManyWell::new(2).unwrap();
-    check("many-well", log_integral_2d(&pair, [0.0; 2], 10.0, 800), 10.293479707073868);
+    check(
+        "many-well",
+        log_integral_2d(&pair, [0.0; 2], 10.0, 800),
+        10.293479707073868,
+    );
 }
 
 #[test]
@@ -194,7 +268,11 @@ fn densities_follow_their_formulas() {
     let sites: f64 = x.iter().map(|x| (1.0 - x * x).powi(2) / 4.0 + b * x).sum();
     let action = a * n * bonds + sites / (a * n);
     let phi4 = Phi4::new(4, a, b, beta).unwrap().log_density(&x);
-    assert!((phi4 + beta * action).abs() < 1e-11, "{phi4} {}", -beta * action);
+    assert!(
+        (phi4 + beta * action).abs() < 1e-11,
+        "{phi4} {}",
+        -beta * action
+    );
 }
 
 #[test]
@@ -204,7 +282,10 @@ fn far_points_are_finite_or_minus_infinity() {
         let (value, mut grad) = (fab.log_density(&[scale, -scale]), [0.0; 2]);
         let both = fab.log_density_and_gradient(&[scale, -scale], &mut grad);
         assert_eq!(value, both);
-        assert!(value.is_finite() && grad[0] < 0.0 && grad[1] > 0.0, "{scale}: {value} {grad:?}");
+        assert!(
+            value.is_finite() && grad[0] < 0.0 && grad[1] > 0.0,
+            "{scale}: {value} {grad:?}"
+        );
     }
     assert_eq!(fab.log_density(&[1e200, 0.0]), f64::NEG_INFINITY);
     assert_eq!(fab.log_density(&[f64::INFINITY, 0.0]), f64::NEG_INFINITY);
@@ -260,14 +341,25 @@ fn check_sampler(name: &str, target: &impl Target, tiles: usize) {
         let (first, second, fourth) = (s1 / m, s2 / m, s4 / m);
         assert!(first.abs() < 5.0 / m.sqrt(), "{name} mean {j}: {first}");
         let error = (fourth - 1.0).sqrt() / m.sqrt();
-        assert!((second - 1.0).abs() < 5.0 * error, "{name} variance {j}: {second} +- {error}");
+        assert!(
+            (second - 1.0).abs() < 5.0 * error,
+            "{name} variance {j}: {second} +- {error}"
+        );
     }
 }
 
 #[test]
 fn exact_samplers_have_the_exact_moments() {
-    check_sampler("gaussian", &Gaussian::diagonal(ramp(3), vec![0.1, 1.0, 9.0]).unwrap(), 8192);
-    check_sampler("gaussian full", &Gaussian::full(ramp(5), &covariance(5)).unwrap(), 8192);
+    check_sampler(
+        "gaussian",
+        &Gaussian::diagonal(ramp(3), vec![0.1, 1.0, 9.0]).unwrap(),
+        8192,
+    );
+    check_sampler(
+        "gaussian full",
+        &Gaussian::full(ramp(5), &covariance(5)).unwrap(),
+        8192,
+    );
     check_sampler("mixture", &wide_mixture(3, 20), 8192);
     check_sampler("mixture full", &full_mixture(3, 4), 8192);
     check_sampler("fab-40", &fab_40(), 8192);
@@ -276,8 +368,14 @@ fn exact_samplers_have_the_exact_moments() {
 
 #[test]
 fn many_well_constants_and_weight_of_the_right_well() {
-    for (dim, expected) in [(8, 41.17391883), (32, 164.69567531318188), (512, 2635.13080501)] {
-        let got = Target::exact(&ManyWell::new(dim).unwrap()).log_evidence.unwrap();
+    for (dim, expected) in [
+        (8, 41.17391883),
+        (32, 164.69567531318188),
+        (512, 2635.13080501),
+    ] {
+        let got = Target::exact(&ManyWell::new(dim).unwrap())
+            .log_evidence
+            .unwrap();
         assert!((got - expected).abs() < 1e-8, "{dim}: {got}");
     }
     let exact = Target::exact(&ManyWell::new(2).unwrap());
@@ -290,7 +388,12 @@ fn many_well_constants_and_weight_of_the_right_well() {
     let (mut x, mut right) = ([Row::<F64>::zero(); 2], 0u32);
     for _ in 0..8192 {
         Target::sample_exact(&target, &mut stream, &mut x);
-        right += x[0].0.iter().flat_map(|r| r.to_array()).filter(|v| *v > 0.0).count() as u32;
+        right += x[0]
+            .0
+            .iter()
+            .flat_map(|r| r.to_array())
+            .filter(|v| *v > 0.0)
+            .count() as u32;
     }
     let share = f64::from(right) / 262144.0;
     assert!((share - 0.8443070962111392).abs() < 5.0 * 7.1e-4, "{share}");
@@ -315,16 +418,30 @@ fn phi4_evidence_matches_the_transfer_operator_of_the_literature() {
     ];
     for (n, b, log_z, positive) in table {
         let exact = transfer_operator(n, 0.1, b, 20.0);
-        assert!((exact.log_evidence - log_z).abs() < 1e-6, "{n} {b}: {}", exact.log_evidence);
+        assert!(
+            (exact.log_evidence - log_z).abs() < 1e-6,
+            "{n} {b}: {}",
+            exact.log_evidence
+        );
         let share = exact.positive[n / 2] / positive - 1.0;
-        assert!(share.abs() < 1e-6, "{n} {b}: {} {positive}", exact.positive[n / 2]);
+        assert!(
+            share.abs() < 1e-6,
+            "{n} {b}: {} {positive}",
+            exact.positive[n / 2]
+        );
     }
     let chain = transfer_operator(100, 0.1, 0.0, 20.0);
-    assert!((chain.sd[50].powi(2) - 0.95421).abs() < 1e-5, "{}", chain.sd[50]);
+    assert!(
+        (chain.sd[50].powi(2) - 0.95421).abs() < 1e-5,
+        "{}",
+        chain.sd[50]
+    );
     // One site: an ordinary integral.
     let one = Phi4::new(1, 0.1, 0.3, 20.0).unwrap();
     let step = 1e-3;
-    let z: f64 = (-4000..=4000).map(|i| one.log_density(&[f64::from(i) * step]).exp() * step).sum();
+    let z: f64 = (-4000..=4000)
+        .map(|i| one.log_density(&[f64::from(i) * step]).exp() * step)
+        .sum();
     assert!((Target::exact(&one).log_evidence.unwrap() - z.ln()).abs() < 1e-9);
 }
 
@@ -333,22 +450,49 @@ fn logistic_densities_at_a_known_point() {
     // Log likelihood and log prior summed exactly (math.fsum) outside this program, at
     // theta_j = 0.05 ((7 j mod 11) - 5).
     let cases = [
-        ("german_credit", false, 10.0, -858.7156568979597, -80.54125315496796),
-        ("german_credit", true, 1.0, -761.9042242224718, -23.289713330116818),
-        ("ionosphere", true, 1.0, -256.4576200292236, -31.68766012895887),
+        (
+            "german_credit",
+            false,
+            10.0,
+            -858.7156568979597,
+            -80.54125315496796,
+        ),
+        (
+            "german_credit",
+            true,
+            1.0,
+            -761.9042242224718,
+            -23.289713330116818,
+        ),
+        (
+            "ionosphere",
+            true,
+            1.0,
+            -256.4576200292236,
+            -31.68766012895887,
+        ),
         ("sonar", true, 1.0, -165.89112516455688, -56.82775052548503),
     ];
     for (stem, standardise, sd, likelihood, prior) in cases {
         let target = logistic(stem, standardise, sd);
-        let theta: Vec<f64> =
-            (0..target.dim()).map(|j| 0.05 * ((7 * j % 11) as f64 - 5.0)).collect();
+        let theta: Vec<f64> = (0..target.dim())
+            .map(|j| 0.05 * ((7 * j % 11) as f64 - 5.0))
+            .collect();
         let got = target.log_density(&theta);
-        assert!((got - likelihood - prior).abs() < 1e-10 * likelihood.abs(), "{stem}: {got}");
+        assert!(
+            (got - likelihood - prior).abs() < 1e-10 * likelihood.abs(),
+            "{stem}: {got}"
+        );
         let rows: Vec<Row<F64>> = theta.iter().map(|&t| Lane::splat(t)).collect();
         let mut value = [Row::<F64>::zero()];
-        Target::likelihood(&target).unwrap().log_density(&rows, &mut value);
+        Target::likelihood(&target)
+            .unwrap()
+            .log_density(&rows, &mut value);
         let got = value[0].0[2].to_array()[3];
-        assert!((got - likelihood).abs() < 1e-10 * likelihood.abs(), "{stem}: {got}");
+        assert!(
+            (got - likelihood).abs() < 1e-10 * likelihood.abs(),
+            "{stem}: {got}"
+        );
         let got = Target::reference(&target).log_density(&theta);
         assert!((got - prior).abs() < 1e-10 * prior.abs(), "{stem}: {got}");
     }
@@ -360,5 +504,8 @@ fn logistic_coefficients_too_large_for_the_exponential() {
     let theta = vec![1e4; target.dim()];
     let mut grad = vec![0.0; target.dim()];
     let value = target.log_density_and_gradient(&theta, &mut grad);
-    assert!(value.is_finite() && grad.iter().all(|g| g.is_finite()), "{value}");
+    assert!(
+        value.is_finite() && grad.iter().all(|g| g.is_finite()),
+        "{value}"
+    );
 }

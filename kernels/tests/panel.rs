@@ -1,8 +1,9 @@
 //! The panel products: packs get the bits of scalars, and both agree with plain sums.
 
-use driftlane_kernels::panel::Panel;
+use driftlane_kernels::panel::{Panel, ROWS};
 use driftlane_kernels::{F32, F64, Lane, Pack};
 use proptest::prelude::*;
+use std::ops::Range;
 
 type Row = Pack<F64, 4>;
 
@@ -11,17 +12,17 @@ fn matrix(rows: usize, columns: usize, seed: usize) -> Vec<f64> {
     (0..rows * columns).map(entry).collect()
 }
 
-fn residual<L: Lane>(first: usize, z: &mut [L]) {
+fn residual<L: Lane>(rows: Range<usize>, z: &mut [L; ROWS]) {
     for (k, z) in z.iter_mut().enumerate() {
-        *z = z.mul_add(L::splat(0.5), L::splat((first + k) as f64));
+        *z = z.mul_add(L::splat(0.5), L::splat((rows.start + k) as f64));
     }
 }
 
 fn run<L: Lane>(panel: &Panel, theta: &[L]) -> (Vec<L>, Vec<L>) {
     let mut z = Vec::new();
-    panel.for_each(theta, |first, group: &[L]| {
-        assert_eq!(first, z.len());
-        z.extend_from_slice(group);
+    panel.for_each(theta, |rows, group: &[L; ROWS]| {
+        assert_eq!(rows.start, z.len());
+        z.extend_from_slice(&group[..rows.len()]);
     });
     let mut grad = vec![L::one(); panel.columns()];
     panel.accumulate(theta, &mut grad, residual);
@@ -66,8 +67,8 @@ proptest! {
             }
             // Against plain sums.
             let plain = |i: usize| (0..columns).map(|j| values[i * columns + j] * point[j]).sum::<f64>();
-            for i in 0..rows {
-                prop_assert!((z_one[i] - plain(i)).abs() < 1e-13 * (1 + columns) as f64);
+            for (i, z) in z_one.iter().enumerate() {
+                prop_assert!((z - plain(i)).abs() < 1e-13 * (1 + columns) as f64);
             }
             for j in 0..columns {
                 let r = |i: usize| 0.5 * plain(i) + i as f64;
@@ -99,9 +100,9 @@ fn padding_adds_nothing_even_to_infinities() {
     // Five rows: three of padding in the second group; a residual of infinity must not meet them.
     let panel = Panel::new(2, &[1.0; 10]);
     let mut grad = [0.0f64; 2];
-    panel.accumulate(&[1.0, 1.0], &mut grad, |_, z: &mut [f64]| z.fill(f64::INFINITY));
+    panel.accumulate(&[1.0, 1.0], &mut grad, |_, z| z.fill(f64::INFINITY));
     assert_eq!(grad, [f64::INFINITY; 2]);
     let mut seen = 0;
-    panel.for_each(&[1.0, 2.0], |_, z: &[f64]| seen += z.len());
+    panel.for_each(&[1.0, 2.0], |rows, _| seen += rows.len());
     assert_eq!(seen, 5);
 }

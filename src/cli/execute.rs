@@ -7,7 +7,7 @@ use super::progress::{Progress, Snapshot};
 use super::settings::{Init, Length, Method, Precision, SampleMethod, Sampler, Settings, SmcMethod};
 use super::starts::{self, Starts};
 use crate::error::{Error, Result};
-use crate::mcmc::{MoveKind, MoveSettings, Sample, Start};
+use crate::mcmc::{MoveSettings, Sample, Start};
 use crate::record::{self, Draws, Manifest, RunFolder, RunRecord, Stage, Warning, table};
 use crate::record::{Part, SamplePart, SmcPart, Summary};
 use crate::smc::{Ladder, Smc, SmcResult};
@@ -87,11 +87,7 @@ fn check_method(settings: &Settings, target: &dyn BlockTarget) -> Result<()> {
 
 fn mover(sampler: Sampler, tuning: &super::settings::Tuning) -> MoveSettings {
     MoveSettings {
-        kind: match sampler {
-            Sampler::Hmc => MoveKind::Hmc,
-            Sampler::Rwmh => MoveKind::Rwmh,
-            Sampler::Ula => MoveKind::Ula,
-        },
+        kind: sampler,
         step_size: tuning.step_size,
         target_accept: Some(tuning.target_accept),
         leapfrog_steps: tuning.leapfrog_steps as usize,
@@ -396,7 +392,7 @@ fn report(
         ess_bulk: outcome.ess_bulk,
         reference: outcome.reference,
         evidence_method: outcome.evidence_method,
-        config: settings.to_table(),
+        config: settings.to_toml(),
         stages: outcome.stages,
         samples: &outcome.samples,
         draws: outcome.draws.as_ref().map(|(values, draws)| Draws { values, draws: *draws }),

@@ -116,12 +116,13 @@ fn fma() -> f64 {
     );
     let flops = (ROUNDS * 3 * 4 * 8 * 2) as f64;
     let rate = best_rate(flops, || {
+        let [mut a, mut b, mut c] = sums;
         for _ in 0..ROUNDS {
-            for sum in &mut sums {
-                *sum = sum.mul_add(factor, term);
-            }
+            a = a.mul_add(factor, term);
+            b = b.mul_add(factor, term);
+            c = c.mul_add(factor, term);
         }
-        black_box(&sums);
+        sums = black_box([a, b, c]);
     });
     rate / 1e9
 }

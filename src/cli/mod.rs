@@ -160,16 +160,8 @@ fn complain(line: &str) {
 
 /// The command as it would be typed into a shell.
 fn typed(args: &[OsString]) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=,:+@%".contains(c);
-    let quoted = args.iter().skip(1).map(|arg| {
-        let arg = arg.to_string_lossy();
-        if !arg.is_empty() && arg.chars().all(plain) {
-            arg.into_owned()
-        } else {
-            format!("'{}'", arg.replace('\'', "'\\''"))
-        }
-    });
-    std::iter::once("driftlane".to_owned()).chain(quoted).collect::<Vec<_>>().join(" ")
+    let given = args.iter().skip(1).map(|arg| arg.to_string_lossy().into_owned());
+    shell_line(std::iter::once("driftlane".to_owned()).chain(given))
 }
 
 /// A file name without a dot or slash, written so that it is not taken for a target's name.
@@ -221,4 +213,16 @@ fn one_line(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect()
+}
+
+/// Arguments as they would be typed in a shell, quoted where that is needed: what a report gives to
+/// repeat a run.
+pub fn shell_line(args: impl IntoIterator<Item = impl AsRef<str>>) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./,=:+@%".contains(c);
+    let quote = |arg: &str| match !arg.is_empty() && arg.chars().all(plain) {
+        true => arg.to_owned(),
+        false => format!("'{}'", arg.replace('\'', "'\\''")),
+    };
+    let words: Vec<String> = args.into_iter().map(|arg| quote(arg.as_ref())).collect();
+    words.join(" ")
 }

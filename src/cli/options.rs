@@ -52,7 +52,7 @@ pub enum Verb {
 /// Options of `run`.
 #[derive(Debug, Args)]
 pub struct RunOptions {
-    /// Experiment file with the tables [target], [method], [population], [output]
+    /// Experiment file: tables target, method, population, output
     #[arg(value_name = "FILE.toml")]
     pub file: String,
     #[command(flatten)]
@@ -200,7 +200,7 @@ pub(super) struct TuningOptions {
     #[arg(
         long,
         value_name = "h",
-        allow_negative_numbers = true,
+        allow_hyphen_values = true,
         help_heading = "Method"
     )]
     step_size: Option<String>,

@@ -36,6 +36,9 @@ impl Resampler {
     /// All schemes.
     pub const ALL: [Self; 2] = [Self::Multinomial, Self::Systematic];
 
+    /// The names, in the order of [`Resampler::ALL`].
+    pub const NAMES: &'static [&'static str] = &["multinomial", "systematic"];
+
     /// The name on the command line.
     pub fn name(self) -> &'static str {
         match self {

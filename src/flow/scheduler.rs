@@ -333,7 +333,7 @@ impl<R: Precision> Flow<R> {
             &|block, _, scratch| {
                 let index = block.first_block() as u64;
                 let mut stream = Stream::new(seed, Purpose::Move, index, epoch);
-                shared.m(time, block, &mut stream, scratch)
+                shared.m(time, visit, block, &mut stream, scratch)
             },
             &Tally::merge,
         );

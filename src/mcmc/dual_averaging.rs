@@ -53,6 +53,11 @@ impl DualAveraging {
         Lane::exp(self.log_step)
     }
 
+    /// Whether updates change it.
+    pub fn is_adapting(&self) -> bool {
+        self.adapting
+    }
+
     /// One update; a non-finite acceptance counts as zero.
     pub fn update(&mut self, acceptance: f64) {
         if !self.adapting {

@@ -48,6 +48,7 @@ impl<R: Precision> Move<R> for Rwmh {
         path: &Path<'_>,
         beta: f64,
         moves: usize,
+        _fresh: bool,
         block: &mut Span<'_, R>,
         stream: &mut Stream,
         scratch: &mut Scratch<R>,
@@ -78,6 +79,9 @@ impl<R: Precision> Move<R> for Rwmh {
         tally
     }
 
+    fn tunable(&self) -> bool {
+        self.step_size.is_adapting()
+    }
     fn adapt(&mut self, acceptance: f64) {
         self.step_size.update(acceptance);
     }

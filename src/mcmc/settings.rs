@@ -28,6 +28,14 @@ impl MoveKind {
         }
     }
 
+    /// The names, in the order of [`MoveKind::ALL`].
+    pub const NAMES: &'static [&'static str] = &["hmc", "rwmh", "ula"];
+
+    /// The move of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
     /// The acceptance probability its step size is tuned to; `None` for an unadjusted move.
     pub fn default_target_accept(self) -> Option<f64> {
         match self {

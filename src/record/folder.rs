@@ -12,7 +12,7 @@ use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 /// The files a run writes: what `--force` may replace.
-pub const FILES: [&str; 8] = [
+pub const FILES: [&str; 7] = [
     "config.toml",
     "manifest.json",
     "status.json",
@@ -20,7 +20,6 @@ pub const FILES: [&str; 8] = [
     "samples.npy",
     "draws.npy",
     "report.html",
-    "log.jsonl",
 ];
 /// More default folders for one target than anyone has.
 const LAST_NUMBER: usize = 1_000_000;
@@ -64,7 +63,7 @@ impl RunFolder {
                     }
                 })
                 .collect();
-            let target = slug.trim_start_matches('.').to_owned();
+            let target = slug.trim_start_matches(['.', '-']).to_owned();
             return Ok(Self {
                 place: Place::Default {
                     runs: "runs".into(),

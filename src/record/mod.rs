@@ -45,8 +45,8 @@ pub struct RunRecord<'a> {
     pub reference: String,
     /// How the evidence and its standard error were computed, one or two sentences; may be empty.
     pub evidence_method: String,
-    /// The resolved configuration, every default written out.
-    pub config: toml::Table,
+    /// The text of `config.toml`: the resolved configuration, every default written out.
+    pub config: String,
     /// The tempering ladder, one entry for each temperature after the first; empty for MCMC.
     pub stages: Vec<Stage>,
     /// The last population, row-major [N, dim], equal weights.

@@ -215,7 +215,7 @@ impl<'a> Smc<'a> {
             sd: moments.sd(),
             samples: flow.population().positions(),
             totals: flow.totals().clone(),
-            steps: model.records().len() * self.moves_per_stage,
+            steps: flow.totals().moves as usize / self.particles,
             temperatures,
         })
     }

@@ -21,6 +21,9 @@ use driftlane_kernels::rng::Stream;
 use driftlane_kernels::tile::Row;
 use driftlane_kernels::{F64, Lane};
 
+/// Moves at the first temperature beyond those asked for: the step size is not known there yet.
+const FIRST_TUNING_MOVES: usize = 10;
+
 /// What one temperature came to.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TemperatureRecord {
@@ -102,7 +105,7 @@ impl<R: Precision> FeynmanKac for Tempering<'_, R> {
         self.path.dim()
     }
     fn channels(&self) -> Channels {
-        Channels { vectors: 1, scalars: 2 }
+        Channels { vectors: self.mover.vectors(), scalars: 2 }
     }
     fn scratch(&self) -> Scratch<R> {
         Scratch::new(self.path.dim())
@@ -126,18 +129,22 @@ impl<R: Precision> FeynmanKac for Tempering<'_, R> {
         tally
     }
 
-    fn visits(&self, _time: usize) -> usize {
-        self.moves_per_stage
+    fn visits(&self, time: usize) -> usize {
+        let first = time == 1 && self.tuned && self.mover.tunable();
+        self.moves_per_stage + if first { FIRST_TUNING_MOVES } else { 0 }
     }
 
     fn m(
         &self,
         _time: usize,
+        visit: usize,
         block: &mut Span<'_, R>,
         stream: &mut Stream,
         scratch: &mut Scratch<R>,
     ) -> Tally {
-        self.mover.run(&self.path, self.tempering_param, 1, block, stream, scratch)
+        // The law changes between temperatures, so only later visits find a fresh gradient.
+        let fresh = visit > 0;
+        self.mover.run(&self.path, self.tempering_param, 1, fresh, block, stream, scratch)
     }
 
     fn log_potential(&self, _: usize, block: &Span<'_, R>, log_weights: &mut [Row<F64>]) {
@@ -178,12 +185,15 @@ impl<R: Precision> FeynmanKac for Tempering<'_, R> {
         self.mover.before_visit(self.seed, epoch);
     }
 
-    fn after_visit(&mut self, _: usize, visit: usize, tally: &Tally) {
+    fn after_visit(&mut self, time: usize, visit: usize, tally: &Tally) {
         if self.tuned {
             self.mover.adapt(tally.acceptance().unwrap_or(0.0));
         }
-        self.stage = std::mem::take(&mut self.stage).merge(tally.clone());
-        if visit + 1 == self.moves_per_stage {
+        let visits = self.visits(time);
+        if visit + self.moves_per_stage >= visits {
+            self.stage = std::mem::take(&mut self.stage).merge(tally.clone());
+        }
+        if visit + 1 == visits {
             self.records.push(TemperatureRecord {
                 tempering_param: self.tempering_param,
                 acceptance: self.stage.acceptance().unwrap_or(0.0),

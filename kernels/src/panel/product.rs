@@ -31,7 +31,7 @@ pub(super) fn rows_times<L: Lane>(packed: &[L::Scalar], theta: &[L]) -> [L; ROWS
 pub(super) fn columns_times<L: Lane>(
     data: &[L::Scalar],
     stride: usize,
-    residual: &[L],
+    residual: &[[L; ROWS]],
     grad: &mut [L],
 ) {
     let columns = grad.len();
@@ -60,11 +60,11 @@ pub(super) fn columns_times<L: Lane>(
 fn tile<L: Lane, const W: usize>(
     data: &[L::Scalar],
     stride: usize,
-    residual: &[L],
+    residual: &[[L; ROWS]],
     grad: &mut [L],
 ) {
     let mut sum: [L; W] = std::array::from_fn(|j| grad[j]);
-    for (g, residual) in residual.chunks_exact(ROWS).enumerate() {
+    for (g, residual) in residual.iter().enumerate() {
         let packed = &data[g * stride..][..W * ROWS];
         for r in 0..ROWS {
             for j in 0..W {

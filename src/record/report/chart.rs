@@ -53,6 +53,21 @@ impl Axis {
         ((value - self.low) / (self.high - self.low)).clamp(0.0, 1.0)
     }
 
+    /// The round step that gives about so many ticks.
+    fn step(&self, about: usize) -> f64 {
+        let rough = (self.high - self.low) / about as f64;
+        let unit = 10f64.powi(log10(rough).floor() as i32);
+        let factor = [1.0, 2.0, 5.0]
+            .into_iter()
+            .find(|f| f * unit >= rough * 0.999);
+        factor.unwrap_or(10.0) * unit
+    }
+
+    /// How many multiples of `step` there are on the axis.
+    fn count(&self, step: f64) -> f64 {
+        (self.high / step + 1e-9).floor() - (self.low / step - 1e-9).ceil() + 1.0
+    }
+
     /// Ticks as (value, label).
     fn ticks(&self, about: usize) -> Vec<(f64, String)> {
         if self.log {
@@ -66,17 +81,14 @@ impl Axis {
             let counted = (from..=to).rev().step_by(every as usize);
             return counted.map(|e| (10f64.powi(e), label(e))).collect();
         }
-        let rough = (self.high - self.low) / about as f64;
-        let exponent = log10(rough).floor() as i32;
-        let unit = 10f64.powi(exponent);
-        let factor = [1.0, 2.0, 5.0, 10.0]
-            .into_iter()
-            .find(|f| f * unit >= rough * 0.999);
-        let step = factor.unwrap_or(10.0) * unit;
+        let mut about = about;
+        while self.count(self.step(about)) < 2.0 && about < 20 {
+            about += 1;
+        }
+        let step = self.step(about);
         let decimals = (-log10(step * 1.0001).floor()).clamp(0.0, 12.0) as usize;
         let first = (self.low / step - 1e-9).ceil();
-        let last = (self.high / step + 1e-9).floor();
-        (0..=(last - first).clamp(0.0, 50.0) as usize)
+        (0..self.count(step).clamp(0.0, 50.0) as usize)
             .map(|i| {
                 let value = (first + i as f64) * step;
                 let plain = value.abs() < 1e5 && decimals < 5;

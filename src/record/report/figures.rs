@@ -45,6 +45,7 @@ pub fn ladder(record: &RunRecord<'_>) -> String {
         .skip(1)
         .collect();
     let (low, high) = range(evidence.iter().map(|p| p.1).chain([0.0]));
+    let pad = 0.06 * (high - low);
     let particles = record.summary.particles as f64;
     let charts = [
         draw(&beta, scale, "Tempering parameter at each stage"),
@@ -60,7 +61,7 @@ pub fn ladder(record: &RunRecord<'_>) -> String {
         ),
         draw(
             &evidence,
-            Axis::linear("log evidence so far", low, high),
+            Axis::linear("log evidence so far", low - pad, high + pad),
             "Log evidence accumulated up to each stage",
         ),
     ];

@@ -215,8 +215,11 @@ fn evidence(record: &RunRecord<'_>) -> String {
     }
     if let Some(exact) = record.exact.log_evidence {
         let off = match se {
-            Some(se) => format!(" (off by {} standard errors)", number((value - exact) / se)),
-            None => format!(" (off by {})", number(value - exact)),
+            Some(se) => {
+                let off = format!("{:+.1}", (value - exact) / se).replace('-', "\u{2212}");
+                format!(" (the estimate is off by {off} standard errors)")
+            }
+            None => format!(" (the estimate is off by {})", number(value - exact)),
         };
         rows.push(("Exact value", number(exact) + &off));
     }
@@ -287,7 +290,6 @@ fn coordinates(record: &RunRecord<'_>) -> String {
 }
 
 fn configuration(record: &RunRecord<'_>) -> String {
-    let text = toml::to_string_pretty(&record.config).unwrap_or_default();
     let command = escape(&record.command);
     section(
         "Configuration",
@@ -295,7 +297,7 @@ fn configuration(record: &RunRecord<'_>) -> String {
             "<p>The same bytes come from this command, on any number of threads:</p>\n\
              <pre><code>{command}</code></pre>\n\
              <p>The resolved configuration, every default written out:</p>\n<pre><code>{}</code></pre>\n",
-            escape(text.trim_end())
+            escape(record.config.trim_end())
         ),
     )
 }

@@ -17,18 +17,25 @@ impl Cholesky {
         let dim = matrix.len();
         if let Some(row) = matrix.iter().find(|row| row.len() != dim) {
             let shown = format!("a row of {} numbers", row.len());
-            return Err(Error::invalid(field, shown, format!("a {dim} x {dim} matrix")));
+            return Err(Error::invalid(
+                field,
+                shown,
+                format!("a {dim} x {dim} matrix"),
+            ));
         }
         let mut lower = vec![0.0; dim * dim];
         for i in 0..dim {
             for j in 0..=i {
                 let (a, b) = (matrix[i][j], matrix[j][i]);
                 let scale = (matrix[i][i] * matrix[j][j]).abs().sqrt();
-                if !((a - b).abs() <= 1e-8 * scale) {
+                // Also where an entry is not finite.
+                if (a - b).abs() > 1e-8 * scale || !(a - b).is_finite() {
                     let shown = format!("[{i}][{j}] {a}, [{j}][{i}] {b}");
                     return Err(Error::invalid(field, shown, "a symmetric matrix"));
                 }
-                let before: f64 = (0..j).map(|k| lower[i * dim + k] * lower[j * dim + k]).sum();
+                let before: f64 = (0..j)
+                    .map(|k| lower[i * dim + k] * lower[j * dim + k])
+                    .sum();
                 let rest = a - before;
                 lower[i * dim + j] = if j < i {
                     rest / lower[j * dim + j]
@@ -64,7 +71,9 @@ impl Cholesky {
 
     /// ln det L.
     pub fn log_det(&self) -> f64 {
-        (0..self.dim).map(|i| Lane::ln(self.lower[i * self.dim + i])).sum()
+        (0..self.dim)
+            .map(|i| Lane::ln(self.lower[i * self.dim + i]))
+            .sum()
     }
 
     /// z <- `mean` + L z, in place from the last row up.
@@ -82,5 +91,8 @@ impl Cholesky {
 
 /// `matrix` times the vector `x`, row-major.
 pub(super) fn times(matrix: &[f64], x: &[f64]) -> Vec<f64> {
-    matrix.chunks_exact(x.len()).map(|row| row.iter().zip(x).map(|(a, b)| a * b).sum()).collect()
+    matrix
+        .chunks_exact(x.len())
+        .map(|row| row.iter().zip(x).map(|(a, b)| a * b).sum())
+        .collect()
 }

@@ -27,7 +27,11 @@ enum Shape {
     /// 1 / sd of every coordinate.
     Diagonal(Table),
     /// L^-1, -L^-1 m and L itself.
-    Full { whiten: Panel, offset: Table, factor: Cholesky },
+    Full {
+        whiten: Panel,
+        offset: Table,
+        factor: Cholesky,
+    },
 }
 
 impl Gaussian {
@@ -39,12 +43,21 @@ impl Gaussian {
         }
         if sd.len() != mean.len() {
             let shown = format!("{} numbers", sd.len());
-            return Err(Error::invalid("gaussian sds", shown, format!("{}", mean.len())));
+            return Err(Error::invalid(
+                "gaussian sds",
+                shown,
+                format!("{}", mean.len()),
+            ));
         }
         let log_sd: f64 = sd.iter().map(|&s| Lane::ln(s)).sum();
         let log_normaliser = log_normaliser(mean.len(), log_sd);
         let inverse: Vec<f64> = sd.iter().map(|s| 1.0 / s).collect();
-        Ok(Self { mean: mean.into(), sd, log_normaliser, shape: Shape::Diagonal(inverse.into()) })
+        Ok(Self {
+            mean: mean.into(),
+            sd,
+            log_normaliser,
+            shape: Shape::Diagonal(inverse.into()),
+        })
     }
 
     /// N(mean, sd^2 I).
@@ -59,7 +72,11 @@ impl Gaussian {
         let dim = mean.len();
         if cov.len() != dim {
             let shown = format!("{} rows", cov.len());
-            return Err(Error::invalid("gaussian cov", shown, format!("{dim} rows, as the mean")));
+            return Err(Error::invalid(
+                "gaussian cov",
+                shown,
+                format!("{dim} rows, as the mean"),
+            ));
         }
         let factor = Cholesky::new("gaussian cov", cov)?;
         let inverse = factor.inverse();
@@ -107,8 +124,8 @@ impl Target for Gaussian {
             }
             Shape::Full { whiten, offset, .. } => {
                 let offset = offset.of::<L>();
-                whiten.for_each(x, |first, z: &[L]| {
-                    for (&z, &offset) in z.iter().zip(&offset[first..]) {
+                whiten.for_each(x, |rows, z| {
+                    for (&z, &offset) in z.iter().zip(&offset[rows]) {
                         let z = z + L::broadcast(offset);
                         square = z.mul_add(z, square);
                     }
@@ -137,8 +154,8 @@ impl Target for Gaussian {
             Shape::Full { whiten, offset, .. } => {
                 let offset = offset.of::<L>();
                 grad.fill(L::zero());
-                whiten.accumulate(x, grad, |first, z: &mut [L]| {
-                    for (r, &offset) in z.iter_mut().zip(&offset[first..]) {
+                whiten.accumulate(x, grad, |rows, z| {
+                    for (r, &offset) in z.iter_mut().zip(&offset[rows]) {
                         let z = *r + L::broadcast(offset);
                         square = z.mul_add(z, square);
                         *r = -z;

@@ -32,19 +32,28 @@ impl ManyWell {
     /// `dim` even, at least 2.
     pub fn new(dim: usize) -> Result<Self> {
         if dim == 0 || !dim.is_multiple_of(2) {
-            return Err(Error::invalid("many-well dim", dim, "an even number, at least 2"));
+            return Err(Error::invalid(
+                "many-well dim",
+                dim,
+                "an even number, at least 2",
+            ));
         }
         // The trapezoidal rule converges geometrically for an entire function that has fallen to
         // e^-1100 at the ends: spacing 1/256 is exact to rounding.
         let moments = (-6 * 256..=6 * 256).fold([0.0; 3], |[z, m, s], i| {
             let x = f64::from(i) / 256.0;
-            let p = well(x).exp() / 256.0;
+            let p = Lane::exp(well(x)) / 256.0;
             [z + p, m + p * x, s + p * x * x]
         });
         let [z, mean, square] = [moments[0], moments[1] / moments[0], moments[2] / moments[0]];
         let pair = Lane::ln(z) + 0.5 * Lane::ln(std::f64::consts::TAU);
         let log_evidence = pair * (dim / 2) as f64;
-        Ok(Self { dim, log_evidence, mean, sd: (square - mean * mean).sqrt() })
+        Ok(Self {
+            dim,
+            log_evidence,
+            mean,
+            sd: (square - mean * mean).sqrt(),
+        })
     }
 }
 
@@ -55,7 +64,9 @@ impl Target for ManyWell {
 
     fn log_density<L: Lane>(&self, x: &[L]) -> L {
         let half = L::splat(-0.5);
-        x.chunks_exact(2).fold(L::zero(), |sum, x| (x[1] * x[1]).mul_add(half, sum + well(x[0])))
+        x.chunks_exact(2).fold(L::zero(), |sum, x| {
+            (x[1] * x[1]).mul_add(half, sum + well(x[0]))
+        })
     }
 
     fn gradient<L: Lane>(&self, x: &[L], grad: &mut [L]) {
@@ -71,13 +82,19 @@ impl Target for ManyWell {
     /// deviation and the tails, e^-x^4, are covered; the second of a pair is N(0, 1) and starts as
     /// what it is, so that it adds nothing to the variance of the weights.
     fn reference(&self) -> Reference {
-        let scale = (0..self.dim).map(|j| if j % 2 == 0 { 2.0 } else { 1.0 }).collect();
+        let scale = (0..self.dim)
+            .map(|j| if j % 2 == 0 { 2.0 } else { 1.0 })
+            .collect();
         Reference::normal(vec![0.0; self.dim], scale).expect("positive scales")
     }
 
     fn exact(&self) -> Exact {
         let each = |first: f64, second: f64| {
-            Some((0..self.dim).map(|j| if j % 2 == 0 { first } else { second }).collect())
+            Some(
+                (0..self.dim)
+                    .map(|j| if j % 2 == 0 { first } else { second })
+                    .collect(),
+            )
         };
         Exact {
             log_evidence: Some(self.log_evidence),
@@ -104,7 +121,10 @@ impl Target for ManyWell {
                 let (near, far) = (draw - centre, draw + centre);
                 let exponent = near * near * (Row::<F64>::splat(3.0) - far * far);
                 let same_side = Row::<F64>::zero().lt(draw * centre);
-                let accepted = stream.uniform_open_row::<F64>().lt(exponent.exp()).and(same_side);
+                let accepted = stream
+                    .uniform_open_row::<F64>()
+                    .lt(exponent.exp())
+                    .and(same_side);
                 pair[0] = Lane::select(missing.and(accepted), draw, pair[0]);
                 missing = missing.and(accepted.not());
             }

@@ -89,7 +89,12 @@ pub const DESCRIPTIONS: [Description; 9] = [
 ];
 
 const fn preset(name: &'static str) -> Description {
-    Description { name, settings: "", reference: MIXTURE_REFERENCE, exact: MIXTURE_EXACT }
+    Description {
+        name,
+        settings: "",
+        reference: MIXTURE_REFERENCE,
+        exact: MIXTURE_EXACT,
+    }
 }
 
 /// What is known about every name.
@@ -99,7 +104,10 @@ pub fn describe() -> &'static [Description] {
 
 /// The error that refuses an unknown name, with the nearest one that exists.
 pub(crate) fn unknown_name(field: &str, name: &str) -> Error {
-    let near = DESCRIPTIONS.iter().map(|d| d.name).min_by_key(|known| edit_distance(known, name));
+    let near = DESCRIPTIONS
+        .iter()
+        .map(|d| d.name)
+        .min_by_key(|known| edit_distance(known, name));
     let all = DESCRIPTIONS.map(|d| d.name).join(", ");
     let allowed = match near {
         Some(near) if edit_distance(near, name) <= 1 + near.len() / 4 => {
@@ -127,9 +135,13 @@ pub fn build(name: &str, mut parameters: Parameters) -> Result<BoxedTarget> {
         "phi4" => {
             const POSITIVE: &str = "a number above 0, at most 1e6";
             let positive = f64::MIN_POSITIVE..=1e6;
-            let n = p.count("n", 1..=100_000, "a whole number from 1 to 100000")?.unwrap_or(32);
+            let n = p
+                .count("n", 1..=100_000, "a whole number from 1 to 100000")?
+                .unwrap_or(32);
             let a = p.number("a", positive.clone(), POSITIVE)?.unwrap_or(0.1);
-            let b = p.number("b", -1e6..=1e6, "a number from -1e6 to 1e6")?.unwrap_or(0.0);
+            let b = p
+                .number("b", -1e6..=1e6, "a number from -1e6 to 1e6")?
+                .unwrap_or(0.0);
             let beta = p.number("beta", positive, POSITIVE)?.unwrap_or(20.0);
             Box::new(Phi4::new(n as usize, a, b, beta)?)
         }
@@ -141,7 +153,8 @@ pub fn build(name: &str, mut parameters: Parameters) -> Result<BoxedTarget> {
 }
 
 fn dimension(p: &mut Parameters, allowed: &str) -> Result<Option<usize>> {
-    Ok(p.count("dim", 1..=1_000_000, allowed)?.map(|dim| dim as usize))
+    Ok(p.count("dim", 1..=1_000_000, allowed)?
+        .map(|dim| dim as usize))
 }
 
 const WIDTH: &str = "a finite number above 0";
@@ -165,7 +178,11 @@ fn gaussian(p: &mut Parameters) -> Result<Gaussian> {
             None
         }
     };
-    let listed = if number.is_none() { Array::take(p, "mean", 1)? } else { None };
+    let listed = if number.is_none() {
+        Array::take(p, "mean", 1)?
+    } else {
+        None
+    };
     let sizes = [
         given,
         listed.as_ref().map(|m| m.values.len()),
@@ -218,7 +235,9 @@ fn logistic(p: &mut Parameters) -> Result<Logistic> {
         None => return Err(p.refuse("data", "missing", &format!("required: {FILES}"))),
     };
     let layout = Layout {
-        response: p.text("response", "the name of a column")?.unwrap_or("y".to_owned()),
+        response: p
+            .text("response", "the name of a column")?
+            .unwrap_or("y".to_owned()),
         standardise: p.flag("standardise")?.unwrap_or(false),
         intercept: p.flag("intercept")?.unwrap_or(false),
     };
@@ -230,7 +249,9 @@ fn logistic(p: &mut Parameters) -> Result<Logistic> {
         Some(Value::Table(table)) if layout.intercept => {
             let mut own = Parameters::new("intercept_prior", ".", table);
             let finite = f64::MIN..=f64::MAX;
-            first_mean = own.number("mean", finite, "a finite number")?.unwrap_or(0.0);
+            first_mean = own
+                .number("mean", finite, "a finite number")?
+                .unwrap_or(0.0);
             first_sd = own.number("sd", POSITIVE, WIDTH)?.unwrap_or(sd);
             own.finish()?;
         }

@@ -42,7 +42,10 @@ impl Data {
             let names = read_header(path, &mut reader)?;
             let Some(y) = names.iter().position(|name| *name == layout.response) else {
                 let known = names.join(", ");
-                let what = format!("no column {:?} (response); it has: {known}", layout.response);
+                let what = format!(
+                    "no column {:?} (response); it has: {known}",
+                    layout.response
+                );
                 return Err(Error::data(path, what));
             };
             match &header {
@@ -81,14 +84,22 @@ impl Data {
             }
         }
         let Some(mut names) = header else {
-            return Err(Error::invalid("logistic data", "[]", "at least one CSV file"));
+            return Err(Error::invalid(
+                "logistic data",
+                "[]",
+                "at least one CSV file",
+            ));
         };
         names.retain(|name| *name != layout.response);
         if names.is_empty() && !layout.intercept {
             let allowed = "a column besides the response, or intercept = true";
             return Err(Error::data(&paths[0], format!("no covariates; {allowed}")));
         }
-        let mut data = Self { names, rows, response };
+        let mut data = Self {
+            names,
+            rows,
+            response,
+        };
         if layout.standardise {
             data.standardise();
         }
@@ -109,10 +120,16 @@ impl Data {
             let largest = column().fold(0.0f64, |m, x| m.max(x.abs()));
             let unit = if largest > 0.0 { largest } else { 1.0 };
             let mean = column().map(|x| x / unit).sum::<f64>() / n as f64;
-            let square = column().map(|x| (x / unit - mean) * (x / unit - mean)).sum::<f64>();
+            let square = column()
+                .map(|x| (x / unit - mean) * (x / unit - mean))
+                .sum::<f64>();
             let sd = (square / n as f64).sqrt();
             for x in self.rows.iter_mut().skip(j).step_by(d) {
-                *x = if constant { 0.0 } else { (*x / unit - mean) / sd };
+                *x = if constant {
+                    0.0
+                } else {
+                    (*x / unit - mean) / sd
+                };
             }
         }
     }
@@ -135,10 +152,16 @@ fn read_text(path: &Path) -> Result<String> {
         return Err(Error::data(path, "a folder; a CSV file"));
     }
     let bytes = std::fs::read(path).map_err(|error| Error::data(path, error.to_string()))?;
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes).to_vec();
+    let bytes = bytes
+        .strip_prefix(b"\xef\xbb\xbf")
+        .unwrap_or(&bytes)
+        .to_vec();
     let text = String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
-        Error::data(path, format!("byte {at} is not UTF-8 text; a CSV file in UTF-8"))
+        Error::data(
+            path,
+            format!("byte {at} is not UTF-8 text; a CSV file in UTF-8"),
+        )
     })?;
     if text.contains('\0') {
         return Err(Error::data(path, "binary data; a CSV file in UTF-8"));
@@ -151,7 +174,9 @@ fn read_text(path: &Path) -> Result<String> {
 
 /// The names of the columns: present, distinct, and not numbers.
 fn read_header(path: &Path, reader: &mut csv::Reader<&[u8]>) -> Result<Vec<String>> {
-    let header = reader.headers().map_err(|error| Error::data(path, error.to_string()))?;
+    let header = reader
+        .headers()
+        .map_err(|error| Error::data(path, error.to_string()))?;
     let names: Vec<String> = header.iter().map(str::to_owned).collect();
     if names.iter().all(|name| name.parse::<f64>().is_ok()) {
         let what = "the first line holds numbers; a header with the names of the columns";
@@ -159,10 +184,16 @@ fn read_header(path: &Path, reader: &mut csv::Reader<&[u8]>) -> Result<Vec<Strin
     }
     for (j, name) in names.iter().enumerate() {
         if name.is_empty() {
-            return Err(Error::data(path, format!("column {} has no name in the header", j + 1)));
+            return Err(Error::data(
+                path,
+                format!("column {} has no name in the header", j + 1),
+            ));
         }
         if names[..j].contains(name) {
-            return Err(Error::data(path, format!("two columns are called {name:?}")));
+            return Err(Error::data(
+                path,
+                format!("two columns are called {name:?}"),
+            ));
         }
     }
     Ok(names)
@@ -172,7 +203,10 @@ fn read_header(path: &Path, reader: &mut csv::Reader<&[u8]>) -> Result<Vec<Strin
 fn number(path: &Path, line: u64, column: &str, cell: &str) -> Result<f64> {
     let refuse = |allowed: &str| {
         let shown: String = cell.chars().take(40).collect();
-        Error::data(path, format!("line {line}, column {column}: {shown:?}; {allowed}"))
+        Error::data(
+            path,
+            format!("line {line}, column {column}: {shown:?}; {allowed}"),
+        )
     };
     match cell.parse::<f64>() {
         Ok(value) if value.is_finite() => Ok(value),

@@ -1,9 +1,9 @@
 //! Bayesian logistic regression: y_i ~ Bernoulli(sigmoid(x_i . theta)), independent normal priors.
 //!
 //! The rows of X are stored multiplied by 2 y_i - 1, so that with z = X theta the log likelihood is
-//! sum_i ln sigmoid(z_i) and its gradient X^T sigmoid(-z). A gradient costs 4 n d flops, an
-//! exponential a row and a division for two; a density 2 n d flops, an exponential a row and a
-//! logarithm for sixteen. Log Z is that of prior x likelihood, with the prior normalised.
+//! sum_i ln sigmoid(z_i) and its gradient X^T sigmoid(-z). A gradient costs 4 n d flops and an
+//! exponential and a division a row; a density 2 n d flops, an exponential a row and a logarithm for
+//! sixteen. Log Z is that of prior x likelihood, with the prior normalised.
 
 mod data;
 mod link;
@@ -37,7 +37,11 @@ impl Logistic {
         let dim = data.names.len();
         if prior_mean.len() != dim {
             let shown = format!("{} means", prior_mean.len());
-            return Err(Error::invalid("logistic prior", shown, format!("{dim}, one a column")));
+            return Err(Error::invalid(
+                "logistic prior",
+                shown,
+                format!("{dim}, one a column"),
+            ));
         }
         let prior = Reference::normal(prior_mean, prior_sd)?;
         let signed: Vec<f64> = data
@@ -47,8 +51,15 @@ impl Logistic {
             .flat_map(|(row, &y)| row.iter().map(move |x| if y { *x } else { -x }))
             .collect();
         let signed_rows = Panel::new(dim, &signed);
-        let likelihood = Likelihood { signed_rows, prior: prior.clone() };
-        Ok(Self { prior, likelihood, names: data.names.clone() })
+        let likelihood = Likelihood {
+            signed_rows,
+            prior: prior.clone(),
+        };
+        Ok(Self {
+            prior,
+            likelihood,
+            names: data.names.clone(),
+        })
     }
 }
 
@@ -59,7 +70,8 @@ impl Target for Likelihood {
 
     fn log_density<L: Lane>(&self, theta: &[L]) -> L {
         let mut sum = LogSigmoids::new();
-        self.signed_rows.for_each(theta, |_, z: &[L]| sum.add(z));
+        self.signed_rows
+            .for_each(theta, |rows, z| sum.add(z, rows.len()));
         sum.total()
     }
 
@@ -81,13 +93,16 @@ impl Target for Likelihood {
 impl Likelihood {
     #[inline(always)]
     fn add_gradient<L: Lane>(&self, theta: &[L], grad: &mut [L]) {
-        self.signed_rows.accumulate(theta, grad, |_, z: &mut [L]| residuals(z));
+        self.signed_rows
+            .accumulate(theta, grad, |_, z| residuals(z));
     }
 
     #[inline(always)]
     fn add_both<L: Lane>(&self, theta: &[L], grad: &mut [L]) -> L {
         let mut sum = LogSigmoids::new();
-        self.signed_rows.accumulate(theta, grad, |_, z: &mut [L]| sum.add_and_differentiate(z));
+        self.signed_rows.accumulate(theta, grad, |rows, z| {
+            sum.add_and_differentiate(z, rows.len())
+        });
         sum.total()
     }
 }

@@ -12,12 +12,7 @@ fn stride(dim: usize) -> usize {
 }
 
 /// The components, [`stride`] numbers each.
-pub(super) fn table(
-    dim: usize,
-    weights: &[f64],
-    means: &[f64],
-    factors: &[Cholesky],
-) -> Vec<f64> {
+pub(super) fn table(dim: usize, weights: &[f64], means: &[f64], factors: &[Cholesky]) -> Vec<f64> {
     let mut table = Vec::with_capacity(weights.len() * stride(dim));
     for ((&w, mean), factor) in weights.iter().zip(means.chunks_exact(dim)).zip(factors) {
         let normaliser = super::super::gaussian::log_normaliser(dim, factor.log_det());
@@ -93,17 +88,22 @@ impl<L: Lane, const GRADIENT: bool> Components<L> for Full<'_, L, GRADIENT> {
 
 /// The log density at `x`.
 pub(super) fn log_density<L: Lane>(table: &[L::Scalar], x: &[L]) -> L {
-    sum(&mut Full::<'_, L, false> { table, x, sum: &mut [] }).log_density()
+    sum(&mut Full::<'_, L, false> {
+        table,
+        x,
+        sum: &mut [],
+    })
+    .log_density()
 }
 
 /// The gradient at `x`, and what the log density follows from.
-pub(super) fn gradient<L: Lane>(
-    table: &[L::Scalar],
-    x: &[L],
-    grad: &mut [L],
-) -> Responsibility<L> {
+pub(super) fn gradient<L: Lane>(table: &[L::Scalar], x: &[L], grad: &mut [L]) -> Responsibility<L> {
     grad.fill(L::zero());
-    let result = sum(&mut Full::<'_, L, true> { table, x, sum: grad });
+    let result = sum(&mut Full::<'_, L, true> {
+        table,
+        x,
+        sum: grad,
+    });
     let factor = L::splat(-2.0) / result.sum;
     for g in grad {
         *g *= factor;

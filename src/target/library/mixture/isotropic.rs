@@ -16,8 +16,7 @@ const HEAD: usize = 3;
 pub(super) fn table(dim: usize, weights: &[f64], means: &[f64], stds: &[f64]) -> Vec<f64> {
     let mut table = Vec::with_capacity(weights.len() * (HEAD + 2 * dim));
     for ((&w, mean), &sd) in weights.iter().zip(means.chunks_exact(dim)).zip(stds) {
-        let normaliser =
-            super::super::gaussian::log_normaliser(dim, dim as f64 * Lane::ln(sd));
+        let normaliser = super::super::gaussian::log_normaliser(dim, dim as f64 * Lane::ln(sd));
         let (s, u) = (0.5f64.sqrt() / sd, 1.0 / (sd * sd));
         table.extend([-Lane::ln(w) - normaliser, s, u]);
         table.extend(mean.iter().map(|m| -s * m));
@@ -87,8 +86,12 @@ impl<L: Lane, const GRADIENT: bool> Components<L> for Isotropic<'_, L, GRADIENT>
 pub(super) fn log_density<L: Lane>(table: &[L::Scalar], x: &[L]) -> L {
     #[inline(always)]
     fn at<L: Lane>(table: &[L::Scalar], x: &[L]) -> L {
-        let mut points: Isotropic<'_, L, false> =
-            Isotropic { table, x, mean: &mut [], precision: L::zero() };
+        let mut points: Isotropic<'_, L, false> = Isotropic {
+            table,
+            x,
+            mean: &mut [],
+            precision: L::zero(),
+        };
         sum(&mut points).log_density()
     }
     match *x {
@@ -101,15 +104,15 @@ pub(super) fn log_density<L: Lane>(table: &[L::Scalar], x: &[L]) -> L {
 
 /// The gradient at `x`, and what the log density follows from.
 #[inline(always)]
-pub(super) fn gradient<L: Lane>(
-    table: &[L::Scalar],
-    x: &[L],
-    grad: &mut [L],
-) -> Responsibility<L> {
+pub(super) fn gradient<L: Lane>(table: &[L::Scalar], x: &[L], grad: &mut [L]) -> Responsibility<L> {
     #[inline(always)]
     fn at<L: Lane>(table: &[L::Scalar], x: &[L], grad: &mut [L]) -> Responsibility<L> {
-        let mut points: Isotropic<'_, L, true> =
-            Isotropic { table, x, mean: grad, precision: L::zero() };
+        let mut points: Isotropic<'_, L, true> = Isotropic {
+            table,
+            x,
+            mean: grad,
+            precision: L::zero(),
+        };
         let result = sum(&mut points);
         let precision = points.precision;
         let inverse = result.sum.recip();

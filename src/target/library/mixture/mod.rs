@@ -52,19 +52,24 @@ impl Mixture {
             return Err(Error::invalid("mixture stds", s, "finite numbers above 0"));
         }
         let table = isotropic::table(dim, &weights, &means, &stds).into();
-        Ok(Self { dim, weights, means, spread: Spread::Isotropic(stds), table })
+        Ok(Self {
+            dim,
+            weights,
+            means,
+            spread: Spread::Isotropic(stds),
+            table,
+        })
     }
 
     /// Components N(means_k, covs_k), each covariance given by its rows.
-    pub fn full(
-        weights: Vec<f64>,
-        means: Vec<Vec<f64>>,
-        covs: &[Vec<Vec<f64>>],
-    ) -> Result<Self> {
+    pub fn full(weights: Vec<f64>, means: Vec<Vec<f64>>, covs: &[Vec<Vec<f64>>]) -> Result<Self> {
         let (weights, means, dim) = checked(weights, means)?;
         if covs.len() != weights.len() || covs.iter().any(|c| c.len() != dim) {
             let shown = format!("{} matrices", covs.len());
-            let allowed = format!("{} matrices of {dim} x {dim}, one for each mean", weights.len());
+            let allowed = format!(
+                "{} matrices of {dim} x {dim}, one for each mean",
+                weights.len()
+            );
             return Err(Error::invalid("mixture covs", shown, allowed));
         }
         let factors: Vec<Cholesky> = covs
@@ -73,7 +78,13 @@ impl Mixture {
             .map(|(k, cov)| Cholesky::new(&format!("mixture covs[{k}]"), cov))
             .collect::<Result<_>>()?;
         let table = full::table(dim, &weights, &means, &factors).into();
-        Ok(Self { dim, weights, means, spread: Spread::Full(factors), table })
+        Ok(Self {
+            dim,
+            weights,
+            means,
+            spread: Spread::Full(factors),
+            table,
+        })
     }
 
     /// The weights, which sum to 1.
@@ -90,9 +101,10 @@ impl Mixture {
     fn variance(&self, k: usize, j: usize) -> f64 {
         match &self.spread {
             Spread::Isotropic(stds) => stds[k] * stds[k],
-            Spread::Full(factors) => {
-                factors[k].lower()[j * self.dim..][..self.dim].iter().map(|l| l * l).sum()
-            }
+            Spread::Full(factors) => factors[k].lower()[j * self.dim..][..self.dim]
+                .iter()
+                .map(|l| l * l)
+                .sum(),
         }
     }
 
@@ -119,11 +131,19 @@ impl Mixture {
 fn checked(weights: Vec<f64>, means: Vec<Vec<f64>>) -> Result<(Vec<f64>, Vec<f64>, usize)> {
     let dim = means.first().map_or(0, Vec::len);
     if dim == 0 {
-        return Err(Error::invalid("mixture means", "[]", "one vector a component"));
+        return Err(Error::invalid(
+            "mixture means",
+            "[]",
+            "one vector a component",
+        ));
     }
     if let Some(mean) = means.iter().find(|mean| mean.len() != dim) {
         let shown = format!("a vector of {} numbers", mean.len());
-        return Err(Error::invalid("mixture means", shown, format!("{dim} numbers, as the first")));
+        return Err(Error::invalid(
+            "mixture means",
+            shown,
+            format!("{dim} numbers, as the first"),
+        ));
     }
     if let Some(m) = means.iter().flatten().find(|m| !m.is_finite()) {
         return Err(Error::invalid("mixture means", m, "finite numbers"));
@@ -134,11 +154,19 @@ fn checked(weights: Vec<f64>, means: Vec<Vec<f64>>) -> Result<(Vec<f64>, Vec<f64
         return Err(Error::invalid("mixture weights", shown, allowed));
     }
     if let Some(w) = weights.iter().find(|&&w| !(w > 0.0 && w.is_finite())) {
-        return Err(Error::invalid("mixture weights", w, "finite numbers above 0"));
+        return Err(Error::invalid(
+            "mixture weights",
+            w,
+            "finite numbers above 0",
+        ));
     }
     let total: f64 = weights.iter().sum();
     if !total.is_finite() {
-        return Err(Error::invalid("mixture weights", "a sum above f64", "a finite sum"));
+        return Err(Error::invalid(
+            "mixture weights",
+            "a sum above f64",
+            "a finite sum",
+        ));
     }
     let weights = weights.iter().map(|w| w / total).collect();
     Ok((weights, means.concat(), dim))
@@ -183,7 +211,11 @@ impl Target for Mixture {
 
     fn exact(&self) -> Exact {
         let (mean, sd) = self.moments();
-        Exact { log_evidence: Some(0.0), mean: Some(mean), sd: Some(sd) }
+        Exact {
+            log_evidence: Some(0.0),
+            mean: Some(mean),
+            sd: Some(sd),
+        }
     }
 
     /// One uniform chooses the component by inversion of the weights' sums, then normals.

@@ -27,7 +27,10 @@ pub fn eight_gaussians() -> Mixture {
 }
 
 fn grid(axis: &[f64]) -> Mixture {
-    let means = axis.iter().flat_map(|&x| axis.iter().map(move |&y| vec![x, y])).collect();
+    let means = axis
+        .iter()
+        .flat_map(|&x| axis.iter().map(move |&y| vec![x, y]))
+        .collect();
     equal(means, 0.3f64.sqrt())
 }
 
@@ -65,7 +68,9 @@ impl Mt19937 {
         let mut state = [seed; 624];
         for i in 1..624 {
             let last = state[i - 1];
-            state[i] = 1_812_433_253u32.wrapping_mul(last ^ (last >> 30)).wrapping_add(i as u32);
+            state[i] = 1_812_433_253u32
+                .wrapping_mul(last ^ (last >> 30))
+                .wrapping_add(i as u32);
         }
         Self { state, next: 624 }
     }

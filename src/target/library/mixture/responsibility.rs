@@ -36,7 +36,11 @@ impl<L: Lane> Responsibility<L> {
     #[inline(always)]
     pub fn log_density(self) -> L {
         let nowhere = largest::<L>().le(self.low).and(self.sum.eq(self.sum));
-        L::select(nowhere, L::splat(f64::NEG_INFINITY), self.sum.ln() - self.low)
+        L::select(
+            nowhere,
+            L::splat(f64::NEG_INFINITY),
+            self.sum.ln() - self.low,
+        )
     }
 }
 
@@ -44,7 +48,11 @@ impl<L: Lane> Responsibility<L> {
 /// infinity - infinity.
 #[inline(always)]
 fn largest<L: Lane>() -> L {
-    if single::<L>() { L::splat(f32::MAX.into()) } else { L::splat(f64::MAX) }
+    if single::<L>() {
+        L::splat(f32::MAX.into())
+    } else {
+        L::splat(f64::MAX)
+    }
 }
 
 #[inline(always)]

@@ -39,7 +39,13 @@ impl Phi4 {
         if !b.is_finite() {
             return Err(Error::invalid("phi4 b", b, "a finite number"));
         }
-        Ok(Self { n, a, b, beta, transfer: OnceLock::new() })
+        Ok(Self {
+            n,
+            a,
+            b,
+            beta,
+            transfer: OnceLock::new(),
+        })
     }
 
     /// beta a N, the stiffness of a bond.
@@ -54,7 +60,8 @@ impl Phi4 {
 
     /// The exact marginals and log Z, computed on the first call (10 ms at n = 32).
     pub fn transfer(&self) -> &Transfer {
-        self.transfer.get_or_init(|| transfer_operator(self.n, self.a, self.b, self.beta))
+        self.transfer
+            .get_or_init(|| transfer_operator(self.n, self.a, self.b, self.beta))
     }
 }
 

@@ -58,7 +58,9 @@ pub fn transfer_operator(n: usize, a: f64, b: f64, beta: f64) -> Transfer {
     };
     // A site can leave the wells as far as its weight and the pull of its neighbours, at least half
     // of stiffness x^2 / n, allow; 60 is 26 decimal digits below the wells.
-    let lowest = (-40..=40).map(|i| energy(f64::from(i) / 20.0)).fold(f64::INFINITY, f64::min);
+    let lowest = (-40..=40)
+        .map(|i| energy(f64::from(i) / 20.0))
+        .fold(f64::INFINITY, f64::min);
     let cost = |x: f64| energy(x).min(energy(-x)) - lowest + 0.5 * stiffness * x * x / n as f64;
     let mut edge = 2.0;
     while cost(edge) < 60.0 {
@@ -68,7 +70,11 @@ pub fn transfer_operator(n: usize, a: f64, b: f64, beta: f64) -> Transfer {
     let half = 0.5 * edge;
     let on = |side: f64| unit.iter().map(move |u| half * (u + side));
     let x: Vec<f64> = on(-1.0).chain(on(1.0)).collect();
-    let dx: Vec<f64> = unit_weight.iter().chain(&unit_weight).map(|w| w * half).collect();
+    let dx: Vec<f64> = unit_weight
+        .iter()
+        .chain(&unit_weight)
+        .map(|w| w * half)
+        .collect();
     let site: Vec<f64> = x.iter().map(|&x| Lane::exp(lowest - energy(x))).collect();
     let bond = |distance: f64| Lane::exp(-0.5 * stiffness * distance * distance);
     // Row y, column x, with the quadrature weight of x folded in.
@@ -91,7 +97,11 @@ pub fn transfer_operator(n: usize, a: f64, b: f64, beta: f64) -> Transfer {
         }
         let f_last = &forward[forward.len() - 1];
         let product = |row: &[f64]| dot(row, f_last);
-        f = operator.chunks_exact(x.len()).zip(&site).map(|(row, w)| w * product(row)).collect();
+        f = operator
+            .chunks_exact(x.len())
+            .zip(&site)
+            .map(|(row, w)| w * product(row))
+            .collect();
     }
     let last = &forward[n - 1];
     let end: f64 = (0..x.len()).map(|k| last[k] * bond(x[k]) * dx[k]).sum();
@@ -115,7 +125,12 @@ pub fn transfer_operator(n: usize, a: f64, b: f64, beta: f64) -> Transfer {
         mean.push(centre);
         sd.push((second / all - centre * centre).max(0.0).sqrt());
     }
-    Transfer { log_evidence: log_scale + Lane::ln(end), positive, mean, sd }
+    Transfer {
+        log_evidence: log_scale + Lane::ln(end),
+        positive,
+        mean,
+        sd,
+    }
 }
 
 /// Eight partial sums, added in a fixed order: the compiler keeps them in one register.
@@ -126,7 +141,11 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
             partial[k] = a[k].mul_add(b[k], partial[k]);
         }
     }
-    let tail: f64 = a.chunks_exact(8).remainder().iter().zip(b.chunks_exact(8).remainder())
+    let tail: f64 = a
+        .chunks_exact(8)
+        .remainder()
+        .iter()
+        .zip(b.chunks_exact(8).remainder())
         .map(|(a, b)| a * b)
         .sum();
     let p = partial;

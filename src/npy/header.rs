@@ -1,100 +1,11 @@
-//! Arrays in NumPy's `.npy` format: a strict reader and a streaming writer.
-//!
-//! The reader trusts nothing: magic, version, header length (capped as NumPy caps it), the three keys
-//! of the header, the item type, and the product of the shape against the length of the file, all
-//! before a byte of data is allocated. The header is parsed here because the crates at hand multiply
-//! a hostile shape without checking it.
+//! The header of an `.npy` file, and the items behind it.
 
-use crate::error::{Error, Result};
-use std::fs::File;
-use std::io::{BufReader, BufWriter, Read, Write};
-use std::path::{Path, PathBuf};
+use std::io::Read;
 
 /// NumPy's own cap on the length of a header.
 const HEADER_CAP: u64 = 10_000;
 /// More axes than any array here has.
 const AXES_CAP: usize = 32;
-
-/// An array of numbers, in C order (last axis fastest) whatever the file held.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Array {
-    /// The length of every axis.
-    pub shape: Vec<usize>,
-    /// The items; their number is the product of `shape`.
-    pub values: Vec<f64>,
-}
-
-/// Whether NaN and infinity may be in a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NonFinite {
-    /// They are read like any number.
-    Keep,
-    /// They are refused with their position.
-    Refuse,
-}
-
-/// Reads an array of little-endian `f64`, `f32` or integers of any width, in C or Fortran order.
-///
-/// Errors ([`Error::Data`]) name the file and what is wrong: no file, not npy, a version, header or
-/// item type that is not accepted (objects, big-endian and half floats by name), a shape that does not
-/// match the length of the file, bytes after the data, a non-finite item when those are refused, an
-/// integer that `f64` cannot hold.
-pub fn read(path: impl AsRef<Path>, non_finite: NonFinite) -> Result<Array> {
-    let path = path.as_ref();
-    let refuse = |what: String| Error::data(path, what);
-    let metadata = std::fs::metadata(path).map_err(|e| refuse(format!("cannot be read: {e}")))?;
-    if !metadata.is_file() {
-        return Err(refuse("is not a file; expected an .npy file".into()));
-    }
-    let file = File::open(path).map_err(|e| refuse(format!("cannot be read: {e}")))?;
-    let mut reader = BufReader::new(file);
-    let header = Header::read(&mut reader, metadata.len()).map_err(refuse)?;
-    let mut values = header.read_items(&mut reader).map_err(refuse)?;
-    if header.fortran {
-        values = transpose(&values, &header.shape);
-    }
-    if non_finite == NonFinite::Refuse
-        && let Some(at) = values.iter().position(|v| !v.is_finite())
-    {
-        let index = index_of(at, &header.shape);
-        let value = values[at];
-        return Err(refuse(format!(
-            "item {index:?} is {value}: must be a finite number"
-        )));
-    }
-    Ok(Array {
-        shape: header.shape,
-        values,
-    })
-}
-
-/// The position, axis by axis, of item `at` of an array in C order.
-fn index_of(mut at: usize, shape: &[usize]) -> Vec<usize> {
-    let mut index = vec![0; shape.len()];
-    for (i, &n) in index.iter_mut().zip(shape).rev() {
-        *i = at % n;
-        at /= n;
-    }
-    index
-}
-
-/// Reorders items stored first axis fastest into last axis fastest.
-fn transpose(values: &[f64], shape: &[usize]) -> Vec<f64> {
-    let mut strides = vec![1; shape.len()];
-    for k in 1..shape.len() {
-        strides[k] = strides[k - 1] * shape[k - 1];
-    }
-    (0..values.len())
-        .map(|at| {
-            let index = index_of(at, shape);
-            values[index
-                .iter()
-                .zip(&strides)
-                .map(|(i, s)| i * s)
-                .sum::<usize>()]
-        })
-        .collect()
-}
 
 /// The accepted item types.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -157,16 +68,21 @@ impl Item {
 
 /// What stands before the data.
 #[derive(Debug)]
-struct Header {
+pub(super) struct Header {
     item: Item,
-    fortran: bool,
-    shape: Vec<usize>,
+    /// Whether the first axis is fastest.
+    pub(super) fortran: bool,
+    /// The length of every axis.
+    pub(super) shape: Vec<usize>,
     count: usize,
 }
 
 impl Header {
     /// Reads and checks everything up to the data of a file of `file_length` bytes.
-    fn read(reader: &mut impl Read, file_length: u64) -> std::result::Result<Self, String> {
+    pub(super) fn read(
+        reader: &mut impl Read,
+        file_length: u64,
+    ) -> std::result::Result<Self, String> {
         let mut exact = |buffer: &mut [u8], what: &str| {
             reader
                 .read_exact(buffer)
@@ -226,7 +142,11 @@ impl Header {
         })
     }
 
-    fn read_items(&self, reader: &mut impl Read) -> std::result::Result<Vec<f64>, String> {
+    /// The items in the order of the file.
+    pub(super) fn read_items(
+        &self,
+        reader: &mut impl Read,
+    ) -> std::result::Result<Vec<f64>, String> {
         let size = self.item.size();
         let mut values = Vec::with_capacity(self.count);
         let mut buffer = vec![0u8; 8192 * size];
@@ -362,118 +282,4 @@ impl Dict<'_> {
         }
         Ok(items)
     }
-}
-
-/// Writes an `f64` array in C order as it is produced. The file appears under its name only when
-/// [`Writer::finish`] has written the last item; a writer that is dropped leaves nothing.
-#[derive(Debug)]
-pub struct Writer {
-    file: Option<BufWriter<File>>,
-    path: PathBuf,
-    partial: PathBuf,
-    remaining: u64,
-}
-
-impl Writer {
-    /// Starts the file `path` for an array of the given shape.
-    pub fn create(path: impl AsRef<Path>, shape: &[usize]) -> Result<Self> {
-        let path = path.as_ref().to_owned();
-        let partial = partial_name(&path);
-        let count = shape
-            .iter()
-            .try_fold(1u64, |product, &n| product.checked_mul(n as u64));
-        let remaining = count.ok_or_else(|| Error::write(&path, "shape overflows"))?;
-        let file = File::create(&partial).map_err(|e| Error::write(&path, e))?;
-        let mut file = BufWriter::with_capacity(1 << 16, file);
-        if let Err(e) = file.write_all(&header(shape)) {
-            let _ = std::fs::remove_file(&partial);
-            return Err(Error::write(&path, e));
-        }
-        Ok(Self {
-            file: Some(file),
-            path,
-            partial,
-            remaining,
-        })
-    }
-
-    /// Appends items, last axis fastest.
-    pub fn push(&mut self, values: &[f64]) -> Result<()> {
-        let left = self.remaining.checked_sub(values.len() as u64);
-        self.remaining =
-            left.ok_or_else(|| Error::write(&self.path, "more items than the shape"))?;
-        let Some(file) = &mut self.file else {
-            return Ok(());
-        };
-        let mut buffer = [0u8; 4096];
-        for chunk in values.chunks(512) {
-            for (bytes, value) in buffer.chunks_exact_mut(8).zip(chunk) {
-                bytes.copy_from_slice(&value.to_le_bytes());
-            }
-            let bytes = &buffer[..8 * chunk.len()];
-            file.write_all(bytes)
-                .map_err(|e| Error::write(&self.path, e))?;
-        }
-        Ok(())
-    }
-
-    /// Flushes to the disk and gives the file its name.
-    pub fn finish(mut self) -> Result<()> {
-        if self.remaining > 0 {
-            let what = format!("{} items are missing from the shape", self.remaining);
-            return Err(Error::write(&self.path, what));
-        }
-        let Some(file) = self.file.take() else {
-            return Ok(());
-        };
-        let done = file
-            .into_inner()
-            .map_err(std::io::IntoInnerError::into_error)
-            .and_then(|file| file.sync_all())
-            .and_then(|()| std::fs::rename(&self.partial, &self.path));
-        if done.is_err() {
-            let _ = std::fs::remove_file(&self.partial);
-        }
-        done.map_err(|e| Error::write(&self.path, e))
-    }
-}
-
-impl Drop for Writer {
-    fn drop(&mut self) {
-        if self.file.take().is_some() {
-            let _ = std::fs::remove_file(&self.partial);
-        }
-    }
-}
-
-/// Writes a whole array; see [`Writer`].
-pub fn write(path: impl AsRef<Path>, shape: &[usize], values: &[f64]) -> Result<()> {
-    let mut writer = Writer::create(path, shape)?;
-    writer.push(values)?;
-    writer.finish()
-}
-
-/// The bytes before the data, their number a multiple of 64.
-fn header(shape: &[usize]) -> Vec<u8> {
-    let axes: String = shape.iter().map(|n| format!("{n}, ")).collect();
-    let axes = if shape.len() == 1 {
-        axes.trim_end()
-    } else {
-        axes.trim_end_matches(", ")
-    };
-    let mut text = format!("{{'descr': '<f8', 'fortran_order': False, 'shape': ({axes}), }}");
-    while !(10 + text.len() + 1).is_multiple_of(64) {
-        text.push(' ');
-    }
-    text.push('\n');
-    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
-    bytes.extend((text.len() as u16).to_le_bytes());
-    bytes.extend(text.as_bytes());
-    bytes
-}
-
-/// A name beside `path` that no other process uses.
-pub(crate) fn partial_name(path: &Path) -> PathBuf {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    path.with_file_name(format!(".{name}.partial-{}", std::process::id()))
 }

@@ -1,0 +1,321 @@
+//! A run's settings with every default filled in, judged, and written out again.
+//!
+//! `resolve` makes them from what was given, `text` writes them as an experiment file, `names` holds the
+//! choices that have names.
+
+mod names;
+mod resolve;
+mod text;
+
+pub use crate::flow::Resampler;
+pub use crate::mcmc::MoveKind as Sampler;
+pub use names::Precision;
+
+use crate::error::{Error, Result};
+use crate::parameters::Parameters;
+use crate::record::manifest;
+use crate::target::library;
+use std::path::PathBuf;
+use toml::Table;
+
+/// Everything a run needs to know. Made by [`super::parse`] or [`Settings::from_toml`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// What is sampled.
+    pub target: TargetSpec,
+    /// How.
+    pub method: Method,
+    /// By how many particles, from where.
+    pub population: Population,
+    /// What is printed and written.
+    pub output: Output,
+}
+
+/// A target by name, not built yet.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TargetSpec {
+    /// The built-in name.
+    pub name: String,
+    /// Its parameters, not judged yet; paths are absolute.
+    pub parameters: Table,
+    /// Where relative paths start.
+    pub folder: PathBuf,
+    /// How the table of parameters is called in messages: `--set`, a file, `run.toml [target]`.
+    pub place: String,
+}
+
+impl TargetSpec {
+    /// Builds the target, judging its parameters.
+    pub fn build(&self) -> Result<library::BoxedTarget> {
+        let parameters = Parameters::new(&self.place, &self.folder, self.parameters.clone());
+        library::build(&self.name, parameters)
+    }
+}
+
+/// The verb and what belongs to it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Method {
+    /// `sample`.
+    Sample(SampleMethod),
+    /// `smc`.
+    Smc(SmcMethod),
+}
+
+/// How `sample` moves particles.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SampleMethod {
+    /// The move.
+    pub sampler: Sampler,
+    /// Moves after warm-up.
+    pub length: Length,
+    /// Moves before the first draw.
+    pub warmup: u64,
+    /// Every `thin`-th draw is kept; at least 1.
+    pub thin: u64,
+    /// Step size and trajectories.
+    pub tuning: Tuning,
+}
+
+/// How long `sample` runs after warm-up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Length {
+    /// This many moves, kept.
+    Draws(u64),
+    /// This many moves; summaries and the last population are kept.
+    Steps(u64),
+}
+
+impl Length {
+    /// The number of moves.
+    pub fn moves(self) -> u64 {
+        let (Self::Draws(k) | Self::Steps(k)) = self;
+        k
+    }
+}
+
+/// How `smc` tempers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SmcMethod {
+    /// The move at each temperature.
+    pub kernel: Sampler,
+    /// Moves of every particle at each temperature.
+    pub moves_per_stage: u64,
+    /// Share of the particles, in (0, 1), that the next temperature's effective sample size keeps.
+    pub target_ess: f64,
+    /// How populations are resampled.
+    pub resampler: Resampler,
+    /// Independent repetitions.
+    pub replicates: u64,
+    /// Tempering parameters from 0 to 1, increasing; `None`: chosen on the way.
+    pub ladder: Option<Vec<f64>>,
+    /// Where tempering starts; `None`: the target's own reference.
+    pub reference: Option<ReferenceSpec>,
+    /// Step size and trajectories.
+    pub tuning: Tuning,
+}
+
+/// Step size and trajectories of a move.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Tuning {
+    /// Step size, never adapted; `None`: adapted to `target_accept`.
+    pub step_size: Option<f64>,
+    /// Leapfrog steps of a trajectory (their mean where it is jittered); used by hmc only.
+    pub leapfrog_steps: u64,
+    /// Acceptance that step sizes adapt to, in (0, 1).
+    pub target_accept: f64,
+}
+
+/// A reference law given by the user.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ReferenceSpec {
+    /// Independent normals of this standard deviation, centred at 0.
+    Normal(f64),
+    /// Independent Student t with (degrees of freedom, scale), centred at 0.
+    Student(f64, f64),
+    /// A file that describes it.
+    File(PathBuf),
+}
+
+/// Where particles start.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Init {
+    /// The prior if the target has one, else the reference.
+    Default,
+    /// Exact draws from the target.
+    Exact,
+    /// Draws from its prior.
+    Prior,
+    /// Draws from the reference.
+    Reference,
+    /// An .npy file of shape [N, dim], whose N is the number of particles.
+    File(PathBuf),
+}
+
+/// The population.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Population {
+    /// Particles; `None` when `init` is a file, whose N rules, and none were asked for.
+    pub particles: Option<u64>,
+    /// The seed.
+    pub seed: u64,
+    /// Threads.
+    pub threads: usize,
+    /// Precision.
+    pub precision: Precision,
+    /// Where particles start.
+    pub init: Init,
+}
+
+/// What is printed and written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Output {
+    /// The run folder; `None`: the first free `runs/<target>-<n>`.
+    pub out: Option<PathBuf>,
+    /// Whether a run folder is written.
+    pub save: bool,
+    /// Whether an existing run folder may be replaced.
+    pub force: bool,
+    /// Whether the summary is printed as JSON.
+    pub json: bool,
+    /// Whether progress is left out.
+    pub quiet: bool,
+    /// Whether a warning means exit code 1.
+    pub strict: bool,
+}
+
+impl Settings {
+    /// `sample` or `smc`.
+    pub fn verb(&self) -> &'static str {
+        match self.method {
+            Method::Sample(_) => "sample",
+            Method::Smc(_) => "smc",
+        }
+    }
+
+    /// The number of particles when no file rules it.
+    pub fn particles(&self) -> u64 {
+        self.population
+            .particles
+            .unwrap_or_else(|| default_particles(&self.method))
+    }
+
+    /// Judges what depends on several settings at once, in the words of the command line.
+    pub fn validate(&self) -> Result<()> {
+        let refuse = |field: &str, value: &dyn std::fmt::Display, allowed: &str| {
+            Err(Error::invalid(field, value, allowed))
+        };
+        match &self.method {
+            Method::Sample(method) => {
+                if method.warmup == 0 && method.length.moves() == 0 {
+                    return refuse("--draws", &0, "must be at least 1 where --warmup is 0");
+                }
+                let tuning = &method.tuning;
+                if method.sampler == Sampler::Ula && tuning.step_size.is_none() {
+                    return refuse(
+                        "--step-size",
+                        &"(not given)",
+                        "must be given for ula, which cannot adapt it",
+                    );
+                }
+                if let Length::Draws(draws) = method.length
+                    && method.thin > draws.max(1)
+                {
+                    return refuse(
+                        "--thin",
+                        &method.thin,
+                        &format!("must be from 1 to the number of draws, {draws}"),
+                    );
+                }
+            }
+            Method::Smc(method) => {
+                if method.kernel == Sampler::Ula {
+                    return refuse(
+                        "--move",
+                        &"ula",
+                        "must leave its target invariant: hmc or rwmh",
+                    );
+                }
+                if self.particles() < 2 {
+                    return refuse(
+                        "--particles",
+                        &self.particles(),
+                        "must be at least 2 for smc",
+                    );
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The bytes a run needs for `dim` coordinates: particles with their gradients, momenta and copies,
+    /// and kept draws.
+    pub fn memory_estimate(&self, dim: usize) -> u64 {
+        let word = if self.population.precision == Precision::F32 {
+            4
+        } else {
+            8
+        };
+        let (particles, dim) = (self.particles(), dim as u64);
+        // Position, momentum, gradient, a proposal of each, and one channel being resampled.
+        let channels = 7u64.saturating_mul(dim).saturating_add(6);
+        let moving = particles.saturating_mul(channels).saturating_mul(word);
+        let kept = match &self.method {
+            Method::Sample(SampleMethod {
+                length: Length::Draws(k),
+                thin,
+                ..
+            }) => k / (*thin).max(1),
+            _ => 1,
+        };
+        moving.saturating_add(
+            kept.saturating_mul(particles)
+                .saturating_mul(dim)
+                .saturating_mul(8),
+        )
+    }
+
+    /// Refuses a run that does not fit the memory this process may still use.
+    pub fn check_memory(&self, dim: usize) -> Result<()> {
+        let Some(available) = manifest::available_memory() else {
+            return Ok(());
+        };
+        let needed = self.memory_estimate(dim);
+        if needed <= available {
+            return Ok(());
+        }
+        let giga = |bytes: u64| bytes as f64 / 1e9;
+        let advice = match &self.method {
+            Method::Sample(SampleMethod {
+                length: Length::Draws(k),
+                ..
+            }) => {
+                format!(" with --draws {k}; lower either, or use --steps")
+            }
+            _ => "; lower it".into(),
+        };
+        let allowed = format!(
+            "must fit memory: {:.1} GB needed, {:.1} GB available for {dim} coordinates{advice}",
+            giga(needed),
+            giga(available)
+        );
+        Err(Error::invalid("--particles", self.particles(), allowed))
+    }
+
+    /// What deserves a line before the run: more threads than cores.
+    pub fn notes(&self) -> Vec<String> {
+        let (threads, cores) = (self.population.threads, manifest::cores());
+        let over = threads > cores;
+        over.then(|| {
+            format!("--threads {threads} is more than the {cores} cores this process may use")
+        })
+        .into_iter()
+        .collect()
+    }
+}
+
+fn default_particles(method: &Method) -> u64 {
+    match method {
+        Method::Sample(_) => 1024,
+        Method::Smc(_) => 2048,
+    }
+}

@@ -1,0 +1,301 @@
+//! From what was given to settings: defaults, types, ranges, and what contradicts what.
+
+use super::{
+    Init, Length, Method, Output, Population, Precision, ReferenceSpec, Resampler, SampleMethod,
+    Sampler, Settings, SmcMethod, TargetSpec, Tuning, default_particles,
+};
+use crate::cli::config;
+use crate::cli::given::Given;
+use crate::error::Result;
+use crate::record::manifest;
+use std::path::Path;
+
+/// The verbs that experiment files may name.
+const VERBS: [&str; 2] = ["sample", "smc"];
+const SAMPLE_KEYS: [&str; 5] = ["sampler", "draws", "steps", "warmup", "thin"];
+const SMC_KEYS: [&str; 7] = [
+    "move",
+    "moves_per_stage",
+    "target_ess",
+    "resampler",
+    "replicates",
+    "ladder",
+    "reference",
+];
+/// More moves than any run makes.
+const MOVES: u64 = 1_000_000_000_000;
+
+impl Settings {
+    /// The settings an experiment file stands for. `file` is its name in messages, `folder` where
+    /// relative paths in it start.
+    pub fn from_toml(text: &str, file: &str, folder: &Path) -> Result<Self> {
+        let mut given = Given::default();
+        let table = config::parse_toml(text, Path::new(file))?;
+        let target = config::experiment(file, folder, table, &mut given)?;
+        Self::resolve(target, None, given)
+    }
+
+    /// Fills in every default and judges everything that can be judged without building the target.
+    /// `verb` is the command's; `None` takes the file's.
+    pub(in crate::cli) fn resolve(
+        target: TargetSpec,
+        verb: Option<&str>,
+        mut given: Given,
+    ) -> Result<Self> {
+        for (key, winner) in [
+            ("draws", "steps"),
+            ("thin", "steps"),
+            ("steps", "draws"),
+            ("target_accept", "step_size"),
+            ("out", "save"),
+            ("save", "out"),
+        ] {
+            given.yields(key, winner);
+        }
+        for key in ["leapfrog_steps", "target_accept"] {
+            for winner in ["sampler", "move"] {
+                given.yields_to_change(key, winner, "hmc");
+            }
+        }
+        let allowed = "must be \"sample\" or \"smc\"";
+        let own = given.text("verb", allowed)?.map(str::to_owned);
+        if own.as_deref().is_some_and(|own| !VERBS.contains(&own)) {
+            return Err(given.refuse("verb", allowed));
+        }
+        let verb = match (verb, own.as_deref()) {
+            (Some(verb), own) => {
+                // Another verb's experiment: what only that verb knows says nothing here.
+                if own.is_some_and(|own| own != verb) {
+                    let foreign: &[&str] = if verb == "smc" {
+                        &SAMPLE_KEYS
+                    } else {
+                        &SMC_KEYS
+                    };
+                    foreign.iter().for_each(|key| given.drop_key(key));
+                }
+                verb.to_owned()
+            }
+            (None, Some(own)) => own.to_owned(),
+            (None, None) => return Err(given.refuse("verb", allowed)),
+        };
+        let foreign: &[&str] = if verb == "smc" {
+            &SAMPLE_KEYS
+        } else {
+            &SMC_KEYS
+        };
+        if let Some(key) = foreign.iter().find(|key| given.has(key)) {
+            return Err(given.refuse(key, format!("has no meaning for {verb}; leave it out")));
+        }
+        let method = match verb.as_str() {
+            "smc" => Method::Smc(smc(&given)?),
+            _ => Method::Sample(sample(&given)?),
+        };
+        let population = population(&given, &method)?;
+        let settings = Self {
+            target,
+            method,
+            population,
+            output: output(&given)?,
+        };
+        settings.validate()?;
+        Ok(settings)
+    }
+}
+
+/// One of several names, with a hint for a near miss.
+fn choice<T>(
+    given: &Given,
+    key: &str,
+    names: &[&str],
+    default: T,
+    from: impl Fn(&str) -> Option<T>,
+) -> Result<T> {
+    let allowed = format!("must be {}", names.join(", "));
+    let Some(name) = given.text(key, &allowed)? else {
+        return Ok(default);
+    };
+    if !names.contains(&name) {
+        return Err(match config::nearest(name, names) {
+            Some(near) => given.refuse(key, format!("{allowed}; did you mean {near}?")),
+            None => given.refuse(key, allowed),
+        });
+    }
+    from(name).ok_or_else(|| given.refuse(key, allowed))
+}
+
+fn tuning(given: &Given, sampler: Sampler) -> Result<Tuning> {
+    let allowed = "must be a number from 1e-100 to 1e100";
+    let step_size = given.number(
+        "step_size",
+        "adapt",
+        |h| (1e-100..=1e100).contains(&h),
+        allowed,
+    )?;
+    if sampler != Sampler::Hmc && given.has("leapfrog_steps") {
+        return Err(given.refuse(
+            "leapfrog_steps",
+            format!("has no meaning for {}", sampler.name()),
+        ));
+    }
+    let adapts = step_size.is_none() && sampler != Sampler::Ula;
+    if !adapts && given.has("target_accept") {
+        return Err(given.refuse(
+            "target_accept",
+            "has no meaning where the step size is given",
+        ));
+    }
+    let default = if sampler == Sampler::Rwmh {
+        0.234
+    } else {
+        0.65
+    };
+    let inside = |p: f64| p > 0.0 && p < 1.0;
+    let allowed = "must be a number between 0 and 1, both excluded";
+    Ok(Tuning {
+        step_size,
+        leapfrog_steps: given.count("leapfrog_steps", 10, 1..=1 << 20)?,
+        target_accept: given
+            .number("target_accept", "", inside, allowed)?
+            .unwrap_or(default),
+    })
+}
+
+fn sample(given: &Given) -> Result<SampleMethod> {
+    let sampler = choice(
+        given,
+        "sampler",
+        Sampler::NAMES,
+        Sampler::Hmc,
+        Sampler::from_name,
+    )?;
+    let length = match (given.has("draws"), given.has("steps")) {
+        (true, true) => return Err(given.refuse("steps", "contradicts --draws; give one of them")),
+        (false, true) => Length::Steps(given.count("steps", 0, 1..=MOVES)?),
+        _ => Length::Draws(given.count("draws", 200, 1..=MOVES)?),
+    };
+    if matches!(length, Length::Steps(_)) && given.has("thin") {
+        return Err(given.refuse("thin", "has no meaning for --steps, which keeps no draws"));
+    }
+    let warmup = if sampler == Sampler::Ula { 0 } else { 200 };
+    Ok(SampleMethod {
+        sampler,
+        length,
+        warmup: given.count("warmup", warmup, 0..=MOVES)?,
+        thin: given.count("thin", 1, 1..=length.moves().max(1))?,
+        tuning: tuning(given, sampler)?,
+    })
+}
+
+fn smc(given: &Given) -> Result<SmcMethod> {
+    let kernel = choice(
+        given,
+        "move",
+        &["hmc", "rwmh"],
+        Sampler::Hmc,
+        Sampler::from_name,
+    )?;
+    let inside = |p: f64| p > 0.0 && p < 1.0;
+    let allowed = "must be a number between 0 and 1, both excluded";
+    let target_ess = given
+        .number("target_ess", "", inside, allowed)?
+        .unwrap_or(0.5);
+    let allowed = "must be numbers increasing from 0 to 1";
+    let ladder = given.numbers("ladder", "adaptive", allowed)?;
+    let is_ladder = |l: &Vec<f64>| {
+        l.first() == Some(&0.0) && l.last() == Some(&1.0) && l.windows(2).all(|w| w[0] < w[1])
+    };
+    if ladder.as_ref().is_some_and(|ladder| !is_ladder(ladder)) {
+        return Err(given.refuse("ladder", allowed));
+    }
+    Ok(SmcMethod {
+        kernel,
+        moves_per_stage: given.count("moves_per_stage", 5, 1..=1_000_000)?,
+        target_ess,
+        resampler: choice(
+            given,
+            "resampler",
+            Resampler::NAMES,
+            Resampler::Multinomial,
+            Resampler::from_name,
+        )?,
+        replicates: given.count("replicates", 1, 1..=100_000)?,
+        ladder,
+        reference: reference(given)?,
+        tuning: tuning(given, kernel)?,
+    })
+}
+
+fn reference(given: &Given) -> Result<Option<ReferenceSpec>> {
+    let allowed = "must be normal:SD, student:DF,SD (positive numbers) or FILE.toml";
+    let text = match given.text("reference", allowed)? {
+        None | Some("target") => return Ok(None),
+        Some(text) => text,
+    };
+    let positive = |s: &str| {
+        s.trim()
+            .parse::<f64>()
+            .ok()
+            .filter(|x| x.is_finite() && *x > 0.0)
+    };
+    let law = match text.split_once(':') {
+        Some(("normal", sd)) => positive(sd).map(ReferenceSpec::Normal),
+        Some(("student", rest)) => rest
+            .split_once(',')
+            .and_then(|(df, sd)| Some(ReferenceSpec::Student(positive(df)?, positive(sd)?))),
+        _ if text.ends_with(".toml") => Some(ReferenceSpec::File(given.path("reference", text))),
+        _ => None,
+    };
+    law.map(Some)
+        .ok_or_else(|| given.refuse("reference", allowed))
+}
+
+fn population(given: &Given, method: &Method) -> Result<Population> {
+    let least = if matches!(method, Method::Smc(_)) {
+        2
+    } else {
+        1
+    };
+    let allowed = "must be FILE.npy, exact, prior or reference";
+    let init = match given.text("init", allowed)? {
+        None | Some("default") => Init::Default,
+        Some("exact") => Init::Exact,
+        Some("prior") => Init::Prior,
+        Some("reference") => Init::Reference,
+        Some(file) if file.ends_with(".npy") => Init::File(given.path("init", file)),
+        Some(_) => return Err(given.refuse("init", allowed)),
+    };
+    let particles = given.count("particles", default_particles(method), least..=1 << 36)?;
+    let ruled = matches!(init, Init::File(_)) && !given.has("particles");
+    Ok(Population {
+        particles: (!ruled).then_some(particles),
+        seed: given.count("seed", 1, 0..=u64::MAX)?,
+        threads: given.count("threads", manifest::cores() as u64, 1..=4096)? as usize,
+        precision: choice(
+            given,
+            "precision",
+            Precision::NAMES,
+            Precision::F64,
+            Precision::from_name,
+        )?,
+        init,
+    })
+}
+
+fn output(given: &Given) -> Result<Output> {
+    let allowed = "must name a folder";
+    let out = given
+        .text("out", allowed)?
+        .map(|out| given.path("out", out));
+    let save = given.truth("save", true)?;
+    if !save && out.is_some() {
+        return Err(given.refuse("out", "contradicts --no-save; give one of them"));
+    }
+    Ok(Output {
+        out,
+        save,
+        force: given.truth("force", false)?,
+        json: given.truth("json", false)?,
+        quiet: given.truth("quiet", false)?,
+        strict: given.truth("strict", false)?,
+    })
+}

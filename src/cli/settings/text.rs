@@ -1,0 +1,164 @@
+//! From settings to the experiment file they stand for.
+
+use super::{Init, Length, Method, Output, Population, ReferenceSpec, Sampler, Settings, Tuning};
+use std::path::Path;
+use toml::{Table, Value};
+
+impl Settings {
+    /// The experiment file these settings stand for, every default written out; [`Settings::from_toml`]
+    /// gives the same settings back.
+    pub fn to_table(&self) -> Table {
+        let mut target = Table::new();
+        target.insert("kind".into(), self.target.name.clone().into());
+        target.extend(self.target.parameters.clone());
+        let mut document = Table::new();
+        document.insert("target".into(), target.into());
+        document.insert("method".into(), self.method.to_table().into());
+        document.insert("population".into(), self.population.to_table().into());
+        document.insert("output".into(), self.output.to_table().into());
+        document
+    }
+
+    /// [`Settings::to_table`] as text, tables in the order target, method, population, output.
+    pub fn to_toml(&self) -> String {
+        let table = self.to_table();
+        let mut out = String::new();
+        for (name, first) in [
+            ("target", "kind"),
+            ("method", "verb"),
+            ("population", ""),
+            ("output", ""),
+        ] {
+            let mut content = table
+                .get(name)
+                .and_then(Value::as_table)
+                .cloned()
+                .unwrap_or_default();
+            out.push_str(&format!("[{name}]\n"));
+            // What a table is about stands first; the rest is in alphabetical order.
+            if let Some(value) = content.remove(first) {
+                out.push_str(&format!("{first} = {value}\n"));
+            }
+            let part = Table::from_iter([(name.to_owned(), Value::Table(content))]);
+            let text = toml::to_string(&part).unwrap_or_default();
+            out.push_str(text.strip_prefix(&format!("[{name}]\n")).unwrap_or(&text));
+            out.push('\n');
+        }
+        out.truncate(out.trim_end().len());
+        out + "\n"
+    }
+}
+
+/// A count as a TOML integer, or as text where TOML's signed integers end.
+fn whole(n: u64) -> Value {
+    i64::try_from(n).map_or_else(|_| Value::String(n.to_string()), Value::Integer)
+}
+
+fn path(path: &Path) -> Value {
+    path.to_string_lossy().into_owned().into()
+}
+
+fn table<const N: usize>(entries: [(&str, Value); N]) -> Table {
+    entries
+        .into_iter()
+        .map(|(key, value)| (key.to_owned(), value))
+        .collect()
+}
+
+impl Tuning {
+    fn fill(&self, sampler: Sampler, out: &mut Table) {
+        out.insert(
+            "step_size".into(),
+            self.step_size.map_or_else(|| "adapt".into(), Value::Float),
+        );
+        if sampler == Sampler::Hmc {
+            out.insert("leapfrog_steps".into(), whole(self.leapfrog_steps));
+        }
+        if self.step_size.is_none() {
+            out.insert("target_accept".into(), self.target_accept.into());
+        }
+    }
+}
+
+impl Method {
+    fn to_table(&self) -> Table {
+        match self {
+            Self::Sample(m) => {
+                let mut out = table([
+                    ("verb", "sample".into()),
+                    ("sampler", m.sampler.name().into()),
+                    ("warmup", whole(m.warmup)),
+                ]);
+                match m.length {
+                    Length::Draws(k) => {
+                        out.insert("draws".into(), whole(k));
+                        out.insert("thin".into(), whole(m.thin));
+                    }
+                    Length::Steps(k) => {
+                        out.insert("steps".into(), whole(k));
+                    }
+                }
+                m.tuning.fill(m.sampler, &mut out);
+                out
+            }
+            Self::Smc(m) => {
+                let ladder = m
+                    .ladder
+                    .clone()
+                    .map_or_else(|| "adaptive".into(), Value::from);
+                let reference = match &m.reference {
+                    None => "target".into(),
+                    Some(ReferenceSpec::Normal(sd)) => format!("normal:{sd}").into(),
+                    Some(ReferenceSpec::Student(df, sd)) => format!("student:{df},{sd}").into(),
+                    Some(ReferenceSpec::File(file)) => path(file),
+                };
+                let mut out = table([
+                    ("verb", "smc".into()),
+                    ("move", m.kernel.name().into()),
+                    ("moves_per_stage", whole(m.moves_per_stage)),
+                    ("target_ess", m.target_ess.into()),
+                    ("resampler", m.resampler.name().into()),
+                    ("replicates", whole(m.replicates)),
+                    ("ladder", ladder),
+                    ("reference", reference),
+                ]);
+                m.tuning.fill(m.kernel, &mut out);
+                out
+            }
+        }
+    }
+}
+
+impl Population {
+    fn to_table(&self) -> Table {
+        let init = match &self.init {
+            Init::Default => "default".into(),
+            Init::Exact => "exact".into(),
+            Init::Prior => "prior".into(),
+            Init::Reference => "reference".into(),
+            Init::File(file) => path(file),
+        };
+        let mut out = table([
+            ("seed", whole(self.seed)),
+            ("threads", whole(self.threads as u64)),
+            ("precision", self.precision.name().into()),
+            ("init", init),
+        ]);
+        out.extend(self.particles.map(|n| ("particles".to_owned(), whole(n))));
+        out
+    }
+}
+
+impl Output {
+    fn to_table(&self) -> Table {
+        let mut out = table([
+            ("save", self.save.into()),
+            ("force", self.force.into()),
+            ("json", self.json.into()),
+            ("quiet", self.quiet.into()),
+            ("strict", self.strict.into()),
+        ]);
+        out.extend(self.out.as_deref().map(|out| ("out".to_owned(), path(out))));
+        out
+    }
+}
