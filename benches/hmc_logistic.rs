@@ -64,17 +64,16 @@ fn main() {
     let mut group = criterion.benchmark_group("hmc_logistic");
     for threads in [1, 2] {
         let goal = (threads == 2).then_some(GOAL);
-        let times = common::with_threads(threads, || {
-            measure(
-                &mut group,
-                &format!("gradients x{threads}"),
-                gradients,
-                goal,
-                || {
-                    run(&target, &starts);
-                },
-            )
-        });
+        let pool = common::pool(threads);
+        let times = measure(
+            &mut group,
+            &format!("gradients x{threads}"),
+            gradients,
+            goal,
+            || {
+                pool.install(|| run(&target, &starts));
+            },
+        );
         let rate = gradients as f64 / times.median;
         let share = rate * FLOPS / (peak * threads as f64);
         println!(

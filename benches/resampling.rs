@@ -87,43 +87,43 @@ fn main() {
         assert_eq!(offspring.iter().map(|&o| o as usize).sum::<usize>(), N);
         let dead = offspring.iter().filter(|o| **o == 0).count();
         for threads in [1, 2] {
-            common::with_threads(threads, || {
-                let name = format!("{} offspring x{threads}", resampler.name());
-                let mut epoch = 0;
-                measure(&mut group, &name, N as u64, None, || {
-                    epoch += 1;
-                    let weights = &model.log_weights;
-                    black_box(resample_offspring(resampler, N, weights, max, 1, epoch));
-                });
-                let mut flow = Flow::start(&model, N, 1, resampler).expect("a population");
-                flow.forget_stages();
-                let systematic = resampler == Resampler::Systematic && threads == 2;
-                let name = format!("{} x{threads}", resampler.name());
-                let times = measure(
-                    &mut group,
-                    &name,
-                    N as u64,
-                    systematic.then_some(GOAL),
-                    || {
-                        let done = flow
-                            .advance(&mut model, &mut |_, _| {})
-                            .expect("finite weights");
-                        assert_eq!(done, Advance::Moved);
-                    },
-                );
-                // E exp(z) = exp(1/2), within 6 standard deviations of a mean over N.
-                let stage = flow.stages().last().expect("a stage");
-                assert!((stage.log_evidence_increment - 0.5).abs() < 0.01);
-                assert!((stage.ess / N as f64 - Lane::exp(-1.0f64)).abs() < 0.02);
-                // Surplus copies are read, buffered, read again and written: 4 times 8 d bytes.
-                let bytes = (dead * DIM * 32) as f64;
-                println!(
-                    "  {name}: {:.0}% of slots refilled, {:.1} GB/s of copies, {:.0}% of the bandwidth",
-                    100.0 * dead as f64 / N as f64,
-                    bytes / times.median / 1e9,
-                    100.0 * bytes / times.median / bandwidth / threads as f64
-                );
+            let pool = common::pool(threads);
+            let name = format!("{} offspring x{threads}", resampler.name());
+            let mut epoch = 0;
+            measure(&mut group, &name, N as u64, None, || {
+                epoch += 1;
+                let weights = &model.log_weights;
+                let draw = || resample_offspring(resampler, N, weights, max, 1, epoch);
+                black_box(pool.install(draw));
             });
+            let mut flow = Flow::start(&model, N, 1, resampler).expect("a population");
+            flow.forget_stages();
+            let systematic = resampler == Resampler::Systematic && threads == 2;
+            let name = format!("{} x{threads}", resampler.name());
+            let times = measure(
+                &mut group,
+                &name,
+                N as u64,
+                systematic.then_some(GOAL),
+                || {
+                    let done = pool.install(|| flow.advance(&mut model, &mut |_, _| {}));
+                    assert_eq!(done.expect("finite weights"), Advance::Moved);
+                },
+            );
+            let Some(stage) = flow.stages().last() else {
+                continue;
+            };
+            // E exp(z) = exp(1/2), within 6 standard deviations of a mean over N.
+            assert!((stage.log_evidence_increment - 0.5).abs() < 0.01);
+            assert!((stage.ess / N as f64 - Lane::exp(-1.0f64)).abs() < 0.02);
+            // Surplus copies are read, buffered, read again and written: 4 times 8 d bytes.
+            let bytes = (dead * DIM * 32) as f64;
+            println!(
+                "  {name}: {:.0}% of slots refilled, {:.1} GB/s of copies, {:.0}% of the bandwidth",
+                100.0 * dead as f64 / N as f64,
+                bytes / times.median / 1e9,
+                100.0 * bytes / times.median / bandwidth / threads as f64
+            );
         }
     }
     group.finish();

@@ -40,10 +40,11 @@ fn main() {
     let peak = common::fma_peak();
     println!("smc: FMA peak of a core {:.1} GFLOP/s", peak / 1e9);
     for threads in [1, 2] {
+        let pool = common::pool(threads);
         let (mut seconds, mut last) = (Vec::new(), None);
         for _ in 0..if quick { 1 } else { 3 } {
             let start = Instant::now();
-            let result = common::with_threads(threads, || run(&target, 2048));
+            let result = pool.install(|| run(&target, 2048));
             seconds.push(start.elapsed().as_secs_f64());
             check(&result);
             last = Some(result);

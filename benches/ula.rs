@@ -63,37 +63,25 @@ fn main() {
     for threads in [1, 2] {
         let elements = 8192 * 32 * STEPS as u64;
         let goal = (threads == 2).then_some(GOAL_GAUSSIAN);
-        common::with_threads(threads, || {
-            measure(
-                &mut group,
-                &format!("gaussian-32 f32 x{threads}"),
-                elements,
-                goal,
-                || {
-                    run::<F32>(&gaussian, 8192, STEPS);
-                },
-            );
-            measure(
-                &mut group,
-                &format!("gaussian-32 f64 x{threads}"),
-                elements,
-                None,
-                || {
-                    run::<F64>(&gaussian, 8192, STEPS);
-                },
-            );
-            let goal = (threads == 2).then_some(GOAL_MIXTURE);
-            let elements = 65536 * STEPS as u64;
-            measure(
-                &mut group,
-                &format!("eight-gaussians f32 x{threads}"),
-                elements,
-                goal,
-                || {
-                    run::<F32>(&mixture, 65536, STEPS);
-                },
-            );
+        let pool = common::pool(threads);
+        let name = |what: &str| format!("{what} x{threads}");
+        measure(&mut group, &name("gaussian-32 f32"), elements, goal, || {
+            pool.install(|| run::<F32>(&gaussian, 8192, STEPS));
         });
+        measure(&mut group, &name("gaussian-32 f64"), elements, None, || {
+            pool.install(|| run::<F64>(&gaussian, 8192, STEPS));
+        });
+        let goal = (threads == 2).then_some(GOAL_MIXTURE);
+        let elements = 65536 * STEPS as u64;
+        measure(
+            &mut group,
+            &name("eight-gaussians f32"),
+            elements,
+            goal,
+            || {
+                pool.install(|| run::<F32>(&mixture, 65536, STEPS));
+            },
+        );
     }
     group.finish();
     criterion.final_summary();

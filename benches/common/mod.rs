@@ -5,7 +5,7 @@
 //! the goal with its distance in dB (10 lg of the ratio of times: +3 is twice as fast as the goal).
 //! On a shared machine the least is the steadier of the two.
 
-#![allow(dead_code)]
+#![allow(dead_code, clippy::disallowed_methods)]
 
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, Throughput};
@@ -16,10 +16,10 @@ use std::time::{Duration, Instant};
 
 /// Refuses a build without fused multiply-add, whose times mean nothing; says what runs where.
 pub fn require_fast_build() {
-    assert!(
-        isa::FAST,
-        "benches need fused multiply-add: build for the host (target-cpu=native) or x86-64-v3"
-    );
+    if !isa::FAST {
+        eprintln!("no fused multiply-add: build for the host (target-cpu=native) or x86-64-v3");
+        std::process::exit(2);
+    }
     let clock = match reference_ghz() {
         Some(ghz) => format!("reference clock {ghz:.3} GHz"),
         None => "no reference clock, nanoseconds only".to_owned(),
@@ -174,13 +174,12 @@ pub fn copy_bandwidth() -> f64 {
     16.0 * from.len() as f64 / best
 }
 
-/// Runs `work` with a pool of `threads`.
-pub fn with_threads<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> T {
-    let pool = rayon::ThreadPoolBuilder::new()
+/// A pool of `threads`, to run work in with `install`.
+pub fn pool(threads: usize) -> rayon::ThreadPool {
+    rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .build()
-        .expect("a pool");
-    pool.install(work)
+        .expect("a pool")
 }
 
 /// Standard normals, the same in every run.

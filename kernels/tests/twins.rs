@@ -80,7 +80,7 @@ const SPECIAL_F64: [f64; 18] = [
     1e300,
     f64::MAX,
     f64::MIN_POSITIVE,
-    2.2250738585072011e-308,
+    2.225_073_858_507_201e-308,
     5e-324,
     f64::EPSILON,
     f64::INFINITY,
@@ -420,7 +420,7 @@ twins_of_a_precision!(single, F32, f32, u32, singles, words32, single, 240i32, 3
 fn a_twin_that_differs_in_one_lane_is_caught() {
     // The comparison itself: one lane off by one ulp, and -0 for 0.
     let check = |wrong: f64| -> Result<(), TestCaseError> {
-        let x = vec![0.0f64; 8];
+        let x = [0.0f64; 8];
         let lane = std::cell::Cell::new(0);
         twin!("defect", F64, f64, R, [x: number], {
             let nudge = if R::WIDTH == 1 && lane.replace(lane.get() + 1) == 5 { wrong } else { 0.0 };
