@@ -201,7 +201,7 @@ impl<R: Precision> FeynmanKac for Model<R> {
         Tally::default()
     }
 
-    fn m(&self, _: usize, block: &mut Span<'_, R>, stream: &mut Stream, (): &mut ()) -> Tally {
+    fn m(&self, _: usize, _: usize, block: &mut Span<'_, R>, stream: &mut Stream, (): &mut ()) -> Tally {
         let mut transition = self.law.transition;
         if self.defect == Defect::TransitionRow {
             transition[0] = [0.60, 0.20, 0.10, 0.10];

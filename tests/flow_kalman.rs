@@ -111,7 +111,7 @@ impl<P: Precision> FeynmanKac for Bootstrap<P> {
         Tally::default()
     }
 
-    fn m(&self, _: usize, block: &mut Span<'_, P>, stream: &mut Stream, (): &mut ()) -> Tally {
+    fn m(&self, _: usize, _: usize, block: &mut Span<'_, P>, stream: &mut Stream, (): &mut ()) -> Tally {
         let wrong = if self.defect == Defect::StateNoise { 1.05 } else { 1.0 };
         for x in block.vectors[0].chunks_exact_mut(2) {
             let noise = [Q[0] * wrong, Q[1]].map(|q| stream.normal_row::<P>() * Lane::splat(q));

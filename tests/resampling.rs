@@ -309,7 +309,7 @@ impl<R: Precision> FeynmanKac for Tagged<R> {
         Tally::default()
     }
 
-    fn m(&self, _: usize, block: &mut Span<'_, R>, _: &mut Stream, (): &mut ()) -> Tally {
+    fn m(&self, _: usize, _: usize, block: &mut Span<'_, R>, _: &mut Stream, (): &mut ()) -> Tally {
         if let Some(channel) = self.swapped
             && block.first_block() == 0
         {
