@@ -50,7 +50,7 @@ impl FeynmanKac for Weights {
         }
         Tally::default()
     }
-    fn m(&self, _: usize, _: &mut Span<'_, F64>, _: &mut Stream, (): &mut ()) -> Tally {
+    fn m(&self, _: usize, _: usize, _: &mut Span<'_, F64>, _: &mut Stream, (): &mut ()) -> Tally {
         Tally::default()
     }
     fn log_potential(&self, _: usize, block: &Span<'_, F64>, log_weights: &mut [Row<F64>]) {
