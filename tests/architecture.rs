@@ -107,8 +107,8 @@ fn code(source: &str) -> String {
             rest.find('\n').unwrap_or(rest.len())
         } else if rest.starts_with("/*") {
             rest.find("*/").map_or(rest.len(), |k| k + 2)
-        } else if rest.starts_with("r#\"") {
-            rest[3..].find("\"#").map_or(rest.len(), |k| k + 5)
+        } else if let Some(raw) = rest.strip_prefix("r#\"") {
+            raw.find("\"#").map_or(rest.len(), |k| k + 5)
         } else if c == '"' {
             let mut end = 1;
             let bytes = rest.as_bytes();
@@ -221,10 +221,9 @@ fn engine(file: &str, source: &str) -> Vec<String> {
     };
     for named in modules_named(file, &code) {
         let front_door = named == "diagnostics" && FRONT_DOORS.contains(&file);
-        if known.contains(&named.as_str()) && named != own && !allowed.contains(&named.as_str()) {
-            if !front_door {
-                complain(format!("{own} names {named}"));
-            }
+        let above = known.contains(&named.as_str()) && !allowed.contains(&named.as_str());
+        if above && named != own && !front_door {
+            complain(format!("{own} names {named}"));
         }
     }
     let mut only = |word: &str, places: &[&str]| {

@@ -217,7 +217,7 @@ fn correlations<R: Vector>(defect: impl Fn(&mut [f64], &[f64])) -> Verdict {
     let mut within = vec![(0.0, 0.0); offsets.len()];
     let mut sin_cos = vec![(0.0, 0.0); width];
     let mut in_time = vec![(0.0, 0.0); width];
-    let mut shifted = vec![(0.0, 0.0); 3];
+    let mut shifted = [(0.0, 0.0); 3];
     let mut before = vec![0.0; width];
     let (mut values, mut square) = (vec![0.0; width], vec![0.0; width]);
     let mut before_square = vec![0.0; width];
@@ -264,7 +264,7 @@ fn correlations<R: Vector>(defect: impl Fn(&mut [f64], &[f64])) -> Verdict {
     let mut gate = Gate::new();
     let mut check = |label: String, sums: (f64, f64), n: u64| {
         let sd = (n as f64).sqrt();
-        gate.z(format!("{label}"), sums.0, 0.0, sd);
+        gate.z(label.clone(), sums.0, 0.0, sd);
         // Var (x^2 - 1)(y^2 - 1) = 4.
         gate.z(format!("{label}, squares"), sums.1, 0.0, 2.0 * sd);
     };
