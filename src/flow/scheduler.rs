@@ -281,14 +281,14 @@ impl<R: Precision> Flow<R> {
         self.totals.nan += bad.0;
         if bad.1 > 0 {
             return Err(Error::Numerical(format!(
-                "potential at time {time}: {} particles have weight +infinity; a density must be finite",
+                "the density is +infinity at {} particles at time {time}; it must be finite",
                 bad.1
             )));
         }
         let log_sum = sums.log_sum();
         if !log_sum.is_finite() {
             return Err(Error::Numerical(format!(
-                "potential at time {time}: all {} weights are zero",
+                "all weights are zero at time {time}: the density is 0 or NaN at each of {} particles",
                 self.population.len()
             )));
         }
