@@ -9,8 +9,7 @@
 #![allow(clippy::disallowed_methods)]
 
 use driftlane_kernels::resample::{
-    Matching, exponential_spacings, multinomial_offspring,
-    systematic_offspring, thresholds,
+    Matching, exponential_spacings, multinomial_offspring, systematic_offspring, thresholds,
 };
 use driftlane_kernels::rng::{Purpose, Stream, gaussian, uniform, uniform_open};
 use driftlane_kernels::step::exponential::OrnsteinUhlenbeck;

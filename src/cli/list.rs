@@ -27,11 +27,15 @@ fn groups() -> [(&'static str, Vec<(String, Vec<String>)>); 4] {
     let targets = library::describe().iter().map(|t| {
         let known = format!("reference: {}; exact: {}", t.reference, t.exact);
         let settings = Some(t.settings.to_owned()).filter(|s| !s.is_empty());
-        (t.name.to_owned(), settings.into_iter().chain([known]).collect())
+        (
+            t.name.to_owned(),
+            settings.into_iter().chain([known]).collect(),
+        )
     });
     let moves = |keep: fn(&MoveKind) -> bool| {
         let kept = MoveKind::ALL.into_iter().filter(keep);
-        kept.map(|k| (k.name().to_owned(), vec![settings(k), what(k).to_owned()])).collect()
+        kept.map(|k| (k.name().to_owned(), vec![settings(k), what(k).to_owned()]))
+            .collect()
     };
     let resamplers = Resampler::ALL.iter().map(|&r| {
         let line = format!("{}; {}", r.summary(), error(r));

@@ -88,9 +88,7 @@ pub fn r_hat(series: &[f64], chains: usize, draws: usize) -> f64 {
 
 /// Whether diagnostics mean anything: finite, not constant, at least 4 draws a chain.
 pub(super) fn usable(series: &[f64], draws: usize) -> bool {
-    draws >= 4
-        && series.iter().all(|x| x.is_finite())
-        && series.iter().any(|x| *x != series[0])
+    draws >= 4 && series.iter().all(|x| x.is_finite()) && series.iter().any(|x| *x != series[0])
 }
 
 fn median(values: &[f64]) -> f64 {

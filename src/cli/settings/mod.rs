@@ -47,7 +47,10 @@ pub struct TargetSpec {
 impl TargetSpec {
     /// Builds the target, judging its parameters.
     pub fn build(&self) -> Result<library::BoxedTarget> {
-        if !library::describe().iter().any(|known| known.name == self.name) {
+        if !library::describe()
+            .iter()
+            .any(|known| known.name == self.name)
+        {
             let field = match self.place.as_str() {
                 "--set" => "TARGET".to_owned(),
                 place => format!("{place} kind"),
@@ -61,7 +64,11 @@ impl TargetSpec {
     /// A refusal by a target's constructor, which knows no file, with the place of the key.
     fn placed(&self, error: Error) -> Error {
         match error {
-            Error::Invalid { field, value, allowed } if !field.starts_with(&self.place) => {
+            Error::Invalid {
+                field,
+                value,
+                allowed,
+            } if !field.starts_with(&self.place) => {
                 let kind = |word: &str| library::describe().iter().any(|known| known.name == word);
                 let key = match field.split_once(' ') {
                     Some((word, key)) if kind(word) => key,
