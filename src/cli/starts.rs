@@ -93,21 +93,21 @@ fn reference_file(path: &std::path::Path, dim: usize) -> Result<Reference> {
     let family = parameters.text("family", "\"normal\" or \"student\"")?;
     let location = per_coordinate(&mut parameters, "location", dim)?.unwrap_or(vec![0.0; dim]);
     let scale = per_coordinate(&mut parameters, "scale", dim)?
-        .ok_or_else(|| parameters.refuse("scale", "missing", "a number above 0, or one a coordinate"))?;
+        .ok_or_else(|| parameters.refuse("scale", "missing", "required: a number above 0, or one a coordinate"))?;
     if let Some(&s) = scale.iter().find(|s| **s <= 0.0) {
-        return Err(parameters.refuse("scale", s, "numbers above 0"));
+        return Err(parameters.must_be("scale", s, "numbers above 0"));
     }
     let reference = match family.as_deref() {
         Some("normal") => Reference::normal(location, scale)?,
         Some("student") => {
             let allowed = "a number above 0";
             let df = parameters.number("df", f64::MIN_POSITIVE.., allowed)?;
-            let df = df.ok_or_else(|| parameters.refuse("df", "missing", allowed))?;
+            let df = df.ok_or_else(|| parameters.must_be("df", "missing", allowed))?;
             Reference::student_t(df, location, scale)?
         }
         other => {
             let value = other.unwrap_or("missing");
-            return Err(parameters.refuse("family", value, "\"normal\" or \"student\""));
+            return Err(parameters.must_be("family", value, "\"normal\" or \"student\""));
         }
     };
     parameters.finish()?;
@@ -119,11 +119,11 @@ fn per_coordinate(parameters: &mut Parameters, key: &str, dim: usize) -> Result<
     let Some(value) = parameters.take(key) else { return Ok(None) };
     let values = match value.as_float().or(value.as_integer().map(|i| i as f64)) {
         Some(x) if x.is_finite() => vec![x; dim],
-        Some(x) => return Err(parameters.refuse(key, x, &allowed)),
+        Some(x) => return Err(parameters.must_be(key, x, &allowed)),
         None => parameters.vector(key, &value, &allowed)?,
     };
     if values.len() != dim {
-        return Err(parameters.refuse(key, format!("{} numbers", values.len()), &allowed));
+        return Err(parameters.must_be(key, format!("{} numbers", values.len()), &allowed));
     }
     Ok(Some(values))
 }
