@@ -22,8 +22,11 @@ pub fn text(group: Option<&str>) -> String {
     out
 }
 
-/// Every group: its name, and its entries of a name and lines about it.
-fn groups() -> [(&'static str, Vec<(String, Vec<String>)>); 4] {
+/// A name and lines about it.
+type Entry = (String, Vec<String>);
+
+/// Every group: its name and its entries.
+fn groups() -> [(&'static str, Vec<Entry>); 4] {
     let targets = library::describe().iter().map(|t| {
         let known = format!("reference: {}; exact: {}", t.reference, t.exact);
         let settings = Some(t.settings.to_owned()).filter(|s| !s.is_empty());

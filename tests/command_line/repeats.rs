@@ -1,7 +1,6 @@
 //! Same seed, same bytes; and runs that cannot go on.
 
 use super::{json, object, run, same, text};
-use serde_json::{Map, Value};
 use std::fs;
 use tempfile::tempdir;
 
@@ -17,7 +16,7 @@ fn any_number_of_threads_gives_the_same_bytes() {
     .into_iter()
     .enumerate()
     {
-        let mut seen: Option<(Map<String, Value>, Vec<Vec<u8>>)> = None;
+        let mut seen = None;
         for threads in [1, 2, 3, 7] {
             let out = format!("{k}-{threads}");
             let object = json(
