@@ -86,10 +86,11 @@ pub trait FeynmanKac: Sync {
         1
     }
 
-    /// One visit of M_t to a block, t >= 1.
+    /// Visit `visit` (from 0) of M_t to a block, t >= 1.
     fn m(
         &self,
         time: usize,
+        visit: usize,
         block: &mut Span<'_, Self::Real>,
         stream: &mut Stream,
         scratch: &mut Self::Scratch,

@@ -35,8 +35,9 @@ impl Leapfrog {
         self.inverse_mass.values()
     }
 
-    /// Moves `scratch.position` and `scratch.momentum` through `steps` steps towards pi_beta.
-    /// `scratch.proposed_gradient` is the gradient at the position, before and after.
+    /// Moves `scratch.position` and `scratch.momentum` through `steps` >= 1 steps towards pi_beta.
+    /// `scratch.proposed_gradient` is the gradient at the position, before and after;
+    /// `scratch.base` and `scratch.ratio` are the log densities after.
     pub fn trajectory<R: Precision>(
         &self,
         path: &Path<'_>,
@@ -59,7 +60,13 @@ impl Leapfrog {
                 *p = kick(*p, *g, length);
                 *x = drift(*x, *p, Row::<R>::broadcast(w), step_size);
             }
-            path.gradient(beta, x, g, &mut scratch.other);
+            let other = &mut scratch.other[..];
+            if step + 1 < steps {
+                path.gradient(beta, x, g, other);
+            } else {
+                let (base, ratio) = (&mut scratch.base[..], &mut scratch.ratio[..]);
+                path.log_densities_and_gradient(beta, x, base, ratio, g, other, &mut scratch.wide);
+            }
         }
         for (p, g) in scratch.momentum.iter_mut().zip(&scratch.proposed_gradient) {
             *p = kick(*p, *g, half);

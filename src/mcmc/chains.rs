@@ -112,7 +112,8 @@ impl<R: Precision> FeynmanKac for Chains<'_, R> {
         self.path.dim()
     }
     fn channels(&self) -> Channels {
-        Channels { vectors: 1, scalars: if self.mover.adjusted() { 2 } else { 0 } }
+        let scalars = if self.mover.adjusted() { 2 } else { 0 };
+        Channels { vectors: self.mover.vectors(), scalars }
     }
     fn scratch(&self) -> Scratch<R> {
         Scratch::new(self.path.dim())
@@ -147,12 +148,14 @@ impl<R: Precision> FeynmanKac for Chains<'_, R> {
     fn m(
         &self,
         time: usize,
+        _visit: usize,
         block: &mut Span<'_, R>,
         stream: &mut Stream,
         scratch: &mut Scratch<R>,
     ) -> Tally {
         let moves = self.work.moves_at(time, self.mover.adjusted());
-        let mut tally = self.mover.run(&self.path, 1.0, moves, block, stream, scratch);
+        let fresh = time > 1;
+        let mut tally = self.mover.run(&self.path, 1.0, moves, fresh, block, stream, scratch);
         if self.mover.adjusted() || self.work.keeps(time, false) {
             for tile in 0..block.tiles() {
                 let x = &block.vectors[0][block.rows(tile)];

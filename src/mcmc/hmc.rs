@@ -9,7 +9,7 @@
 //! Jitter breaks the resonance of a fixed trajectory length with any one frequency; a step size of
 //! its own lets every particle find a stable one in a funnel. L is shared so that a tile never waits
 //! for its slowest particle. L gradients and one density a move; the gradient of an accepted end
-//! point starts the next trajectory.
+//! point starts the next trajectory, in the next visit too.
 
 use super::accept::accept_tile;
 use super::{DualAveraging, Move};
@@ -59,6 +59,10 @@ impl Hmc {
     }
 }
 
+/// The vector channel that keeps the gradient at the position, so that a visit under the same law
+/// need not evaluate it again: a tenth of the work at ten leapfrog steps.
+const GRADIENT: usize = 1;
+
 impl<R: Precision> Move<R> for Hmc {
     fn name(&self) -> &'static str {
         "hmc"
@@ -69,6 +73,7 @@ impl<R: Precision> Move<R> for Hmc {
         path: &Path<'_>,
         beta: f64,
         moves: usize,
+        fresh: bool,
         block: &mut Span<'_, R>,
         stream: &mut Stream,
         scratch: &mut Scratch<R>,
@@ -78,12 +83,12 @@ impl<R: Precision> Move<R> for Hmc {
         let (jitter, two) = (Row::<R>::splat(self.jitter), Row::<R>::splat(2.0));
         for tile in 0..block.tiles() {
             let rows = block.rows(tile);
-            path.gradient(
-                beta,
-                &block.vectors[0][rows.clone()],
-                &mut scratch.gradient,
-                &mut scratch.other,
-            );
+            if fresh {
+                scratch.gradient.copy_from_slice(&block.vectors[GRADIENT][rows.clone()]);
+            } else {
+                let x = &block.vectors[0][rows.clone()];
+                path.gradient(beta, x, &mut scratch.gradient, &mut scratch.other);
+            }
             for _ in 0..moves {
                 let spread = two.mul_add(stream.uniform_row::<R>(), -Row::<R>::one());
                 let step_size = centre * jitter.mul_add(spread, Row::<R>::one());
@@ -103,21 +108,20 @@ impl<R: Precision> Move<R> for Hmc {
                     &mut scratch.wide,
                     &mut scratch.proposed_energy,
                 );
-                path.log_densities(
-                    &scratch.position,
-                    &mut scratch.wide,
-                    &mut scratch.base,
-                    &mut scratch.ratio,
-                );
                 accept_tile(beta, tile, block, stream, scratch, true, &mut tally);
             }
+            block.vectors[GRADIENT][rows].copy_from_slice(&scratch.gradient);
             let active = block.active(tile) as u64;
-            tally.gradient_evaluations += active * (1 + moves * self.steps) as u64;
+            let gradients = moves * self.steps + usize::from(!fresh);
+            tally.gradient_evaluations += active * gradients as u64;
             tally.density_evaluations += active * moves as u64;
         }
         tally
     }
 
+    fn vectors(&self) -> usize {
+        2
+    }
     fn before_visit(&mut self, seed: u64, epoch: u64) {
         let half = self.mean_steps / 2;
         let u = population_uniform(seed, Purpose::Shared, epoch);

@@ -37,16 +37,24 @@ pub trait Move<R: Precision>: Send + Sync {
     fn name(&self) -> &'static str;
 
     /// Moves every particle of `block` `moves` times. Vector channel 0 is the position; scalar
-    /// channels [`BASE`] and [`RATIO`] are its log densities, before and after.
+    /// channels [`BASE`] and [`RATIO`] are its log densities, before and after. `fresh` tells that
+    /// the other vector channels are as this move left them under the same law.
+    #[allow(clippy::too_many_arguments)]
     fn run(
         &self,
         path: &Path<'_>,
         beta: f64,
         moves: usize,
+        fresh: bool,
         block: &mut Span<'_, R>,
         stream: &mut Stream,
         scratch: &mut Scratch<R>,
     ) -> Tally;
+
+    /// Vector channels it needs, the position included.
+    fn vectors(&self) -> usize {
+        1
+    }
 
     /// Draws what all particles share in a visit: the number of leapfrog steps.
     fn before_visit(&mut self, _seed: u64, _epoch: u64) {}

@@ -3,8 +3,8 @@
 use super::{Chains, MoveSettings, Start, Work};
 use crate::diagnostics::{ess_bulk, r_hat};
 use crate::error::{Error, Result};
-use crate::flow::{Advance, Flow, Resampler, StageRecord, Tally};
-use crate::particles::{Channels, Population};
+use crate::flow::{Advance, FeynmanKac, Flow, Resampler, StageRecord, Tally};
+use crate::particles::Population;
 use crate::target::{BlockTarget, Path, Precision};
 use driftlane_kernels::F64;
 
@@ -127,8 +127,7 @@ impl<'a> Sample<'a> {
         let adjusted = mover.adjusted();
         let work = Work { warmup: self.warmup, moves: self.moves, every };
         let mut model = Chains::new(path, mover, self.start, work, self.seed);
-        let channels = Channels { vectors: 1, scalars: if adjusted { 2 } else { 0 } };
-        let mut population = Population::<R>::new(self.particles, dim, channels);
+        let mut population = Population::<R>::new(self.particles, dim, model.channels());
         if self.start == Start::Given {
             population.set_positions(&self.positions);
         }

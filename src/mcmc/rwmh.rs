@@ -48,6 +48,7 @@ impl<R: Precision> Move<R> for Rwmh {
         path: &Path<'_>,
         beta: f64,
         moves: usize,
+        _fresh: bool,
         block: &mut Span<'_, R>,
         stream: &mut Stream,
         scratch: &mut Scratch<R>,

@@ -36,6 +36,7 @@ impl<R: Precision> Move<R> for Ula {
         path: &Path<'_>,
         beta: f64,
         moves: usize,
+        _fresh: bool,
         block: &mut Span<'_, R>,
         stream: &mut Stream,
         scratch: &mut Scratch<R>,

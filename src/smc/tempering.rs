@@ -105,7 +105,7 @@ impl<R: Precision> FeynmanKac for Tempering<'_, R> {
         self.path.dim()
     }
     fn channels(&self) -> Channels {
-        Channels { vectors: 1, scalars: 2 }
+        Channels { vectors: self.mover.vectors(), scalars: 2 }
     }
     fn scratch(&self) -> Scratch<R> {
         Scratch::new(self.path.dim())
@@ -137,11 +137,14 @@ impl<R: Precision> FeynmanKac for Tempering<'_, R> {
     fn m(
         &self,
         _time: usize,
+        visit: usize,
         block: &mut Span<'_, R>,
         stream: &mut Stream,
         scratch: &mut Scratch<R>,
     ) -> Tally {
-        self.mover.run(&self.path, self.tempering_param, 1, block, stream, scratch)
+        // The law changes between temperatures, so only later visits find a fresh gradient.
+        let fresh = visit > 0;
+        self.mover.run(&self.path, self.tempering_param, 1, fresh, block, stream, scratch)
     }
 
     fn log_potential(&self, _: usize, block: &Span<'_, R>, log_weights: &mut [Row<F64>]) {

@@ -94,6 +94,21 @@ pub trait Precision: Vector {
     const NAME: &'static str;
     /// Gradients of `target`, in this precision.
     fn gradient(target: &dyn BlockTarget, x: &[Row<Self>], grad: &mut [Row<Self>]);
+    /// Gradients in this precision and log densities in double, of one tile; `wide` is working
+    /// memory for `dim` rows.
+    fn log_density_and_gradient(
+        target: &dyn BlockTarget,
+        x: &[Row<Self>],
+        value: &mut [Row<F64>],
+        grad: &mut [Row<Self>],
+        wide: &mut [Row<F64>],
+    ) {
+        Self::gradient(target, x, grad);
+        for (part, value) in value.chunks_exact_mut(1).enumerate() {
+            Self::widen_part(x, part, wide);
+            target.log_density(wide, value);
+        }
+    }
     /// Widens 32 particles of a tile, number `part` of them, to double precision, exactly.
     fn widen_part(x: &[Row<Self>], part: usize, wide: &mut [Row<F64>]) {
         let width = particles_per_tile::<Self>();
@@ -123,6 +138,16 @@ impl Precision for F64 {
     #[inline]
     fn gradient(target: &dyn BlockTarget, x: &[Row<F64>], grad: &mut [Row<F64>]) {
         target.gradient(x, grad);
+    }
+    #[inline]
+    fn log_density_and_gradient(
+        target: &dyn BlockTarget,
+        x: &[Row<F64>],
+        value: &mut [Row<F64>],
+        grad: &mut [Row<F64>],
+        _wide: &mut [Row<F64>],
+    ) {
+        target.log_density_and_gradient(x, value, grad);
     }
 }
 

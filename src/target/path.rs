@@ -90,6 +90,34 @@ impl<'a> Path<'a> {
         }
     }
 
+    /// [`log_densities`](Path::log_densities) and [`gradient`](Path::gradient) of one tile at once,
+    /// for targets that share work between them.
+    #[allow(clippy::too_many_arguments)]
+    pub fn log_densities_and_gradient<R: Precision>(
+        &self,
+        beta: f64,
+        x: &[Row<R>],
+        base: &mut [Row<F64>],
+        ratio: &mut [Row<F64>],
+        grad: &mut [Row<R>],
+        other: &mut [Row<R>],
+        wide: &mut [Row<F64>],
+    ) {
+        let end = self.likelihood.unwrap_or(self.target);
+        R::log_density_and_gradient(end, x, ratio, grad, wide);
+        let Some(reference) = &self.reference else {
+            base.fill(Row::zero());
+            return;
+        };
+        R::log_density_and_gradient(reference, x, base, other, wide);
+        if self.likelihood.is_none() {
+            for (ratio, base) in ratio.iter_mut().zip(base.iter()) {
+                *ratio -= *base;
+            }
+        }
+        self.combine(beta, grad, other);
+    }
+
     /// The gradient of log pi_beta on one tile; `other` is working memory for `dim` rows.
     pub fn gradient<R: Precision>(
         &self,
@@ -99,12 +127,26 @@ impl<'a> Path<'a> {
         other: &mut [Row<R>],
     ) {
         R::gradient(self.likelihood.unwrap_or(self.target), x, grad);
-        let Some(reference) = &self.reference else { return };
-        let share = if self.likelihood.is_some() { 1.0 } else { 1.0 - beta };
+        if let Some(reference) = &self.reference
+            && self.reference_share(beta) != 0.0
+        {
+            R::gradient(reference, x, other);
+            self.combine(beta, grad, other);
+        }
+    }
+
+    /// The weight of the reference's own density in log pi_beta.
+    fn reference_share(&self, beta: f64) -> f64 {
+        if self.likelihood.is_some() { 1.0 } else { 1.0 - beta }
+    }
+
+    /// grad <- beta grad + share other. At a share of zero `other` is left out, so that a reference
+    /// that overflows there does no harm.
+    fn combine<R: Precision>(&self, beta: f64, grad: &mut [Row<R>], other: &[Row<R>]) {
+        let share = self.reference_share(beta);
         if share == 0.0 {
             return;
         }
-        R::gradient(reference, x, other);
         let (beta, share) = (Row::<R>::splat(beta), Row::<R>::splat(share));
         for (g, o) in grad.iter_mut().zip(other.iter()) {
             *g = beta.mul_add(*g, share * *o);

@@ -159,13 +159,15 @@ impl IncrementSums {
         }
     }
 
-    /// ESS of the new weights.
+    /// ESS of the new weights; 0 where they are all zero, or below 1e-154 of what the heaviest
+    /// particle with the largest increment would weigh.
     pub fn ess(&self) -> f64 {
-        if self.wv > 0.0 { self.wv * self.wv / self.wwvv } else { 0.0 }
+        if self.wwvv > 0.0 { self.wv * self.wv / self.wwvv } else { 0.0 }
     }
 
-    /// Conditional ESS as a fraction of the population, in (0, 1].
+    /// Conditional ESS as a fraction of the population, in (0, 1]; 0 likewise.
     pub fn cess_fraction(&self) -> f64 {
-        if self.wv > 0.0 { self.wv * self.wv / (self.w * self.wvv) } else { 0.0 }
+        let most = self.w * self.wvv;
+        if most > 0.0 { self.wv * self.wv / most } else { 0.0 }
     }
 }
