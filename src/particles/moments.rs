@@ -22,7 +22,7 @@ impl Moments {
         let flat: &[R::Scalar] = cast_slice(x);
         let weight_of = |i: usize| weights.map_or(1.0, |w| w[i]);
         let weight: f64 = (0..active).map(weight_of).sum();
-        if !(weight > 0.0) {
+        if weight.is_nan() || weight <= 0.0 {
             return Self { weight: 0.0, mean: vec![0.0; x.len()], squares: vec![0.0; x.len()] };
         }
         let mut mean = Vec::with_capacity(x.len());
