@@ -41,7 +41,7 @@ impl Parameters {
     }
 
     /// The error that refuses `value`, which must be `what`.
-    fn must_be(&self, key: &str, value: impl std::fmt::Display, what: &str) -> Error {
+    pub fn must_be(&self, key: &str, value: impl std::fmt::Display, what: &str) -> Error {
         self.refuse(key, value, &format!("must be {what}"))
     }
 

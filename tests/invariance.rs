@@ -10,6 +10,9 @@
 //! Power (95%, z = 5, N = 1e6): a bias of 0.0066 sd of any f(X') - f(X), so a mean moved by 0.7% of
 //! a standard deviation and less where moves are small; a variance of 0.94%; E exp(-dH) at 2e5
 //! particles and sd(dH) = 1, 1.5%.
+
+// Matrices are indexed as in the formulas.
+#![allow(clippy::needless_range_loop)]
 #![allow(clippy::disallowed_methods)]
 
 mod gates;
