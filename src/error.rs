@@ -30,7 +30,7 @@ pub enum Error {
     #[error("{0}")]
     Numerical(String),
     /// Writing failed.
-    #[error("{}: {what}", path.display())]
+    #[error("{}: cannot be written: {what}", path.display())]
     Write {
         /// The file or folder.
         path: PathBuf,

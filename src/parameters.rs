@@ -40,6 +40,11 @@ impl Parameters {
         Error::invalid(format!("{} {key}", self.place), value, allowed)
     }
 
+    /// The error that refuses `value`, which must be `what`.
+    fn must_be(&self, key: &str, value: impl std::fmt::Display, what: &str) -> Error {
+        self.refuse(key, value, &format!("must be {what}"))
+    }
+
     /// Takes a raw value.
     pub fn take(&mut self, key: &str) -> Option<Value> {
         self.known.push(key.to_owned());
@@ -67,12 +72,12 @@ impl Parameters {
         let number = match value {
             Value::Float(x) => x,
             Value::Integer(i) => i as f64,
-            other => return Err(self.refuse(key, other, allowed)),
+            other => return Err(self.must_be(key, other, allowed)),
         };
         if number.is_finite() && range.contains(&number) {
             Ok(Some(number))
         } else {
-            Err(self.refuse(key, number, allowed))
+            Err(self.must_be(key, number, allowed))
         }
     }
 
@@ -93,7 +98,7 @@ impl Parameters {
         };
         match count {
             Some(count) if range.contains(&count) => Ok(Some(count)),
-            _ => Err(self.refuse(key, value, allowed)),
+            _ => Err(self.must_be(key, value, allowed)),
         }
     }
 
@@ -102,7 +107,7 @@ impl Parameters {
         match self.take(key) {
             None => Ok(None),
             Some(Value::Boolean(b)) => Ok(Some(b)),
-            Some(other) => Err(self.refuse(key, other, "true or false")),
+            Some(other) => Err(self.must_be(key, other, "true or false")),
         }
     }
 
@@ -111,7 +116,7 @@ impl Parameters {
         match self.take(key) {
             None => Ok(None),
             Some(Value::String(s)) => Ok(Some(s)),
-            Some(other) => Err(self.refuse(key, other, allowed)),
+            Some(other) => Err(self.must_be(key, other, allowed)),
         }
     }
 
@@ -123,7 +128,7 @@ impl Parameters {
 
     /// A finite vector out of a TOML array.
     pub fn vector(&self, key: &str, value: &Value, allowed: &str) -> Result<Vec<f64>> {
-        let refuse = |shown: &Value| self.refuse(key, shown, allowed);
+        let refuse = |shown: &Value| self.must_be(key, shown, allowed);
         let items = value.as_array().ok_or_else(|| refuse(value))?;
         items
             .iter()

@@ -36,7 +36,7 @@ fn defaults_are_those_of_the_documentation() {
             smc.tuning.leapfrog_steps,
             smc.tuning.target_accept
         ),
-        (None, 10, 0.65)
+        (None, 10, 0.7)
     );
     let s = settings("sample gaussian --sampler rwmh --set dim=1e1");
     assert_eq!(s.particles(), 1024);
@@ -63,7 +63,7 @@ fn settings_survive_their_own_text() {
     for line in [
         "smc eight-gaussians",
         "smc funnel --set variance=9 --reference student:4,2.5 --ladder 0,0.1,0.5,1 --replicates 16",
-        "smc two-modes --move rwmh --step-size 0.3 --resampler residual --seed 18446744073709551615",
+        "smc two-modes --move rwmh --step-size 0.3 --resampler systematic --seed 18446744073709551615",
         "smc phi4 --reference wide.toml --target-ess 0.9 --moves-per-stage 3 --precision f32",
         "sample gaussian --draws 1e3 --thin 10 --warmup 0 --out here --force --json --quiet --strict",
         "sample gaussian --sampler ula --step-size 1e-3 --steps 10 --no-save --init start.npy",
@@ -135,13 +135,13 @@ fn the_command_line_overrides_the_file() {
 #[test]
 fn memory_is_judged_before_anything_is_allocated() {
     let s = settings("sample gaussian --draws 1e6 --particles 1e6");
-    assert!(s.memory_estimate(100) > 8 * 100_000_000_000_000);
-    let error = s.check_memory(100).unwrap_err();
+    assert!(s.memory_estimate(1_000_000, 100) > 8 * 100_000_000_000_000);
+    let error = s.check_memory(1_000_000, 100).unwrap_err();
     assert!(
         error.exit_code() == 2 && error.to_string().starts_with("--particles = 1000000"),
         "{error}"
     );
-    assert!(settings("smc gaussian").check_memory(10).is_ok());
+    assert!(settings("smc gaussian").check_memory(2048, 10).is_ok());
 }
 
 #[test]

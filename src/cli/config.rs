@@ -9,7 +9,9 @@ use toml::{Table, Value};
 /// The longest file of settings that is read, in bytes; arrays longer than that belong in .npy files.
 pub const SIZE_CAP: u64 = 16 << 20;
 /// Parameters of targets that name files.
-const PATH_KEYS: [&str; 5] = ["data", "means", "covs", "weights", "stds"];
+const PATH_KEYS: [&str; 8] = [
+    "data", "mean", "sds", "cov", "weights", "means", "stds", "covs",
+];
 
 /// Reads a TOML file. Refused in one line ([`Error::Data`]): no file, a folder, an empty or a too long
 /// file, text that is not UTF-8 or starts with a byte order mark, and bad syntax with line and column.
@@ -103,8 +105,14 @@ pub(super) fn resolve_target(
             place: "--set".into(),
         }
     };
+    let mut seen: Vec<String> = Vec::new();
     for text in set {
         let (key, value) = parse_set(text)?;
+        if seen.contains(&key) {
+            let field = format!("--set {key}");
+            return Err(Error::invalid(field, short(&value), "is set twice; give it once"));
+        }
+        seen.push(key.clone());
         spec.parameters.insert(key, value);
     }
     // A path given by --set starts where the command runs; absolute already if it came from a file.
@@ -201,9 +209,11 @@ fn parse_set(text: &str) -> Result<(String, Value)> {
 
 /// Makes the paths among a target's parameters absolute.
 fn absolutise(parameters: &mut Table, folder: &Path) {
-    let absolute = |value: &mut Value| {
+    let absolute = |key: &str, value: &mut Value| {
+        // What is not a file's name is left for the target to refuse as it was given.
         if let Value::String(path) = value
             && !path.is_empty()
+            && (key == "data" || path.ends_with(".npy"))
         {
             let joined = folder.join(&*path);
             let joined = std::path::absolute(&joined).unwrap_or(joined);
@@ -214,8 +224,8 @@ fn absolutise(parameters: &mut Table, folder: &Path) {
     };
     for key in PATH_KEYS {
         match parameters.get_mut(key) {
-            Some(Value::Array(items)) => items.iter_mut().for_each(absolute),
-            Some(value) => absolute(value),
+            Some(Value::Array(items)) => items.iter_mut().for_each(|item| absolute(key, item)),
+            Some(value) => absolute(key, value),
             None => {}
         }
     }
@@ -228,6 +238,20 @@ fn folder_of(path: &Path) -> PathBuf {
 
 fn current_folder() -> PathBuf {
     std::env::current_dir().unwrap_or_default()
+}
+
+/// Names as a sentence lists them: `a, b or c`.
+pub(super) fn one_of(names: &[&str]) -> String {
+    match names {
+        [] => String::new(),
+        [name] => (*name).to_owned(),
+        [names @ .., last] => format!("{} or {last}", names.join(", ")),
+    }
+}
+
+/// `; did you mean ...?` where a known name is near, else nothing.
+pub(super) fn hint(name: &str, known: &[&str]) -> String {
+    nearest(name, known).map_or(String::new(), |near| format!("; did you mean {near}?"))
 }
 
 /// The nearest of the known names, for hints; `None` if none is near.

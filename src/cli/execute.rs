@@ -22,7 +22,7 @@ use std::time::Instant;
 pub fn run(settings: &Settings, command: &str) -> Result<u8> {
     let target = settings.target.build()?;
     let starts = Starts::load(settings, &*target)?;
-    settings.check_memory(target.dim())?;
+    settings.check_memory(starts.particles as u64, target.dim())?;
     let reference = starts::reference(settings, &*target)?;
     check_method(settings, &*target)?;
     let pool = rayon::ThreadPoolBuilder::new()
@@ -146,7 +146,9 @@ impl Job<'_> {
             Init::Exact => sample.start(Start::Exact),
             Init::Default | Init::Prior | Init::Reference => sample.start(Start::Reference),
         };
-        let all = method.warmup + method.length.moves();
+        let moves_kept = method.length.moves() / method.thin * method.thin;
+        let all = method.warmup + moves_kept;
+        let adjusted = method.sampler.default_target_accept().is_some();
         let mut progress = Progress::start("sample", self.settings.output.quiet);
         let mut moves = 0u64;
         let start = Instant::now();
@@ -156,7 +158,7 @@ impl Job<'_> {
             progress.update(Snapshot {
                 done,
                 particle_steps: moves,
-                acceptance: record.tally.acceptance(),
+                acceptance: record.tally.acceptance().filter(|_| adjusted),
                 tempering_param: None,
             });
         });
@@ -219,7 +221,7 @@ impl Job<'_> {
         let start = Instant::now();
         let mut moves = 0u64;
         let result = smc.run_in::<R>(&mut |replicate, stage| {
-            moves += self.starts.particles as u64;
+            moves += stage.tally.moves;
             let share = stage.tempering_param.unwrap_or(0.0);
             progress.update(Snapshot {
                 done: (replicate as f64 + share) / replicates,

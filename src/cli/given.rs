@@ -136,6 +136,14 @@ impl Given {
         }
     }
 
+    /// Forgets what a file says for `key` where its verb was another than `verb` and `verb` is smc,
+    /// which starts from a law.
+    pub(super) fn yields_to_verb(&mut self, key: &str, verb: &str) {
+        if verb == "smc" && self.entries.get(key).is_some_and(|entry| !entry.typed) {
+            self.entries.remove(key);
+        }
+    }
+
     /// Forgets a key.
     pub(super) fn drop_key(&mut self, key: &str) {
         self.entries.remove(key);

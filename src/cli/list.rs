@@ -1,52 +1,67 @@
-//! `list`: what there is, with defaults.
+//! `list`: what there is, with defaults, in lines of at most [`WIDTH`] columns.
 
 use crate::flow::Resampler;
 use crate::mcmc::MoveKind;
 use crate::target::library;
 
-/// One group of [`super::GROUPS`], or all of them.
+/// The longest line.
+pub const WIDTH: usize = 100;
+
+/// One group of [`super::GROUPS`], or all of them, as text for a terminal.
 pub fn text(group: Option<&str>) -> String {
     let mut out = String::new();
-    let all = group.is_none();
-    let mut section = |name: &str, rows: Vec<[String; 3]>| {
-        if !(all || group == Some(name)) {
-            return;
+    for (name, rows) in groups() {
+        if group.is_none_or(|group| group == name) {
+            out.push_str(&format!("{name}\n"));
+            let first = rows.iter().map(|r| r.0.chars().count()).max().unwrap_or(0);
+            for (label, lines) in rows {
+                entry(&mut out, &label, first, &lines);
+            }
         }
-        let width = |k: usize| rows.iter().map(|r| r[k].chars().count()).max().unwrap_or(0);
-        let (first, second) = (width(0), width(1));
-        out.push_str(&format!("{name}\n"));
-        for [a, b, c] in &rows {
-            let line = format!("  {a:first$}  {b:second$}  {c}");
-            out.push_str(line.trim_end());
-            out.push('\n');
-        }
-    };
-    let targets = library::describe();
-    section(
-        "targets",
-        targets
-            .iter()
-            .map(|t| {
-                let known = format!("reference: {}; exact: {}", t.reference, t.exact);
-                [t.name.to_owned(), t.settings.to_owned(), known]
-            })
-            .collect(),
-    );
-    let moves = |kinds: &[MoveKind]| -> Vec<[String; 3]> {
-        kinds.iter().map(|&kind| [kind.name().to_owned(), settings(kind), what(kind)]).collect()
-    };
-    section("samplers", moves(&MoveKind::ALL));
-    let adjusted: Vec<_> =
-        MoveKind::ALL.into_iter().filter(|k| k.default_target_accept().is_some()).collect();
-    section("moves", moves(&adjusted));
-    section(
-        "resamplers",
-        Resampler::ALL
-            .iter()
-            .map(|r| [r.name().to_owned(), error(*r).to_owned(), r.summary().to_owned()])
-            .collect(),
-    );
+    }
     out
+}
+
+/// Every group: its name, and its entries of a name and lines about it.
+fn groups() -> [(&'static str, Vec<(String, Vec<String>)>); 4] {
+    let targets = library::describe().iter().map(|t| {
+        let known = format!("reference: {}; exact: {}", t.reference, t.exact);
+        let settings = Some(t.settings.to_owned()).filter(|s| !s.is_empty());
+        (t.name.to_owned(), settings.into_iter().chain([known]).collect())
+    });
+    let moves = |keep: fn(&MoveKind) -> bool| {
+        let kept = MoveKind::ALL.into_iter().filter(keep);
+        kept.map(|k| (k.name().to_owned(), vec![settings(k), what(k).to_owned()])).collect()
+    };
+    let resamplers = Resampler::ALL.iter().map(|&r| {
+        let line = format!("{}; {}", r.summary(), error(r));
+        (r.name().to_owned(), vec![line])
+    });
+    [
+        ("targets", targets.collect()),
+        ("samplers", moves(|_| true)),
+        ("moves", moves(|k| k.default_target_accept().is_some())),
+        ("resamplers", resamplers.collect()),
+    ]
+}
+
+/// Appends an entry: its label in a column of `width`, its lines beside it, broken between words.
+fn entry(out: &mut String, label: &str, width: usize, lines: &[String]) {
+    let mut label = label;
+    for line in lines {
+        let mut shown = String::new();
+        for word in line.split(' ') {
+            let columns = 4 + width + shown.chars().count() + 1 + word.chars().count();
+            if !shown.is_empty() && columns > WIDTH {
+                out.push_str(&format!("  {label:width$}  {shown}\n"));
+                (label, shown) = ("", String::from(" "));
+            }
+            shown += if shown.is_empty() { "" } else { " " };
+            shown += word;
+        }
+        out.push_str(&format!("  {label:width$}  {shown}\n"));
+        label = "";
+    }
 }
 
 fn settings(kind: MoveKind) -> String {
@@ -57,15 +72,17 @@ fn settings(kind: MoveKind) -> String {
     }
 }
 
-fn what(kind: MoveKind) -> String {
+fn what(kind: MoveKind) -> &'static str {
     match kind {
         MoveKind::Hmc => {
-            "Hamiltonian Monte Carlo: leapfrog of jittered step size and length, diagonal mass (Duane et al. 1987)"
+            "Hamiltonian Monte Carlo: leapfrog of jittered step size and length, diagonal mass \
+             (Duane et al. 1987)"
         }
-        MoveKind::Rwmh => "random-walk Metropolis, scaled to the population (Metropolis et al. 1953)",
+        MoveKind::Rwmh => {
+            "random-walk Metropolis, scaled to the population (Metropolis et al. 1953)"
+        }
         MoveKind::Ula => "unadjusted Langevin, Euler-Maruyama steps (Roberts, Tweedie 1996)",
     }
-    .to_owned()
 }
 
 fn error(resampler: Resampler) -> &'static str {

@@ -89,7 +89,8 @@ pub fn parse(
         Verb::List(list) => {
             let what = list.what.as_deref();
             if let Some(what) = what.filter(|what| !GROUPS.contains(what)) {
-                let allowed = format!("must be {}", GROUPS.join(", "));
+                let (names, hint) = (config::one_of(&GROUPS), config::hint(what, &GROUPS));
+                let allowed = format!("must be {names}{hint}");
                 return Err(Error::invalid("list", one_line(what), allowed).into());
             }
             return Ok(Command::List(list.what));
@@ -186,6 +187,10 @@ fn usage(error: clap::Error) -> ParseOutcome {
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
         if line.starts_with("Usage:") || line.starts_with("For more information") {
             break;
+        }
+        // How to write a value that starts with a dash: of no use, no argument here does.
+        if line.contains("as a value, use '--") {
+            continue;
         }
         let line = line
             .strip_prefix("error: ")

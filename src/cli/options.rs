@@ -28,12 +28,12 @@ pub struct Options {
 pub enum Verb {
     /// Run an experiment file: target, method, population, output
     #[command(
-        after_help = "Example:\n  driftlane smc two-modes --dry-run > run.toml\n  driftlane run run.toml --seed 2"
+        after_help = "Example:\n  driftlane smc grid-9 --particles 512 --dry-run > run.toml\n  driftlane run run.toml --seed 2"
     )]
     Run(RunOptions),
     /// Move many particles by MCMC or by unadjusted Langevin steps
     #[command(
-        after_help = "Example:\n  driftlane sample gaussian --set dim=32 --sampler hmc --draws 100"
+        after_help = "Example:\n  driftlane sample gaussian --set dim=32 --particles 256 --draws 100"
     )]
     Sample(SampleOptions),
     /// Tempered sequential Monte Carlo: log evidence with its standard error
@@ -133,7 +133,7 @@ pub struct SmcOptions {
         help_heading = "Method"
     )]
     pub(super) target_ess: Option<String>,
-    /// multinomial, systematic, stratified or residual [default: multinomial]
+    /// multinomial or systematic [default: multinomial]
     #[arg(long, value_name = "NAME", help_heading = "Method")]
     pub(super) resampler: Option<String>,
     /// Independent repetitions, whose spread gives the standard error [default: 1]
@@ -212,7 +212,7 @@ pub(super) struct TuningOptions {
         help_heading = "Method"
     )]
     leapfrog_steps: Option<String>,
-    /// Acceptance that step sizes adapt to [default: hmc 0.65, rwmh 0.234]
+    /// Acceptance that step sizes adapt to [default: hmc 0.7, rwmh 0.234]
     #[arg(
         long,
         value_name = "P",
@@ -251,7 +251,7 @@ pub(super) struct PopulationOptions {
     /// f64 or f32 [default: f64]
     #[arg(long, value_name = "TYPE", help_heading = "Population")]
     precision: Option<String>,
-    /// Start: FILE.npy of shape [N, dim], exact, prior or reference [default: prior if there is one, else reference]
+    /// Start of sample: FILE.npy of shape [N, dim], exact, prior or reference [default: prior if there is one, else reference]
     #[arg(long, value_name = "START", help_heading = "Population")]
     init: Option<String>,
 }

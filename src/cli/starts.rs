@@ -48,13 +48,16 @@ impl Starts {
                 let mut tile = vec![Row::<F64>::zero(); target.dim()];
                 let mut stream = Stream::new(0, Purpose::Exact, 0, 0);
                 if !target.sample_exact(&mut stream, &mut tile) {
-                    let allowed = "this target has no exact sampler; prior, reference or a .npy file";
+                    let prior = if target.likelihood().is_some() { "prior, " } else { "" };
+                    let allowed = format!(
+                        "this target has no exact sampler; must be {prior}reference or FILE.npy"
+                    );
                     return Err(Error::invalid("--init", "exact", allowed));
                 }
                 Ok(Self { particles: asked, positions: Vec::new() })
             }
             Init::Prior if target.likelihood().is_none() => {
-                let allowed = "this target has no prior; exact, reference or a .npy file";
+                let allowed = "this target has no prior; must be exact, reference or FILE.npy";
                 Err(Error::invalid("--init", "prior", allowed))
             }
             Init::Default | Init::Prior | Init::Reference => {

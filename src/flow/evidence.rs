@@ -63,11 +63,10 @@ impl Evidence {
         self.log_evidence += increment;
     }
 
-    /// Follows a resampling.
-    pub fn descend(&mut self, ancestors: &[u32]) {
+    /// Counts a resampling and hands out the time-0 ancestors, which are resampled like a channel.
+    pub(super) fn descend(&mut self) -> &mut [u32] {
         self.resamplings += 1;
-        // Survivors stay in place, so slot i is read by others only if it is its own ancestor.
-        self.eves = ancestors.iter().map(|&a| self.eves[a as usize]).collect();
+        &mut self.eves
     }
 
     /// The Lee-Whiteley variance for the current weights.

@@ -1,15 +1,14 @@
-//! Resampling a population: offspring counts from integer weights, then the surplus copies of every
-//! channel are exported to a buffer and imported into the dead slots, channel by channel. Memory
-//! beyond the population: the buffer, at most one channel. Work is cut into fixed chunks, so nothing
-//! depends on the number of threads.
+//! Resampling a population: offspring counts from integer weights, then dead slots are filled with
+//! surplus copies, channel by channel: within a chunk while it is in cache, the few left over through
+//! a buffer (at most one channel) between chunks. Work is cut into fixed chunks, so nothing depends on
+//! the number of threads.
 
 use crate::particles::Population;
 use crate::target::Precision;
 use bytemuck::{Pod, cast_slice_mut};
 use driftlane_kernels::F64;
 use driftlane_kernels::resample::{
-    dead_and_surplus, dead_slots, exponential_spacings, multinomial_offspring, surplus_parents,
-    systematic_offspring, thresholds,
+    Matching, exponential_spacings, multinomial_offspring, systematic_offspring, thresholds,
 };
 use driftlane_kernels::rng::{Purpose, Stream, lane_seed};
 use driftlane_kernels::tile::{Row, particles_per_tile};
@@ -77,31 +76,54 @@ pub fn resample_offspring(
     seed: u64,
     epoch: u64,
 ) -> Vec<u32> {
+    let mut offspring = vec![0u32; n];
+    count_offspring(resampler, log_weights, max, seed, epoch, &mut offspring);
+    offspring
+}
+
+/// [`resample_offspring`] into memory that is there already. Integer weights are made twice, a chunk
+/// at a time, instead of being stored: an exponential costs less than the 24 bytes of traffic.
+fn count_offspring(
+    resampler: Resampler,
+    log_weights: &[Row<F64>],
+    max: f64,
+    seed: u64,
+    epoch: u64,
+    offspring: &mut [u32],
+) {
+    let n = offspring.len();
     let bits = quantum_bits(n);
-    let mut quanta = vec![0u64; n];
-    let mut before: Vec<u64> = quanta
-        .par_chunks_mut(CHUNK)
-        .zip(log_weights.par_chunks(CHUNK / 32))
-        .map(|(quanta, rows)| quantise(rows, max, bits, quanta))
+    let quanta_of = |rows: &[Row<F64>], count: usize, quanta: &mut [u64; CHUNK]| {
+        quantise(rows, max, bits, &mut quanta[..count])
+    };
+    let counts = |chunk: usize| CHUNK.min(n - chunk * CHUNK);
+    let mut before: Vec<u64> = log_weights
+        .par_chunks(CHUNK / 32)
+        .enumerate()
+        .take(n.div_ceil(CHUNK))
+        .map(|(chunk, rows)| quanta_of(rows, counts(chunk), &mut [0; CHUNK]))
         .collect();
     let total = exclusive_prefix_sum(&mut before);
-    let mut offspring = vec![0u32; n];
-    let chunks = offspring.par_chunks_mut(CHUNK).zip(quanta.par_chunks(CHUNK)).zip(&before);
+    let chunks =
+        offspring.par_chunks_mut(CHUNK).zip(log_weights.par_chunks(CHUNK / 32)).zip(&before);
     match resampler {
         Resampler::Systematic => {
             let u = population_uniform(seed, Purpose::Resample, epoch);
-            chunks.for_each(|((offspring, quanta), &before)| {
-                systematic_offspring(quanta, before, total, n as u64, u, offspring);
+            chunks.for_each(|((offspring, rows), &before)| {
+                let (count, mut quanta) = (offspring.len(), [0; CHUNK]);
+                quanta_of(rows, count, &mut quanta);
+                systematic_offspring(&quanta[..count], before, total, n as u64, u, offspring);
             });
         }
         Resampler::Multinomial => {
             let sorted = sorted_thresholds(n, total, seed, epoch);
-            chunks.for_each(|((offspring, quanta), &before)| {
-                multinomial_offspring(quanta, before, &sorted, offspring);
+            chunks.for_each(|((offspring, rows), &before)| {
+                let (count, mut quanta) = (offspring.len(), [0; CHUNK]);
+                quanta_of(rows, count, &mut quanta);
+                multinomial_offspring(&quanta[..count], before, &sorted, offspring);
             });
         }
     }
-    offspring
 }
 
 /// `n` sorted uniforms on [0, total).
@@ -135,77 +157,117 @@ fn sorted_thresholds(n: usize, total: u64, seed: u64, epoch: u64) -> Vec<f64> {
     spacings
 }
 
-/// Replaces the population by its offspring, survivors in place. Returns the ancestor of every slot.
-pub(crate) fn permute<R: Precision>(
-    population: &mut Population<R>,
-    offspring: &[u32],
-) -> Vec<u32> {
-    let (dead, surplus): (Vec<u64>, Vec<u64>) =
-        offspring.par_chunks(CHUNK).map(dead_and_surplus).unzip();
-    let mut ancestors: Vec<u32> = (0..offspring.len() as u32).collect();
-    let counts = Counts { offspring, dead: &dead, surplus: &surplus };
-    permute_channel(&mut ancestors, 1, 1, &counts);
-    let (dim, width) = (population.dim(), particles_per_tile::<R>());
-    for channel in population.vectors_mut() {
-        permute_channel(cast_slice_mut::<Row<R>, R::Scalar>(channel), dim, width, &counts);
-    }
-    for channel in population.scalars_mut() {
-        permute_channel(cast_slice_mut::<Row<F64>, f64>(channel), 1, 1, &counts);
-    }
-    ancestors
+/// Working memory of resampling, kept between resamplings: fresh pages would cost more than the work.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Workspace {
+    offspring: Vec<u32>,
+    ancestors: Vec<u32>,
+    matchings: Vec<Matching>,
 }
 
-/// Offspring, and dead slots and surplus copies chunk by chunk.
-struct Counts<'a> {
-    offspring: &'a [u32],
-    dead: &'a [u64],
-    surplus: &'a [u64],
+impl Workspace {
+    /// Replaces a population, and the time-0 ancestors of its particles, by their offspring.
+    #[allow(clippy::too_many_arguments)]
+    pub fn resample<R: Precision>(
+        &mut self,
+        resampler: Resampler,
+        log_weights: &[Row<F64>],
+        max: f64,
+        seed: u64,
+        epoch: u64,
+        population: &mut Population<R>,
+        eves: &mut [u32],
+    ) {
+        let n = population.len();
+        self.offspring.resize(n, 0);
+        self.ancestors.resize(n, 0);
+        self.matchings.resize(n.div_ceil(CHUNK), Matching::default());
+        count_offspring(resampler, log_weights, max, seed, epoch, &mut self.offspring);
+        self.offspring
+            .par_chunks(CHUNK)
+            .zip(&mut self.matchings)
+            .zip(self.ancestors.par_chunks_mut(CHUNK))
+            .enumerate()
+            .for_each(|(chunk, ((offspring, matching), ancestors))| {
+                matching.list(offspring);
+                for (i, ancestor) in ancestors.iter_mut().enumerate() {
+                    *ancestor = (chunk * CHUNK + i) as u32;
+                }
+            });
+        let matchings = &self.matchings;
+        permute::<u32, 1>(&mut self.ancestors, 1, matchings);
+        permute::<u32, 1>(eves, 1, matchings);
+        let dim = population.dim();
+        for channel in population.vectors_mut() {
+            let flat = cast_slice_mut::<Row<R>, R::Scalar>(channel);
+            match particles_per_tile::<R>() {
+                32 => permute::<_, 32>(flat, dim, matchings),
+                _ => permute::<_, 64>(flat, dim, matchings),
+            }
+        }
+        for channel in population.scalars_mut() {
+            permute::<f64, 1>(cast_slice_mut::<Row<F64>, f64>(channel), 1, matchings);
+        }
+    }
+
+    /// The ancestor of every slot in the latest resampling; empty before the first.
+    pub fn ancestors(&self) -> &[u32] {
+        &self.ancestors
+    }
 }
 
-/// Fills the dead slots of a channel laid out `[tile][row][width]`.
-fn permute_channel<T: Pod + Send + Sync>(
+/// Fills the dead slots of a channel laid out `[tile][rows][WIDTH]`; padding beyond the population
+/// is left alone.
+fn permute<T: Pod + Send + Sync, const WIDTH: usize>(
     channel: &mut [T],
     rows: usize,
-    width: usize,
-    counts: &Counts<'_>,
+    matchings: &[Matching],
 ) {
-    let total: u64 = counts.surplus.iter().sum();
-    let mut buffer = vec![T::zeroed(); total as usize * rows];
     let at = |particle: usize, row: usize| {
-        (particle / width * rows + row) * width + particle % width
+        (particle / WIDTH * rows + row) * WIDTH + particle % WIDTH
     };
-    let chunks = || counts.offspring.par_chunks(CHUNK);
-    {
-        let exports: Vec<&mut [T]> = pieces(&mut buffer, counts.surplus, rows);
-        channel.par_chunks(CHUNK * rows).zip(chunks()).zip(exports).for_each(
-            |((channel, offspring), export)| {
-                let copies = surplus_parents(offspring, 0);
-                for (parent, copy) in copies.zip(export.chunks_exact_mut(rows)) {
-                    for (row, value) in copy.iter_mut().enumerate() {
-                        *value = channel[at(parent, row)];
-                    }
+    let open: usize = matchings.iter().map(|m| m.open_parents().len()).sum();
+    let mut buffer = vec![T::zeroed(); open * rows];
+    let exports = pieces(&mut buffer, matchings, rows, |m| m.open_parents().len());
+    channel.par_chunks_mut(CHUNK * rows).zip(matchings).zip(exports).for_each(
+        |((channel, matching), export)| {
+            for (slot, parent) in matching.pairs() {
+                for row in 0..rows {
+                    channel[at(slot, row)] = channel[at(parent, row)];
                 }
-            },
-        );
-    }
-    let imports: Vec<&mut [T]> = pieces(&mut buffer, counts.dead, rows);
-    channel.par_chunks_mut(CHUNK * rows).zip(chunks()).zip(imports).for_each(
-        |((channel, offspring), import)| {
-            for (slot, copy) in dead_slots(offspring).zip(import.chunks_exact(rows)) {
+            }
+            let parents = matching.open_parents().iter();
+            for (&parent, copy) in parents.zip(export.chunks_exact_mut(rows)) {
+                for (row, value) in copy.iter_mut().enumerate() {
+                    *value = channel[at(parent as usize, row)];
+                }
+            }
+        },
+    );
+    let imports = pieces(&mut buffer, matchings, rows, |m| m.open_slots().len());
+    channel.par_chunks_mut(CHUNK * rows).zip(matchings).zip(imports).for_each(
+        |((channel, matching), import)| {
+            let slots = matching.open_slots().iter();
+            for (&slot, copy) in slots.zip(import.chunks_exact(rows)) {
                 for (row, value) in copy.iter().enumerate() {
-                    channel[at(slot, row)] = *value;
+                    channel[at(slot as usize, row)] = *value;
                 }
             }
         },
     );
 }
 
-/// Cuts a buffer into consecutive pieces of `counts[k] * rows`.
-fn pieces<'a, T>(mut buffer: &'a mut [T], counts: &[u64], rows: usize) -> Vec<&'a mut [T]> {
-    counts
+/// Cuts a buffer into consecutive pieces of `count` particles a chunk.
+fn pieces<'a, T>(
+    mut buffer: &'a mut [T],
+    matchings: &[Matching],
+    rows: usize,
+    count: impl Fn(&Matching) -> usize,
+) -> Vec<&'a mut [T]> {
+    matchings
         .iter()
-        .map(|&count| {
-            let (piece, rest) = std::mem::take(&mut buffer).split_at_mut(count as usize * rows);
+        .map(|matching| {
+            let (piece, rest) = std::mem::take(&mut buffer).split_at_mut(count(matching) * rows);
             buffer = rest;
             piece
         })

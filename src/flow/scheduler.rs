@@ -1,6 +1,6 @@
 //! The scheduler: advances a flow one time at a time.
 
-use super::resampling::{permute, resample_offspring};
+use super::resampling::Workspace;
 use super::{
     Evidence, FeynmanKac, LeeWhiteley, Potential, Resampler, Resampling, Tally, visit_blocks,
 };
@@ -129,7 +129,7 @@ pub struct Flow<R: Precision> {
     log_weight_sum: f64,
     evidence: Evidence,
     lee_whiteley: Option<LeeWhiteley>,
-    ancestors: Vec<u32>,
+    workspace: Workspace,
     stages: Vec<StageRecord>,
     /// Visits of one time are kept as one record; of flows without potentials only the last.
     keep_stages: bool,
@@ -180,7 +180,7 @@ impl<R: Precision> Flow<R> {
             log_weight_sum: log_count(n),
             evidence: Evidence::new(n),
             lee_whiteley: None,
-            ancestors: Vec::new(),
+            workspace: Workspace::default(),
             population,
             stages: Vec::new(),
             keep_stages: true,
@@ -281,14 +281,14 @@ impl<R: Precision> Flow<R> {
         self.totals.nan += bad.0;
         if bad.1 > 0 {
             return Err(Error::Numerical(format!(
-                "potential at time {time}: {} particles have weight +infinity; a density must be finite",
+                "the density is +infinity at {} particles at time {time}; it must be finite",
                 bad.1
             )));
         }
         let log_sum = sums.log_sum();
         if !log_sum.is_finite() {
             return Err(Error::Numerical(format!(
-                "potential at time {time}: all {} weights are zero",
+                "all weights are zero at time {time}: the density is 0 or NaN at each of {} particles",
                 self.population.len()
             )));
         }
@@ -304,17 +304,16 @@ impl<R: Precision> Flow<R> {
 
     fn resample(&mut self, max: f64) {
         let n = self.population.len();
-        let offspring = resample_offspring(
+        self.workspace.resample(
             self.resampler,
-            n,
             &self.log_weights,
             max,
             self.seed,
             self.time as u64,
+            &mut self.population,
+            self.evidence.descend(),
         );
-        self.ancestors = permute(&mut self.population, &offspring);
-        self.evidence.descend(&self.ancestors);
-        self.log_weights = uniform_log_weights(&self.population);
+        reset_log_weights(&mut self.log_weights, n);
         self.log_weight_sum = log_count(n);
     }
 
@@ -374,7 +373,7 @@ impl<R: Precision> Flow<R> {
     }
     /// The ancestors of the latest resampling; empty before the first.
     pub fn ancestors(&self) -> &[u32] {
-        &self.ancestors
+        self.workspace.ancestors()
     }
     /// The record of every time.
     pub fn stages(&self) -> &[StageRecord] {
@@ -395,10 +394,14 @@ fn uniform_log_weights<R: Precision>(population: &Population<R>) -> Vec<Row<F64>
     let n = population.len();
     let rows = population.tiles() * Population::<R>::scalar_rows();
     let mut log_weights = vec![Row::<F64>::splat(0.0); rows];
-    for value in &mut cast_slice_mut::<Row<F64>, f64>(&mut log_weights)[n..] {
-        *value = f64::NEG_INFINITY;
-    }
+    reset_log_weights(&mut log_weights, n);
     log_weights
+}
+
+fn reset_log_weights(log_weights: &mut [Row<F64>], n: usize) {
+    let (counted, padding) = cast_slice_mut::<Row<F64>, f64>(log_weights).split_at_mut(n);
+    counted.fill(0.0);
+    padding.fill(f64::NEG_INFINITY);
 }
 
 /// Turns NaN into weight zero; counts (NaN, +infinity) among the first `active` particles.

@@ -13,8 +13,14 @@ pub fn text(record: &RunRecord<'_>) -> String {
     // Writing to a string does not fail.
     let _ = writeln!(
         out,
-        "{} {}: {} particles, {} coordinates, {}, {} threads, seed {}",
-        s.verb, s.target, s.particles, s.dim, s.precision, s.threads, s.seed
+        "{} {}: {}, {}, {}, {}, seed {}",
+        s.verb,
+        s.target,
+        count(s.particles, "particle"),
+        count(s.dim, "coordinate"),
+        s.precision,
+        count(s.threads, "thread"),
+        s.seed
     );
     out.push_str(&coordinates(record));
     if let Some((value, se)) = s.evidence() {
@@ -24,20 +30,24 @@ pub fn text(record: &RunRecord<'_>) -> String {
         let exact = record
             .exact
             .log_evidence
+            .filter(|e| e.is_finite())
             .map_or(String::new(), |e| format!("   exact {}", figure(e)));
         let _ = writeln!(out, "log evidence {} {se}{exact}", figure(value));
     }
     let _ = writeln!(
         out,
-        "{} s, {} particle-steps/s, {} gradients/s",
-        figure(s.seconds),
+        "{}, {} particle-steps/s, {} gradients/s",
+        duration(s.seconds),
         rate(s.particle_steps_per_second),
         rate(s.gradients_per_second)
     );
     if let Some(folder) = &s.out {
-        let _ = writeln!(out, "in {folder} (report.html, samples.npy, summary.json)");
+        let draws = record.draws.map_or("", |_| "draws.npy, ");
+        let _ = writeln!(out, "in {folder} (report.html, samples.npy, {draws}summary.json)");
     }
-    for warning in &record.warnings {
+    // The verdict tells the first warning that forbids use, with its advice.
+    let told = record.warnings.iter().find(|w| w.forbids_use());
+    for warning in record.warnings.iter().filter(|w| Some(*w) != told) {
         let _ = writeln!(out, "{}: {warning}; {}", warning.code(), warning.advice());
     }
     let _ = writeln!(out, "{}", record.verdict());
@@ -75,6 +85,7 @@ fn coordinates(record: &RunRecord<'_>) -> String {
                 record
                     .r_hat
                     .get(j)
+                    .filter(|r| r.is_finite())
                     .map_or("-".into(), |r| format!("{r:.3}")),
             );
         }
@@ -83,6 +94,7 @@ fn coordinates(record: &RunRecord<'_>) -> String {
                 record
                     .ess_bulk
                     .get(j)
+                    .filter(|e| e.is_finite())
                     .map_or("-".into(), |e| format!("{e:.0}")),
             );
         }
@@ -123,6 +135,22 @@ pub fn figure(value: f64) -> String {
         _ if size >= 1000.0 => format!("{value:.1}"),
         _ if size >= 10.0 => format!("{value:.3}"),
         _ => format!("{value:.4}"),
+    }
+}
+
+/// A number of things: `1 thread`, `2 threads`.
+fn count(n: usize, thing: &str) -> String {
+    format!("{n} {thing}{}", if n == 1 { "" } else { "s" })
+}
+
+/// Seconds in the unit that suits them; `-` if not finite.
+pub fn duration(seconds: f64) -> String {
+    match seconds {
+        s if !s.is_finite() => "-".into(),
+        s if s < 1e-3 => format!("{:.0} us", s * 1e6),
+        s if s < 1.0 => format!("{:.1} ms", s * 1e3),
+        s if s < 100.0 => format!("{s:.2} s"),
+        s => format!("{s:.0} s"),
     }
 }
 

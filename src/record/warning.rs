@@ -155,7 +155,7 @@ impl fmt::Display for Warning {
                 let share = 100.0 * *count as f64 / (*evaluations).max(1) as f64;
                 write!(
                     f,
-                    "{count} of {evaluations} evaluations ({share:.2}%) were NaN or +inf and were rejected"
+                    "{count} of {evaluations} evaluations ({share:.2}%) were NaN or +inf"
                 )
             }
             Self::Modes {

@@ -5,5 +5,5 @@ mod offspring;
 mod systematic;
 
 pub use multinomial::{exponential_spacings, multinomial_offspring, thresholds};
-pub use offspring::{dead_and_surplus, dead_slots, surplus_parents};
+pub use offspring::Matching;
 pub use systematic::systematic_offspring;

@@ -47,8 +47,30 @@ pub struct TargetSpec {
 impl TargetSpec {
     /// Builds the target, judging its parameters.
     pub fn build(&self) -> Result<library::BoxedTarget> {
+        if !library::describe().iter().any(|known| known.name == self.name) {
+            let field = match self.place.as_str() {
+                "--set" => "TARGET".to_owned(),
+                place => format!("{place} kind"),
+            };
+            return Err(library::unknown_name(&field, &self.name));
+        }
         let parameters = Parameters::new(&self.place, &self.folder, self.parameters.clone());
-        library::build(&self.name, parameters)
+        library::build(&self.name, parameters).map_err(|error| self.placed(error))
+    }
+
+    /// A refusal by a target's constructor, which knows no file, with the place of the key.
+    fn placed(&self, error: Error) -> Error {
+        match error {
+            Error::Invalid { field, value, allowed } if !field.starts_with(&self.place) => {
+                let kind = |word: &str| library::describe().iter().any(|known| known.name == word);
+                let key = match field.split_once(' ') {
+                    Some((word, key)) if kind(word) => key,
+                    _ => &field,
+                };
+                Error::invalid(format!("{} {key}", self.place), value, allowed)
+            }
+            other => other,
+        }
     }
 }
 
@@ -232,7 +254,7 @@ impl Settings {
                     return refuse(
                         "--move",
                         &"ula",
-                        "must leave its target invariant: hmc or rwmh",
+                        "must leave its target invariant; must be hmc or rwmh",
                     );
                 }
                 if self.particles() < 2 {
@@ -247,15 +269,15 @@ impl Settings {
         Ok(())
     }
 
-    /// The bytes a run needs for `dim` coordinates: particles with their gradients, momenta and copies,
-    /// and kept draws.
-    pub fn memory_estimate(&self, dim: usize) -> u64 {
+    /// The bytes a run of so many particles needs for `dim` coordinates: particles with their gradients,
+    /// momenta and copies, kept draws and their diagnostics.
+    pub fn memory_estimate(&self, particles: u64, dim: usize) -> u64 {
         let word = if self.population.precision == Precision::F32 {
             4
         } else {
             8
         };
-        let (particles, dim) = (self.particles(), dim as u64);
+        let dim = dim as u64;
         // Position, momentum, gradient, a proposal of each, and one channel being resampled.
         let channels = 7u64.saturating_mul(dim).saturating_add(6);
         let moving = particles.saturating_mul(channels).saturating_mul(word);
@@ -267,19 +289,21 @@ impl Settings {
             }) => k / (*thin).max(1),
             _ => 1,
         };
+        // Diagnostics take one coordinate at a time: its series, ranks and scores.
+        let words = dim.saturating_add(5);
         moving.saturating_add(
             kept.saturating_mul(particles)
-                .saturating_mul(dim)
+                .saturating_mul(words)
                 .saturating_mul(8),
         )
     }
 
     /// Refuses a run that does not fit the memory this process may still use.
-    pub fn check_memory(&self, dim: usize) -> Result<()> {
+    pub fn check_memory(&self, particles: u64, dim: usize) -> Result<()> {
         let Some(available) = manifest::available_memory() else {
             return Ok(());
         };
-        let needed = self.memory_estimate(dim);
+        let needed = self.memory_estimate(particles, dim);
         if needed <= available {
             return Ok(());
         }
@@ -298,7 +322,7 @@ impl Settings {
             giga(needed),
             giga(available)
         );
-        Err(Error::invalid("--particles", self.particles(), allowed))
+        Err(Error::invalid("--particles", particles, allowed))
     }
 
     /// What deserves a line before the run: more threads than cores.

@@ -72,6 +72,7 @@ impl Settings {
                         &SMC_KEYS
                     };
                     foreign.iter().for_each(|key| given.drop_key(key));
+                    given.yields_to_verb("init", verb);
                 }
                 verb.to_owned()
             }
@@ -110,15 +111,12 @@ fn choice<T>(
     default: T,
     from: impl Fn(&str) -> Option<T>,
 ) -> Result<T> {
-    let allowed = format!("must be {}", names.join(", "));
+    let allowed = format!("must be {}", config::one_of(names));
     let Some(name) = given.text(key, &allowed)? else {
         return Ok(default);
     };
     if !names.contains(&name) {
-        return Err(match config::nearest(name, names) {
-            Some(near) => given.refuse(key, format!("{allowed}; did you mean {near}?")),
-            None => given.refuse(key, allowed),
-        });
+        return Err(given.refuse(key, allowed + &config::hint(name, names)));
     }
     from(name).ok_or_else(|| given.refuse(key, allowed))
 }
@@ -144,16 +142,12 @@ fn tuning(given: &Given, sampler: Sampler) -> Result<Tuning> {
             "has no meaning where the step size is given",
         ));
     }
-    let default = if sampler == Sampler::Rwmh {
-        0.234
-    } else {
-        0.65
-    };
+    let default = sampler.default_target_accept().unwrap_or(0.65);
     let inside = |p: f64| p > 0.0 && p < 1.0;
     let allowed = "must be a number between 0 and 1, both excluded";
     Ok(Tuning {
         step_size,
-        leapfrog_steps: given.count("leapfrog_steps", 10, 1..=1 << 20)?,
+        leapfrog_steps: given.count("leapfrog_steps", 10, 1..=100_000)?,
         target_accept: given
             .number("target_accept", "", inside, allowed)?
             .unwrap_or(default),
@@ -200,7 +194,9 @@ fn smc(given: &Given) -> Result<SmcMethod> {
         .number("target_ess", "", inside, allowed)?
         .unwrap_or(0.5);
     let allowed = "must be numbers increasing from 0 to 1";
+    // Adding 0 turns -0 into 0.
     let ladder = given.numbers("ladder", "adaptive", allowed)?;
+    let ladder = ladder.map(|l| l.into_iter().map(|b| b + 0.0).collect::<Vec<f64>>());
     let is_ladder = |l: &Vec<f64>| {
         l.first() == Some(&0.0) && l.last() == Some(&1.0) && l.windows(2).all(|w| w[0] < w[1])
     };
@@ -264,6 +260,10 @@ fn population(given: &Given, method: &Method) -> Result<Population> {
         Some(file) if file.ends_with(".npy") => Init::File(given.path("init", file)),
         Some(_) => return Err(given.refuse("init", allowed)),
     };
+    if matches!(method, Method::Smc(_)) && matches!(init, Init::Exact | Init::File(_)) {
+        let allowed = "has no meaning for smc, which starts from its reference (see --reference)";
+        return Err(given.refuse("init", allowed));
+    }
     let particles = given.count("particles", default_particles(method), least..=1 << 36)?;
     let ruled = matches!(init, Init::File(_)) && !given.has("particles");
     Ok(Population {

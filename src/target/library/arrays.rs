@@ -18,9 +18,10 @@ impl Array {
     pub fn take(parameters: &mut Parameters, key: &str, axes: usize) -> Result<Option<Self>> {
         let Some(value) = parameters.take(key) else { return Ok(None) };
         let what = ["a list of numbers", "a list of vectors", "a list of matrices"][axes - 1];
-        let allowed = format!("{what}, finite and rectangular, or the name of an .npy file");
+        let allowed =
+            format!("must be {what}, finite and rectangular, or the name of an .npy file");
         let array = match &value {
-            Value::String(name) => {
+            Value::String(name) if name.ends_with(".npy") => {
                 let npy::Array { shape, values } =
                     npy::read(parameters.resolve(name), NonFinite::Refuse)?;
                 Self { shape, values }
@@ -37,7 +38,7 @@ impl Array {
         };
         if array.shape.len() != axes || array.shape.contains(&0) {
             let shown = format!("shape {:?}", array.shape);
-            return Err(parameters.refuse(key, shown, &format!("{axes} axes, none of them empty")));
+            return Err(parameters.refuse(key, shown, &format!("must have {axes} axes, none of them empty")));
         }
         Ok(Some(array))
     }

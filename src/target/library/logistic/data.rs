@@ -74,13 +74,13 @@ impl Data {
                     } else if value == 0.0 || value == 1.0 {
                         response.push(value == 1.0);
                     } else {
-                        let what = format!("line {line}, column {}: {cell}; 0 or 1", names[j]);
+                        let what = format!("line {line}, column {}: {cell}; must be 0 or 1", names[j]);
                         return Err(Error::data(path, what));
                     }
                 }
             }
             if response.len() == before {
-                return Err(Error::data(path, "no rows below the header; at least 1"));
+                return Err(Error::data(path, "no rows below the header; must have at least 1"));
             }
         }
         let Some(mut names) = header else {
@@ -149,9 +149,9 @@ impl Data {
 /// The text of a file, without a byte order mark.
 fn read_text(path: &Path) -> Result<String> {
     if path.is_dir() {
-        return Err(Error::data(path, "a folder; a CSV file"));
+        return Err(Error::data(path, "is a folder; must be a CSV file"));
     }
-    let bytes = std::fs::read(path).map_err(|error| Error::data(path, error.to_string()))?;
+    let bytes = std::fs::read(path).map_err(|error| Error::data(path, format!("cannot be read: {error}")))?;
     let bytes = bytes
         .strip_prefix(b"\xef\xbb\xbf")
         .unwrap_or(&bytes)
@@ -160,14 +160,14 @@ fn read_text(path: &Path) -> Result<String> {
         let at = error.utf8_error().valid_up_to();
         Error::data(
             path,
-            format!("byte {at} is not UTF-8 text; a CSV file in UTF-8"),
+            format!("byte {at} is not UTF-8 text; must be a CSV file in UTF-8"),
         )
     })?;
     if text.contains('\0') {
-        return Err(Error::data(path, "binary data; a CSV file in UTF-8"));
+        return Err(Error::data(path, "is binary; must be a CSV file in UTF-8"));
     }
     if text.trim().is_empty() {
-        return Err(Error::data(path, "an empty file; a CSV file with a header"));
+        return Err(Error::data(path, "is empty; must be a CSV file with a header"));
     }
     Ok(text)
 }
@@ -179,7 +179,7 @@ fn read_header(path: &Path, reader: &mut csv::Reader<&[u8]>) -> Result<Vec<Strin
         .map_err(|error| Error::data(path, error.to_string()))?;
     let names: Vec<String> = header.iter().map(str::to_owned).collect();
     if names.iter().all(|name| name.parse::<f64>().is_ok()) {
-        let what = "the first line holds numbers; a header with the names of the columns";
+        let what = "the first line holds numbers; must be a header with the names of the columns";
         return Err(Error::data(path, what));
     }
     for (j, name) in names.iter().enumerate() {
@@ -205,7 +205,7 @@ fn number(path: &Path, line: u64, column: &str, cell: &str) -> Result<f64> {
         let shown: String = cell.chars().take(40).collect();
         Error::data(
             path,
-            format!("line {line}, column {column}: {shown:?}; {allowed}"),
+            format!("line {line}, column {column}: {shown:?}; must be {allowed}"),
         )
     };
     match cell.parse::<f64>() {
@@ -214,7 +214,7 @@ fn number(path: &Path, line: u64, column: &str, cell: &str) -> Result<f64> {
             Err(refuse("a number within the range of f64, up to 1.8e308"))
         }
         Ok(_) => Err(refuse("a finite number")),
-        Err(_) if cell.is_empty() => Err(refuse("a number; missing values are not filled in")),
+        Err(_) if cell.is_empty() => Err(refuse("a number: missing values are not filled in")),
         Err(_) if cell.replacen(',', ".", 1).parse::<f64>().is_ok() => {
             Err(refuse("a number with a decimal point, not a comma"))
         }
