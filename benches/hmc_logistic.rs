@@ -74,6 +74,9 @@ fn main() {
                 pool.install(|| run(&target, &starts));
             },
         );
+        if times.median.is_nan() {
+            continue;
+        }
         let rate = gradients as f64 / times.median;
         let share = rate * FLOPS / (peak * threads as f64);
         println!(

@@ -156,14 +156,18 @@ fn main() {
                     }
                 },
             );
-            println!("  {name}: {:.1}x wide", wide.median / f64_.median);
+            if common::measuring() {
+                println!("  {name}: {:.1}x wide", wide.median / f64_.median);
+            }
         }
         let std = measure(&mut group, &format!("{name} f64 of std"), n64, None, || {
             for (y, x) in black_box(&mut out).iter_mut().zip(black_box(&plain)) {
                 *y = standard(name, *x);
             }
         });
-        println!("  {name}: {:.1}x std", std.median / f64_.median);
+        if common::measuring() {
+            println!("  {name}: {:.1}x std", std.median / f64_.median);
+        }
     }
     measure(&mut group, "exp f32 of std", n32, None, || {
         for (y, x) in black_box(&mut out32).iter_mut().zip(black_box(&plain32)) {

@@ -1,6 +1,6 @@
 //! Adaptive tempered SMC on the logistic posterior: 2048 particles, 5 moves of 10 leapfrog steps at
 //! every temperature. A run takes seconds, so it is timed three times with each number of threads and
-//! not by criterion (once with `--quick` or `--test`). An element is a gradient of one particle.
+//! not by criterion (once with `--quick`). An element is a gradient of one particle.
 //!
 //! Goal: 10 times faster than BlackJAX, which took 41 s for 23 temperatures with two threads.
 
@@ -34,9 +34,12 @@ fn check(result: &SmcResult) {
 
 fn main() {
     common::require_fast_build();
-    let quick = std::env::args().any(|a| a == "--quick" || a == "--test");
+    let quick = std::env::args().any(|a| a == "--quick");
     let target = common::logistic_posterior();
     check(&run(&target, 256));
+    if !common::measuring() {
+        return;
+    }
     let peak = common::fma_peak();
     println!("smc: FMA peak of a core {:.1} GFLOP/s", peak / 1e9);
     for threads in [1, 2] {

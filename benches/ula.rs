@@ -1,4 +1,5 @@
-//! Unadjusted Langevin through the front door, whole runs: start, steps, moments.
+//! Unadjusted Langevin through the front door, whole runs: exact start, steps,
+//! moments.
 //!
 //! N(0, I) in 32 dimensions (an element is a particle's coordinate and step; 8192 particles) and the
 //! eight Gaussians in 2 (an element is a particle's step; 65536 particles), 200 steps of 0.01, as in
@@ -9,7 +10,7 @@ mod common;
 
 use common::{Goal, measure};
 use driftlane::kernels::{F32, F64};
-use driftlane::mcmc::{MoveKind, MoveSettings, Sample, SampleResult};
+use driftlane::mcmc::{MoveKind, MoveSettings, Sample, SampleResult, Start};
 use driftlane::target::library::Gaussian;
 use driftlane::target::library::mixture::eight_gaussians;
 use driftlane::target::{BlockTarget, Precision};
@@ -33,6 +34,7 @@ fn run<R: Precision>(target: &dyn BlockTarget, particles: usize, steps: usize) -
     Sample::new(target)
         .particles(particles)
         .mover(mover)
+        .start(Start::Exact)
         .warmup(0)
         .steps(steps)
         .run_in::<R>(&mut |_| {})

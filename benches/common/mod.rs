@@ -76,6 +76,12 @@ impl Times {
     }
 }
 
+/// Whether times are wanted: `cargo test` runs benches once, without `--bench`.
+pub fn measuring() -> bool {
+    let given: Vec<String> = std::env::args().collect();
+    given.iter().any(|a| a == "--bench") && !given.iter().any(|a| a == "--test")
+}
+
 /// Runs `work` under criterion, `elements` a call, and prints the report line.
 pub fn measure(
     group: &mut BenchmarkGroup<'_, WallTime>,
@@ -84,7 +90,7 @@ pub fn measure(
     goal: Option<Goal>,
     mut work: impl FnMut(),
 ) -> Times {
-    let seconds = RefCell::new(Vec::new());
+    let samples = RefCell::new(Vec::new());
     group.throughput(Throughput::Elements(elements));
     group.bench_function(name, |bencher| {
         bencher.iter_custom(|calls| {
@@ -93,20 +99,24 @@ pub fn measure(
                 work();
             }
             let elapsed = start.elapsed();
-            seconds
-                .borrow_mut()
-                .push(elapsed.as_secs_f64() / calls as f64);
+            samples.borrow_mut().push((elapsed.as_secs_f64(), calls));
             elapsed
         });
     });
-    let seconds = seconds.into_inner();
-    if seconds.is_empty() {
-        // Left out by a filter on the command line.
+    let samples = samples.into_inner();
+    if samples.is_empty() || !measuring() {
+        // Left out by a filter on the command line, or run once as a test.
         return Times {
             median: f64::NAN,
             least: f64::NAN,
         };
     }
+    // Warming up starts with one call: what is far shorter than the longest sample is not one.
+    let longest = samples.iter().map(|s| s.0).fold(0.0, f64::max);
+    let whole = samples.iter().filter(|s| s.0 > 0.05 * longest);
+    let seconds = whole
+        .map(|(seconds, calls)| seconds / *calls as f64)
+        .collect();
     let times = Times::of(seconds);
     report(name, elements, goal, times);
     times
