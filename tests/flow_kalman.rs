@@ -20,7 +20,9 @@ use driftlane::kernels::tile::Row;
 use driftlane::kernels::{F32, F64, Lane};
 use driftlane::particles::{Channels, Span};
 use driftlane::target::Precision;
-use gates::{Gate, known_to, mean_and_se, mean_is, must_fail, must_pass, require, variance, within};
+use gates::{
+    Gate, known_to, mean_and_se, mean_is, must_fail, must_pass, require, variance, within,
+};
 use rayon::prelude::*;
 use std::marker::PhantomData;
 
