@@ -370,7 +370,11 @@ fn smc_takes_nan_for_zero_and_refuses_infinity() {
         for resampling in [Resampling::Always, Resampling::BelowEss(0.2)] {
             let zero = run(f64::NEG_INFINITY, kind, resampling).unwrap();
             let nan = run(f64::NAN, kind, resampling).unwrap();
-            assert_eq!(hash_smc(&zero), hash_smc(&nan), "{kind:?} {resampling:?}");
+            // Acceptance differs: a particle at -infinity accepts whatever is finite, one at NaN
+            // stays; neither has weight.
+            assert_eq!(zero.samples, nan.samples, "{kind:?} {resampling:?}");
+            assert_eq!(zero.log_evidence.to_bits(), nan.log_evidence.to_bits());
+            assert_eq!(zero.ess, nan.ess);
             assert!(nan.totals.nan > 100 && zero.totals.nan < nan.totals.nan);
             // HMC alone also meets the gradient, which is NaN in both.
             assert!(kind == MoveKind::Hmc || zero.totals.nan == 0);
