@@ -9,8 +9,7 @@
 #![allow(clippy::disallowed_methods)]
 
 use driftlane_kernels::resample::{
-    dead_and_surplus, dead_slots, exponential_spacings, multinomial_offspring, surplus_parents,
-    systematic_offspring, thresholds,
+    Matching, exponential_spacings, multinomial_offspring, systematic_offspring, thresholds,
 };
 use driftlane_kernels::rng::{Purpose, Stream, gaussian, uniform, uniform_open};
 use driftlane_kernels::step::exponential::OrnsteinUhlenbeck;
@@ -808,16 +807,24 @@ proptest! {
     }
 
     #[test]
-    fn survivors_stay_and_dead_slots_take_the_surplus(offspring in prop::collection::vec(0u32..5, 1..200), first in 0usize..1000) {
-        let (dead, surplus) = dead_and_surplus(&offspring);
-        let slots: Vec<usize> = dead_slots(&offspring).collect();
-        let parents: Vec<usize> = surplus_parents(&offspring, first).collect();
-        prop_assert_eq!((slots.len() as u64, parents.len() as u64), (dead, surplus));
-        prop_assert!(slots.iter().all(|&s| offspring[s] == 0));
-        for (i, &o) in offspring.iter().enumerate() {
-            let copies = parents.iter().filter(|&&p| p == first + i).count();
-            prop_assert_eq!(copies as u32, o.saturating_sub(1));
-        }
-        prop_assert!(parents.windows(2).all(|w| w[0] <= w[1]) && slots.windows(2).all(|w| w[0] < w[1]));
+    fn dead_slots_take_surplus_copies_in_order(
+        offspring in prop::collection::vec(prop_oneof![3 => 0u32..4, 1 => 0u32..40], 0..200),
+        earlier in prop::collection::vec(0u32..5, 0..300),
+    ) {
+        let mut matching = Matching::default();
+        // What an earlier chunk left behind must not matter.
+        matching.list(&earlier);
+        matching.list(&offspring);
+        let dead: Vec<usize> = (0..offspring.len()).filter(|&i| offspring[i] == 0).collect();
+        let copies: Vec<usize> = (0..offspring.len())
+            .flat_map(|i| vec![i; offspring[i].saturating_sub(1) as usize])
+            .collect();
+        let within = dead.len().min(copies.len());
+        prop_assert_eq!(matching.within(), within);
+        let expected: Vec<_> = dead.iter().copied().zip(copies.iter().copied()).collect();
+        prop_assert_eq!(matching.pairs().collect::<Vec<_>>(), expected);
+        let open = |list: &[u16]| list.iter().map(|&i| usize::from(i)).collect::<Vec<_>>();
+        prop_assert_eq!(open(matching.open_slots()), &dead[within..]);
+        prop_assert_eq!(open(matching.open_parents()), &copies[within..]);
     }
 }
