@@ -25,15 +25,24 @@ impl Target for Ring {
 }
 
 fn main() -> Result<()> {
-    println!("gradient by differentiation, worst error {:.1e}", gradient_error(&Ring, 1));
+    println!(
+        "gradient by differentiation, worst error {:.1e}",
+        gradient_error(&Ring, 1)
+    );
 
     let chains = Sample::new(&Ring).particles(512).draws(50, 1).run()?;
     let worst = chains.r_hat.iter().copied().fold(0.0, f64::max);
-    println!("chains: mean {:.3?}, sd {:.3?}, largest R-hat {worst:.3}", chains.mean, chains.sd);
+    println!(
+        "chains: mean {:.3?}, sd {:.3?}, largest R-hat {worst:.3}",
+        chains.mean, chains.sd
+    );
 
     // Polar coordinates: log Z = log(2 pi 3 sqrt(2 pi) 0.5) = 3.1624, up to 1e-9.
     let tempered = Smc::new(&Ring).particles(8192).run()?;
     let se = tempered.log_evidence_se.unwrap_or(f64::NAN);
-    println!("log Z = {:.4} +- {se:.4}; exact 3.1624", tempered.log_evidence);
+    println!(
+        "log Z = {:.4} +- {se:.4}; exact 3.1624",
+        tempered.log_evidence
+    );
     Ok(())
 }

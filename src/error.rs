@@ -54,17 +54,27 @@ impl Error {
         value: impl std::fmt::Display,
         allowed: impl Into<String>,
     ) -> Self {
-        Self::Invalid { field: field.into(), value: value.to_string(), allowed: allowed.into() }
+        Self::Invalid {
+            field: field.into(),
+            value: value.to_string(),
+            allowed: allowed.into(),
+        }
     }
 
     /// A refused file.
     pub fn data(path: impl AsRef<Path>, what: impl Into<String>) -> Self {
-        Self::Data { path: path.as_ref().to_owned(), what: what.into() }
+        Self::Data {
+            path: path.as_ref().to_owned(),
+            what: what.into(),
+        }
     }
 
     /// A failed write.
     pub fn write(path: impl AsRef<Path>, what: impl std::fmt::Display) -> Self {
-        Self::Write { path: path.as_ref().to_owned(), what: what.to_string() }
+        Self::Write {
+            path: path.as_ref().to_owned(),
+            what: what.to_string(),
+        }
     }
 
     /// The exit code of the command line: 2 usage or data, 3 numerical, 4 writing, 5 run folder.

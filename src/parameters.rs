@@ -41,7 +41,7 @@ impl Parameters {
     }
 
     /// The error that refuses `value`, which must be `what`.
-    fn must_be(&self, key: &str, value: impl std::fmt::Display, what: &str) -> Error {
+    pub fn must_be(&self, key: &str, value: impl std::fmt::Display, what: &str) -> Error {
         self.refuse(key, value, &format!("must be {what}"))
     }
 
@@ -68,7 +68,9 @@ impl Parameters {
         range: impl RangeBounds<f64>,
         allowed: &str,
     ) -> Result<Option<f64>> {
-        let Some(value) = self.take(key) else { return Ok(None) };
+        let Some(value) = self.take(key) else {
+            return Ok(None);
+        };
         let number = match value {
             Value::Float(x) => x,
             Value::Integer(i) => i as f64,
@@ -88,7 +90,9 @@ impl Parameters {
         range: impl RangeBounds<u64>,
         allowed: &str,
     ) -> Result<Option<u64>> {
-        let Some(value) = self.take(key) else { return Ok(None) };
+        let Some(value) = self.take(key) else {
+            return Ok(None);
+        };
         let count = match &value {
             Value::Integer(i) => u64::try_from(*i).ok(),
             Value::Float(x) if *x >= 0.0 && *x <= 2f64.powi(53) && x.fract() == 0.0 => {
@@ -122,7 +126,9 @@ impl Parameters {
 
     /// A list of finite numbers.
     pub fn numbers(&mut self, key: &str, allowed: &str) -> Result<Option<Vec<f64>>> {
-        let Some(value) = self.take(key) else { return Ok(None) };
+        let Some(value) = self.take(key) else {
+            return Ok(None);
+        };
         self.vector(key, &value, allowed).map(Some)
     }
 
@@ -142,8 +148,13 @@ impl Parameters {
 
     /// Refuses whatever is left.
     pub fn finish(self) -> Result<()> {
-        let Some((key, value)) = self.table.iter().next() else { return Ok(()) };
-        let nearest = self.known.iter().min_by_key(|known| edit_distance(known, key));
+        let Some((key, value)) = self.table.iter().next() else {
+            return Ok(());
+        };
+        let nearest = self
+            .known
+            .iter()
+            .min_by_key(|known| edit_distance(known, key));
         let hint = match nearest {
             Some(near) if edit_distance(near, key) <= 2 => {
                 format!("unknown setting; did you mean {near}?")

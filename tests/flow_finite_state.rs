@@ -55,8 +55,9 @@ impl Law {
     /// one time.
     fn new() -> Self {
         let shape = |t: usize, s: usize| (1.0 + ((5 * t + 3 * s + t * s) % 7) as f64) / 4.0;
-        let mut potentials: Vec<Vector> =
-            (0..=HORIZON).map(|t| std::array::from_fn(|s| shape(t, s))).collect();
+        let mut potentials: Vec<Vector> = (0..=HORIZON)
+            .map(|t| std::array::from_fn(|s| shape(t, s)))
+            .collect();
         potentials[4][1] = 0.0;
         Self {
             initial: [0.4, 0.3, 0.2, 0.1],
@@ -100,7 +101,10 @@ impl Oracle {
         // q_t(x): what is still to come from x at time t.
         let mut ahead = vec![law.potentials[HORIZON]; HORIZON + 1];
         for t in (0..HORIZON).rev() {
-            ahead[t] = times(&law.potentials[t], &backward(&law.transition, &ahead[t + 1]));
+            ahead[t] = times(
+                &law.potentials[t],
+                &backward(&law.transition, &ahead[t + 1]),
+            );
         }
         let mut gamma = law.initial;
         let mut asymptotic_variance = 0.0;
@@ -115,7 +119,11 @@ impl Oracle {
             }
         }
         let z: f64 = gamma.iter().sum();
-        Self { log_z: z.ln(), filter: gamma.map(|g| g / z), asymptotic_variance }
+        Self {
+            log_z: z.ln(),
+            filter: gamma.map(|g| g / z),
+            asymptotic_variance,
+        }
     }
 
     /// Var(Z^/Z) of `n` particles, multinomial resampling at every time.
@@ -132,8 +140,7 @@ impl Oracle {
         let mut u = joint(product(&law.initial), law.initial);
         for t in 0..=HORIZON {
             let g = &law.potentials[t];
-            let a: Matrix =
-                std::array::from_fn(|i| std::array::from_fn(|j| g[i] * u[i][j] * g[j]));
+            let a: Matrix = std::array::from_fn(|i| std::array::from_fn(|j| g[i] * u[i][j] * g[j]));
             if t == HORIZON {
                 u = a;
                 break;
@@ -176,10 +183,12 @@ struct Model<R> {
 /// How many of the running sums of `probabilities` are at most u.
 fn invert<L: Lane>(probabilities: &Vector, u: L) -> L {
     let mut sum = 0.0;
-    probabilities[..STATES - 1].iter().fold(L::zero(), |state, p| {
-        sum += p;
-        state + L::select(L::splat(sum).le(u), L::one(), L::zero())
-    })
+    probabilities[..STATES - 1]
+        .iter()
+        .fold(L::zero(), |state, p| {
+            sum += p;
+            state + L::select(L::splat(sum).le(u), L::one(), L::zero())
+        })
 }
 
 impl<R: Precision> FeynmanKac for Model<R> {
@@ -190,7 +199,10 @@ impl<R: Precision> FeynmanKac for Model<R> {
         1
     }
     fn channels(&self) -> Channels {
-        Channels { vectors: 1, scalars: 0 }
+        Channels {
+            vectors: 1,
+            scalars: 0,
+        }
     }
     fn scratch(&self) {}
 
@@ -201,7 +213,14 @@ impl<R: Precision> FeynmanKac for Model<R> {
         Tally::default()
     }
 
-    fn m(&self, _: usize, _: usize, block: &mut Span<'_, R>, stream: &mut Stream, (): &mut ()) -> Tally {
+    fn m(
+        &self,
+        _: usize,
+        _: usize,
+        block: &mut Span<'_, R>,
+        stream: &mut Stream,
+        (): &mut (),
+    ) -> Tally {
         let mut transition = self.law.transition;
         if self.defect == Defect::TransitionRow {
             transition[0] = [0.60, 0.20, 0.10, 0.10];
@@ -218,7 +237,11 @@ impl<R: Precision> FeynmanKac for Model<R> {
     }
 
     fn log_potential(&self, time: usize, block: &Span<'_, R>, log_weights: &mut [Row<F64>]) {
-        let at = if self.defect == Defect::LatePotential { time.saturating_sub(1) } else { time };
+        let at = if self.defect == Defect::LatePotential {
+            time.saturating_sub(1)
+        } else {
+            time
+        };
         let mut g = self.law.potentials[at].map(f64::ln);
         if self.defect == Defect::PotentialSixPercent && time == 5 {
             g = g.map(|g| g + 1.06f64.ln());
@@ -232,7 +255,11 @@ impl<R: Precision> FeynmanKac for Model<R> {
                 let here = wide[0].eq(Row::<F64>::splat(s as f64));
                 increment = Lane::select(here, Row::<F64>::splat(*g), increment);
             }
-            *lw = if self.defect == Defect::WeightsNotCarried { increment } else { *lw + increment };
+            *lw = if self.defect == Defect::WeightsNotCarried {
+                increment
+            } else {
+                *lw + increment
+            };
         }
     }
 
@@ -241,7 +268,11 @@ impl<R: Precision> FeynmanKac for Model<R> {
         time: usize,
         _: &mut Cloud<'_, R>,
     ) -> driftlane::Result<Potential> {
-        Ok(if time < HORIZON { Potential::Weigh } else { Potential::LastThenStop })
+        Ok(if time < HORIZON {
+            Potential::Weigh
+        } else {
+            Potential::LastThenStop
+        })
     }
 
     fn plan_mutation(&mut self, _: usize, _: &mut Cloud<'_, R>) -> driftlane::Result<Resampling> {
@@ -267,8 +298,12 @@ struct Scheme {
 fn run<R: Precision>(scheme: Scheme, defect: Defect, n: usize, seed: u64) -> Estimate {
     let law = Law::new();
     let exact = Oracle::of(&law);
-    let mut model =
-        Model::<R> { law, resampling: scheme.resampling, defect, precision: PhantomData };
+    let mut model = Model::<R> {
+        law,
+        resampling: scheme.resampling,
+        defect,
+        precision: PhantomData,
+    };
     let mut flow = Flow::<R>::start(&model, n, seed, scheme.resampler).unwrap();
     while flow.advance(&mut model, &mut |_, _| {}).unwrap() == Advance::Moved {}
     assert_eq!(flow.time(), HORIZON);
@@ -286,20 +321,35 @@ fn run<R: Precision>(scheme: Scheme, defect: Defect, n: usize, seed: u64) -> Est
 
 fn replicate<R: Precision>(scheme: Scheme, defect: Defect) -> Vec<Estimate> {
     // Half as many are enough to see a defect.
-    (0..if defect == Defect::None { REPLICATES } else { REPLICATES / 2 })
+    (0..if defect == Defect::None {
+        REPLICATES
+    } else {
+        REPLICATES / 2
+    })
         .into_par_iter()
         .map(|r| run::<R>(scheme, defect, PARTICLES, 1000 + r))
         .collect()
 }
 
-const MULTINOMIAL: Scheme =
-    Scheme { resampler: Resampler::Multinomial, resampling: Resampling::Always };
+const MULTINOMIAL: Scheme = Scheme {
+    resampler: Resampler::Multinomial,
+    resampling: Resampling::Always,
+};
 
 fn schemes() -> Vec<Scheme> {
-    let when = [Resampling::Always, Resampling::BelowEss(0.5), Resampling::Never];
+    let when = [
+        Resampling::Always,
+        Resampling::BelowEss(0.5),
+        Resampling::Never,
+    ];
     Resampler::ALL
         .into_iter()
-        .flat_map(|resampler| when.map(|resampling| Scheme { resampler, resampling }))
+        .flat_map(|resampler| {
+            when.map(|resampling| Scheme {
+                resampler,
+                resampling,
+            })
+        })
         .collect()
 }
 
@@ -322,10 +372,16 @@ fn the_oracle_agrees_with_itself() {
     let exact = Oracle::of(&law);
     let n = 100_000_000;
     let scaled = n as f64 * exact.relative_variance(&law, n);
-    must_pass(within("N Var", scaled, exact.asymptotic_variance, 1e-5 * scaled));
+    must_pass(within(
+        "N Var",
+        scaled,
+        exact.asymptotic_variance,
+        1e-5 * scaled,
+    ));
     // Z by enumeration of all paths.
-    let mut paths: Vec<(usize, f64)> =
-        (0..STATES).map(|s| (s, law.initial[s] * law.potentials[0][s])).collect();
+    let mut paths: Vec<(usize, f64)> = (0..STATES)
+        .map(|s| (s, law.initial[s] * law.potentials[0][s]))
+        .collect();
     for t in 1..=HORIZON {
         paths = paths
             .iter()
@@ -353,9 +409,17 @@ fn evidence_and_law_are_unbiased_in_every_scheme() {
                 assert!((1..HORIZON as u32).contains(&resamplings), "{resamplings}");
             }
         }
-        known_to("Z", &estimates.iter().map(|e| e.z).collect::<Vec<_>>(), 0.0075);
+        known_to(
+            "Z",
+            &estimates.iter().map(|e| e.z).collect::<Vec<_>>(),
+            0.0075,
+        );
         if let Err(what) = unbiased(&estimates) {
-            panic!("{} {:?}: {what}", scheme.resampler.name(), scheme.resampling);
+            panic!(
+                "{} {:?}: {what}",
+                scheme.resampler.name(),
+                scheme.resampling
+            );
         }
     }
     must_pass(unbiased(&replicate::<F32>(MULTINOMIAL, Defect::None)));
@@ -367,7 +431,10 @@ fn defects_of_the_flow_are_seen() {
         let carried = scheme.resampling != Resampling::Always;
         for (name, defect) in [
             ("potential 6% too large", Defect::PotentialSixPercent),
-            ("a tenth of one transition row misplaced", Defect::TransitionRow),
+            (
+                "a tenth of one transition row misplaced",
+                Defect::TransitionRow,
+            ),
             ("potential of the time before", Defect::LatePotential),
             ("carried weights dropped", Defect::WeightsNotCarried),
         ] {
@@ -400,22 +467,31 @@ fn variance_is_right(estimates: &[Estimate]) -> Gate {
     let limit = exact.asymptotic_variance;
     within("N V", PARTICLES as f64 * mean, limit, 0.1 * limit)?;
     let z: Vec<f64> = estimates.iter().map(|e| e.z).collect();
-    within("mean V / replicate variance", mean / variance(&z), 1.0, 0.15)
+    within(
+        "mean V / replicate variance",
+        mean / variance(&z),
+        1.0,
+        0.15,
+    )
 }
 
 #[test]
 fn lee_whiteley_variance_is_exact() {
     let estimates = replicate::<F64>(MULTINOMIAL, Defect::None);
     must_pass(variance_is_right(&estimates));
-    let scaled: Vec<f64> =
-        estimates.iter().map(|e| e.z * e.z * e.relative_variance.unwrap()).collect();
+    let scaled: Vec<f64> = estimates
+        .iter()
+        .map(|e| e.z * e.z * e.relative_variance.unwrap())
+        .collect();
     known_to("E Z^2 V", &scaled, 0.016 * mean_and_se(&scaled).0);
 
     // V with the factor (N / (N-1))^q replaced.
     let with_factor = |q: i32| -> Vec<Estimate> {
         let n = PARTICLES as f64;
-        let (right, wrong) =
-            ((n / (n - 1.0)).powi(HORIZON as i32 + 1), (n / (n - 1.0)).powi(q));
+        let (right, wrong) = (
+            (n / (n - 1.0)).powi(HORIZON as i32 + 1),
+            (n / (n - 1.0)).powi(q),
+        );
         let change = |v: f64| 1.0 - (1.0 - v) / right * wrong;
         let each = |e: &Estimate| Estimate {
             relative_variance: e.relative_variance.map(change),
@@ -424,9 +500,18 @@ fn lee_whiteley_variance_is_exact() {
         estimates.iter().map(each).collect()
     };
     must_fail("factor left out", variance_is_right(&with_factor(0)));
-    must_fail("one resampling not counted", variance_is_right(&with_factor(HORIZON as i32)));
-    must_fail("one resampling too many", variance_is_right(&with_factor(HORIZON as i32 + 2)));
-    let systematic = Scheme { resampler: Resampler::Systematic, ..MULTINOMIAL };
+    must_fail(
+        "one resampling not counted",
+        variance_is_right(&with_factor(HORIZON as i32)),
+    );
+    must_fail(
+        "one resampling too many",
+        variance_is_right(&with_factor(HORIZON as i32 + 2)),
+    );
+    let systematic = Scheme {
+        resampler: Resampler::Systematic,
+        ..MULTINOMIAL
+    };
     let other = replicate::<F64>(systematic, Defect::None);
     assert!(other.iter().all(|e| e.relative_variance.is_none()));
 }
@@ -436,13 +521,18 @@ fn lee_whiteley_variance_is_exact() {
 fn lee_whiteley_variance_follows_adaptive_resampling() {
     let gate = |estimates: &[Estimate]| -> Gate {
         let z: Vec<f64> = estimates.iter().map(|e| e.z).collect();
-        let scaled: Vec<f64> =
-            estimates.iter().map(|e| e.z * e.z * e.relative_variance.unwrap()).collect();
+        let scaled: Vec<f64> = estimates
+            .iter()
+            .map(|e| e.z * e.z * e.relative_variance.unwrap())
+            .collect();
         let ratio = mean_and_se(&scaled).0 / variance(&z);
         within("E Z^2 V / Var Z", ratio, 1.0, 0.15)
     };
     for resampling in [Resampling::BelowEss(0.5), Resampling::Never] {
-        let scheme = Scheme { resampling, ..MULTINOMIAL };
+        let scheme = Scheme {
+            resampling,
+            ..MULTINOMIAL
+        };
         let estimates = replicate::<F64>(scheme, Defect::None);
         must_pass(gate(&estimates));
         let n = PARTICLES as f64;
@@ -453,7 +543,10 @@ fn lee_whiteley_variance_follows_adaptive_resampling() {
             }),
             ..e.clone()
         };
-        must_fail("q counts times", gate(&estimates.iter().map(late).collect::<Vec<_>>()));
+        must_fail(
+            "q counts times",
+            gate(&estimates.iter().map(late).collect::<Vec<_>>()),
+        );
     }
 }
 
@@ -461,9 +554,14 @@ fn lee_whiteley_variance_follows_adaptive_resampling() {
 #[test]
 fn the_law_of_a_large_population() {
     let exact = Oracle::of(&Law::new());
-    for scheme in schemes().into_iter().filter(|s| s.resampling != Resampling::Never) {
-        let runs: Vec<Estimate> =
-            (0..40u64).into_par_iter().map(|r| run::<F64>(scheme, Defect::None, 10_007, r)).collect();
+    for scheme in schemes()
+        .into_iter()
+        .filter(|s| s.resampling != Resampling::Never)
+    {
+        let runs: Vec<Estimate> = (0..40u64)
+            .into_par_iter()
+            .map(|r| run::<F64>(scheme, Defect::None, 10_007, r))
+            .collect();
         for s in 0..STATES {
             let mass: Vec<f64> = runs.iter().map(|e| e.filter[s]).collect();
             known_to("mass", &mass, 0.0015);

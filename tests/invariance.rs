@@ -10,10 +10,14 @@
 //! Power (95%, z = 5, N = 1e6): a bias of 0.0066 sd of any f(X') - f(X), so a mean moved by 0.7% of
 //! a standard deviation and less where moves are small; a variance of 0.94%; E exp(-dH) at 2e5
 //! particles and sd(dH) = 1, 1.5%.
+
+// Matrices are indexed as in the formulas.
+#![allow(clippy::needless_range_loop)]
 #![allow(clippy::disallowed_methods)]
 
 mod gates;
 
+use bytemuck::cast_slice;
 use driftlane::flow::{Flow, Resampler, Tally};
 use driftlane::integrator::{Leapfrog, Scratch, draw_momentum, kinetic_energy};
 use driftlane::kernels::rng::{Purpose, Stream};
@@ -25,7 +29,6 @@ use driftlane::mcmc::{Chains, DualAveraging, Hmc, Move, Rwmh, Start, Ula, Work};
 use driftlane::particles::{Channels, Population, Span};
 use driftlane::target::library::{Gaussian, ManyWell, Mixture};
 use driftlane::target::{BlockTarget, Path, Precision, Target};
-use bytemuck::cast_slice;
 use gates::{Gate, must_fail, must_pass, require, within};
 
 const N: usize = 1_000_000;
@@ -45,18 +48,31 @@ fn chains<'a, R: Precision>(
     moves: usize,
     seed: u64,
 ) -> Chains<'a, R> {
-    let work = Work { warmup: 0, moves, every: moves };
+    let work = Work {
+        warmup: 0,
+        moves,
+        every: moves,
+    };
     Chains::new(Path::plain(target), mover, start, work, seed)
 }
 
 /// Exact draws, and where one move takes them.
-fn one_move<R: Precision>(target: &dyn BlockTarget, mover: Box<dyn Move<R> + '_>, n: usize) -> Pair {
+fn one_move<R: Precision>(
+    target: &dyn BlockTarget,
+    mover: Box<dyn Move<R> + '_>,
+    n: usize,
+) -> Pair {
     let mut model = chains::<R>(target, mover, Start::Exact, 1, 11);
     let mut flow = Flow::<R>::start(&model, n, 11, Resampler::Multinomial).unwrap();
     let before = flow.population().positions();
     flow.advance(&mut model, &mut |_, _| {}).unwrap();
     let acceptance = flow.totals().acceptance().unwrap();
-    Pair { dim: target.dim(), before, after: flow.population().positions(), acceptance }
+    Pair {
+        dim: target.dim(),
+        before,
+        after: flow.population().positions(),
+        acceptance,
+    }
 }
 
 /// Sum and sum of squares of functions of pairs: their means are zero.
@@ -121,8 +137,9 @@ fn correlated(dim: usize) -> Gaussian {
         let common = 0.4 * (1.0 + 0.1 * (i + j) as f64);
         common + if i == j { 0.5 + 0.2 * i as f64 } else { 0.0 }
     };
-    let cov: Vec<Vec<f64>> =
-        (0..dim).map(|i| (0..dim).map(|j| entry(i, j)).collect()).collect();
+    let cov: Vec<Vec<f64>> = (0..dim)
+        .map(|i| (0..dim).map(|j| entry(i, j)).collect())
+        .collect();
     Gaussian::full((0..dim).map(|j| 0.5 * j as f64 - 1.0).collect(), &cov).unwrap()
 }
 
@@ -134,7 +151,12 @@ fn lopsided() -> Mixture {
 /// Targets with the largest step size and mean leapfrog steps of HMC, and the largest of RWMH.
 fn targets() -> Vec<(&'static str, Box<dyn BlockTarget>, f64, f64)> {
     vec![
-        ("gaussian 1", Box::new(Gaussian::isotropic(vec![0.3], 0.7).unwrap()), 1.2, 3.0),
+        (
+            "gaussian 1",
+            Box::new(Gaussian::isotropic(vec![0.3], 0.7).unwrap()),
+            1.2,
+            3.0,
+        ),
         ("gaussian 7", Box::new(correlated(7)), 1.2, 1.0),
         ("gaussian 9", Box::new(correlated(9)), 1.2, 1.0),
         ("mixture", Box::new(lopsided()), 0.9, 2.0),
@@ -162,10 +184,16 @@ fn one_hmc_move_leaves_the_target_invariant() {
             }
         }
         // The gate has no power where nothing is refused or nothing moves.
-        assert!((0.05..0.95).contains(&seen[0]) && seen[2] > 0.95, "{name}: {seen:?}");
+        assert!(
+            (0.05..0.95).contains(&seen[0]) && seen[2] > 0.95,
+            "{name}: {seen:?}"
+        );
     }
     let target = correlated(7);
-    must_pass(invariant(&target, &one_move(&target, hmc::<F32>(7, 0.9), N)));
+    must_pass(invariant(
+        &target,
+        &one_move(&target, hmc::<F32>(7, 0.9), N),
+    ));
 }
 
 #[test]
@@ -173,14 +201,21 @@ fn one_rwmh_move_leaves_the_target_invariant() {
     for (name, target, _, step_size) in targets() {
         for shrink in [1.0, 0.3, 0.1] {
             let pair = one_move(&*target, rwmh::<F64>(target.dim(), shrink * step_size), N);
-            assert!((0.02..0.99).contains(&pair.acceptance), "{name}: {}", pair.acceptance);
+            assert!(
+                (0.02..0.99).contains(&pair.acceptance),
+                "{name}: {}",
+                pair.acceptance
+            );
             if let Err(what) = invariant(&*target, &pair) {
                 panic!("{name}, step size {}: {what}", shrink * step_size);
             }
         }
     }
     let target = correlated(9);
-    must_pass(invariant(&target, &one_move(&target, rwmh::<F32>(9, 0.3), N)));
+    must_pass(invariant(
+        &target,
+        &one_move(&target, rwmh::<F32>(9, 0.3), N),
+    ));
 }
 
 /// A plain Metropolised leapfrog (or random walk, `steps` = 0), with one thing wrong.
@@ -227,9 +262,13 @@ impl Move<F64> for Handmade {
         for tile in 0..block.tiles() {
             for _ in 0..moves {
                 let rows = block.rows(tile);
-                scratch.position.copy_from_slice(&block.vectors[0][rows.clone()]);
+                scratch
+                    .position
+                    .copy_from_slice(&block.vectors[0][rows.clone()]);
                 let energy = |p: &[Row<F64>]| {
-                    p.iter().fold(Row::<F64>::zero(), |sum, p| (*p * *p).mul_add(Row::splat(0.5), sum))
+                    p.iter().fold(Row::<F64>::zero(), |sum, p| {
+                        (*p * *p).mul_add(Row::splat(0.5), sum)
+                    })
                 };
                 let (mut before, mut after) = (Row::<F64>::zero(), Row::<F64>::zero());
                 if self.steps == 0 {
@@ -237,30 +276,54 @@ impl Move<F64> for Handmade {
                         *x = h.mul_add(stream.normal_row::<F64>(), *x);
                     }
                 } else {
-                    let wide = if self.defect == Defect::Momentum { 1.05f64.sqrt() } else { 1.0 };
+                    let wide = if self.defect == Defect::Momentum {
+                        1.05f64.sqrt()
+                    } else {
+                        1.0
+                    };
                     for p in &mut scratch.momentum {
                         *p = stream.normal_row::<F64>() * Row::splat(wide);
                     }
                     before = energy(&scratch.momentum);
                     for step in 0..self.steps {
-                        path.gradient(beta, &scratch.position, &mut scratch.gradient, &mut scratch.other);
+                        path.gradient(
+                            beta,
+                            &scratch.position,
+                            &mut scratch.gradient,
+                            &mut scratch.other,
+                        );
                         let first = step == 0 && self.defect != Defect::HalfKickMissing;
                         for j in 0..scratch.position.len() {
                             let length = if first { half } else { h };
-                            scratch.momentum[j] = kick(scratch.momentum[j], scratch.gradient[j], length);
-                            scratch.position[j] = drift(scratch.position[j], scratch.momentum[j], one, h);
+                            scratch.momentum[j] =
+                                kick(scratch.momentum[j], scratch.gradient[j], length);
+                            scratch.position[j] =
+                                drift(scratch.position[j], scratch.momentum[j], one, h);
                         }
                     }
-                    path.gradient(beta, &scratch.position, &mut scratch.gradient, &mut scratch.other);
+                    path.gradient(
+                        beta,
+                        &scratch.position,
+                        &mut scratch.gradient,
+                        &mut scratch.other,
+                    );
                     for (p, g) in scratch.momentum.iter_mut().zip(&scratch.gradient) {
                         *p = kick(*p, *g, half);
                     }
                     after = energy(&scratch.momentum);
                 }
                 if self.defect == Defect::Stretched {
-                    scratch.position.iter_mut().for_each(|x| *x *= Row::splat(1.01));
+                    scratch
+                        .position
+                        .iter_mut()
+                        .for_each(|x| *x *= Row::splat(1.01));
                 }
-                path.log_densities(&scratch.position, &mut scratch.wide, &mut scratch.base, &mut scratch.ratio);
+                path.log_densities(
+                    &scratch.position,
+                    &mut scratch.wide,
+                    &mut scratch.base,
+                    &mut scratch.ratio,
+                );
                 let at = block.scalar_range(tile).start;
                 let old = beta.mul_add_row(block.scalars[1][at], block.scalars[0][at]) - before;
                 let new = beta.mul_add_row(scratch.ratio[0], scratch.base[0]) - after;
@@ -302,18 +365,39 @@ fn defects_of_moves_are_seen() {
     let target = correlated(7);
     let well = ManyWell::new(4).unwrap();
     let check = |target: &dyn BlockTarget, step_size: f64, steps: usize, defect: Defect| {
-        invariant(target, &one_move(target, Box::new(Handmade { step_size, steps, defect }), N))
+        invariant(
+            target,
+            &one_move(
+                target,
+                Box::new(Handmade {
+                    step_size,
+                    steps,
+                    defect,
+                }),
+                N,
+            ),
+        )
     };
     must_pass(check(&target, 0.9, 4, Defect::None));
     must_pass(check(&target, 0.3, 0, Defect::None));
     must_pass(check(&well, 0.25, 4, Defect::None));
     use Defect::*;
-    for defect in [RatioInverted, NothingRefused, HalfKickMissing, Momentum, Stretched, Tempered] {
+    for defect in [
+        RatioInverted,
+        NothingRefused,
+        HalfKickMissing,
+        Momentum,
+        Stretched,
+        Tempered,
+    ] {
         must_fail(&format!("HMC, {defect:?}"), check(&target, 0.9, 4, defect));
     }
     for defect in [RatioInverted, NothingRefused, Stretched, Tempered] {
         must_fail(&format!("RWMH, {defect:?}"), check(&target, 0.3, 0, defect));
-        must_fail(&format!("RWMH on wells, {defect:?}"), check(&well, 0.3, 0, defect));
+        must_fail(
+            &format!("RWMH on wells, {defect:?}"),
+            check(&well, 0.3, 0, defect),
+        );
     }
 }
 
@@ -333,10 +417,17 @@ fn energy_identity<R: Precision>(target: &dyn BlockTarget, h: f64, stretch: f64)
         draw_momentum(&leapfrog, &mut stream, &mut s.momentum);
         kinetic_energy(&leapfrog, &s.momentum, &mut s.wide, &mut s.energy);
         path.log_densities(&s.position, &mut s.wide, &mut s.base, &mut s.ratio);
-        let old: Vec<Row<F64>> = s.energy.iter().zip(&s.ratio).map(|(k, l)| *k - *l).collect();
+        let old: Vec<Row<F64>> = s
+            .energy
+            .iter()
+            .zip(&s.ratio)
+            .map(|(k, l)| *k - *l)
+            .collect();
         path.gradient(1.0, &s.position, &mut s.proposed_gradient, &mut s.other);
         leapfrog.trajectory(&path, 1.0, Row::<R>::splat(h), 5, &mut s);
-        s.position.iter_mut().for_each(|x| *x *= Row::<R>::splat(stretch));
+        s.position
+            .iter_mut()
+            .for_each(|x| *x *= Row::<R>::splat(stretch));
         kinetic_energy(&leapfrog, &s.momentum, &mut s.wide, &mut s.proposed_energy);
         path.log_densities(&s.position, &mut s.wide, &mut s.base, &mut s.ratio);
         for (part, old) in old.iter().enumerate() {
@@ -365,7 +456,10 @@ fn energy_changes_average_to_one() {
         }
     }
     let target = correlated(9);
-    must_fail("positions stretched by 0.5%", energy_identity::<F64>(&target, 0.5, 1.005));
+    must_fail(
+        "positions stretched by 0.5%",
+        energy_identity::<F64>(&target, 0.5, 1.005),
+    );
 }
 
 /// Forward, momentum reversed, back: the start again, to rounding.
@@ -403,7 +497,10 @@ fn trajectories_are_reversible() {
     }
     let isotropic = Gaussian::isotropic(vec![0.0; 64], 1.0).unwrap();
     must_pass(returns(&isotropic, 0.2, 500, 0.0));
-    must_fail("one momentum in 1e9 lost", returns(&isotropic, 0.2, 10, 1e-9));
+    must_fail(
+        "one momentum in 1e9 lost",
+        returns(&isotropic, 0.2, 10, 1e-9),
+    );
 }
 
 /// Root mean square energy error over 512 trajectories of the same length in time.
@@ -430,7 +527,10 @@ fn energy_error(target: &dyn BlockTarget, h: f64, steps: usize, whole_first_kick
         kinetic_energy(&leapfrog, &s.momentum, &mut s.wide, &mut s.proposed_energy);
         path.log_densities(&s.position, &mut s.wide, &mut s.base, &mut s.ratio);
         let change = s.proposed_energy[0] - s.ratio[0] - old;
-        square += cast_slice::<Row<F64>, f64>(&[change]).iter().map(|c| c * c).sum::<f64>();
+        square += cast_slice::<Row<F64>, f64>(&[change])
+            .iter()
+            .map(|c| c * c)
+            .sum::<f64>();
     }
     (square / 512.0).sqrt()
 }
@@ -451,7 +551,11 @@ fn second_order(target: &dyn BlockTarget, h: f64, whole_first_kick: bool) -> Gat
 
 #[test]
 fn energy_error_is_of_second_order() {
-    for target in [&correlated(7) as &dyn BlockTarget, &lopsided(), &ManyWell::new(4).unwrap()] {
+    for target in [
+        &correlated(7) as &dyn BlockTarget,
+        &lopsided(),
+        &ManyWell::new(4).unwrap(),
+    ] {
         must_pass(second_order(target, 0.04, false));
         must_fail("a whole kick first", second_order(target, 0.04, true));
     }
@@ -471,7 +575,8 @@ fn volume(target: &dyn BlockTarget, h: f64, steps: usize, stretch: f64) -> Gate 
                 let flat: &mut [f64] = bytemuck::cast_slice_mut(rows);
                 for j in 0..d {
                     for lane in 0..32 {
-                        let centre = (1.3 * j as f64 + 2.1 * f64::from(start) + offset as f64).sin();
+                        let centre =
+                            (1.3 * j as f64 + 2.1 * f64::from(start) + offset as f64).sin();
                         let sign = if lane % 2 == 0 { 1.0 } else { -1.0 };
                         let here = lane / 2 == offset + j;
                         flat[32 * j + lane] = centre + if here { sign * epsilon } else { 0.0 };
@@ -497,7 +602,9 @@ fn volume(target: &dyn BlockTarget, h: f64, steps: usize, stretch: f64) -> Gate 
             .collect();
         let mut det = 1.0;
         for k in 0..2 * d {
-            let pivot = (k..2 * d).max_by(|&i, &j| a[i][k].abs().total_cmp(&a[j][k].abs())).unwrap();
+            let pivot = (k..2 * d)
+                .max_by(|&i, &j| a[i][k].abs().total_cmp(&a[j][k].abs()))
+                .unwrap();
             if pivot != k {
                 a.swap(k, pivot);
                 det = -det;
@@ -518,9 +625,16 @@ fn volume(target: &dyn BlockTarget, h: f64, steps: usize, stretch: f64) -> Gate 
 
 #[test]
 fn trajectories_keep_volume() {
-    for target in [&correlated(7) as &dyn BlockTarget, &lopsided(), &ManyWell::new(4).unwrap()] {
+    for target in [
+        &correlated(7) as &dyn BlockTarget,
+        &lopsided(),
+        &ManyWell::new(4).unwrap(),
+    ] {
         must_pass(volume(target, 0.1, 5, 1.0));
-        must_fail("positions stretched by 1e-6", volume(target, 0.1, 5, 1.0 + 1e-6));
+        must_fail(
+            "positions stretched by 1e-6",
+            volume(target, 0.1, 5, 1.0 + 1e-6),
+        );
     }
 }
 
@@ -545,11 +659,13 @@ impl<R: Precision> Move<R> for Langevin {
         scratch: &mut Scratch<R>,
     ) -> Tally {
         for tile in 0..block.tiles() {
-            let x = &mut block.vectors[0][tile * scratch.position.len()..][..scratch.position.len()];
+            let x =
+                &mut block.vectors[0][tile * scratch.position.len()..][..scratch.position.len()];
             for _ in 0..moves {
                 path.gradient(beta, x, &mut scratch.gradient, &mut scratch.other);
                 for (x, g) in x.iter_mut().zip(&scratch.gradient) {
-                    let noise = stream.normal_row::<R>() * Row::<R>::splat(self.noise * (2.0 * self.step_size).sqrt());
+                    let noise = stream.normal_row::<R>()
+                        * Row::<R>::splat(self.noise * (2.0 * self.step_size).sqrt());
                     *x = Row::<R>::splat(self.step_size).mul_add(*g, *x) + noise;
                 }
             }
@@ -574,31 +690,52 @@ fn langevin_is_exact<R: Precision>(
     steps: usize,
 ) -> Gate {
     let d = precision.len();
-    let target =
-        Gaussian::diagonal(vec![0.0; d], precision.iter().map(|k| 1.0 / k.sqrt()).collect()).unwrap();
+    let target = Gaussian::diagonal(
+        vec![0.0; d],
+        precision.iter().map(|k| 1.0 / k.sqrt()).collect(),
+    )
+    .unwrap();
     let start: Vec<f64> = precision
         .iter()
-        .map(|k| if stationary { 1.0 / (1.0 - 0.5 * h * k) / k } else { 0.25 / k })
+        .map(|k| {
+            if stationary {
+                1.0 / (1.0 - 0.5 * h * k) / k
+            } else {
+                0.25 / k
+            }
+        })
         .collect();
     let law = Gaussian::diagonal(vec![0.0; d], start.iter().map(|v| v.sqrt()).collect()).unwrap();
     let mut positions = vec![0.0; N * d];
     let mut rows = vec![Row::<F64>::zero(); d];
     for (tile, out) in positions.chunks_mut(32 * d).enumerate() {
-        Target::sample_exact(&law, &mut Stream::new(3, Purpose::Exact, tile as u64, 0), &mut rows);
+        Target::sample_exact(
+            &law,
+            &mut Stream::new(3, Purpose::Exact, tile as u64, 0),
+            &mut rows,
+        );
         let flat: &[f64] = cast_slice(&rows);
         for (lane, x) in out.chunks_exact_mut(d).enumerate() {
             (0..d).for_each(|j| x[j] = flat[32 * j + lane]);
         }
     }
     let mut model = chains::<R>(&target, mover(), Start::Given, steps, 21);
-    let mut population = Population::<R>::new(N, d, Channels { vectors: 1, scalars: 0 });
+    let mut population = Population::<R>::new(
+        N,
+        d,
+        Channels {
+            vectors: 1,
+            scalars: 0,
+        },
+    );
     population.set_positions(&positions);
-    let mut flow =
-        Flow::start_from(&model, population, 21, Resampler::Multinomial).unwrap();
+    let mut flow = Flow::start_from(&model, population, 21, Resampler::Multinomial).unwrap();
     flow.advance(&mut model, &mut |_, _| {}).unwrap();
     let after = flow.population().positions();
     let names: Vec<String> = (0..d)
-        .flat_map(|j| ["mean", "variance", "covariance with the start"].map(|n| format!("{n} of x[{j}]")))
+        .flat_map(|j| {
+            ["mean", "variance", "covariance with the start"].map(|n| format!("{n} of x[{j}]"))
+        })
         .collect();
     let mut sums = vec![[0.0f64; 2]; 3 * d];
     let exact: Vec<[f64; 2]> = precision
@@ -628,7 +765,10 @@ fn unadjusted_langevin_has_its_exact_biased_law() {
         for (precision, h) in [
             (vec![1.0], 0.5),
             (vec![1.0], 1.5),
-            ((0..7).map(|j| 0.5 + 0.5 * f64::from(j)).collect::<Vec<_>>(), 0.1),
+            (
+                (0..7).map(|j| 0.5 + 0.5 * f64::from(j)).collect::<Vec<_>>(),
+                0.1,
+            ),
             ((0..9).map(|j| 1.0 + f64::from(j)).collect(), 0.15),
         ] {
             let ula = || -> Box<dyn Move<R>> { Box::new(Ula::new(h)) };
@@ -686,7 +826,12 @@ fn ornstein_uhlenbeck_is_exact<R: Precision>(exponent: f64, step: OrnsteinUhlenb
         let m = sum / n;
         let se = ((square / n - m * m) / n).sqrt();
         // Rounding of x itself, where the step is far below it.
-        let rounding = (stored - start).abs() + if size_of::<R::Scalar>() == 8 { 1e-15 } else { 1e-7 };
+        let rounding = (stored - start).abs()
+            + if size_of::<R::Scalar>() == 8 {
+                1e-15
+            } else {
+                1e-7
+            };
         within(name, m, 0.0, 5.0 * se + rounding)?;
     }
     Ok(())
@@ -702,16 +847,36 @@ fn ornstein_uhlenbeck_steps_are_exact_in_law() {
         let exact = (-(-2.0 * exponent).exp_m1()).sqrt();
         must_pass(within("noise scale", step.noise_scale / exact, 1.0, 1e-15));
         let half = OrnsteinUhlenbeck::new(1.0, 0.5 * exponent);
-        must_pass(within("decay", half.decay * half.decay / step.decay, 1.0, 1e-13));
-        let twice = half.decay.powi(2).mul_add(half.noise_scale.powi(2), half.noise_scale.powi(2));
+        must_pass(within(
+            "decay",
+            half.decay * half.decay / step.decay,
+            1.0,
+            1e-13,
+        ));
+        let twice = half
+            .decay
+            .powi(2)
+            .mul_add(half.noise_scale.powi(2), half.noise_scale.powi(2));
         must_pass(within("noise", twice.sqrt() / step.noise_scale, 1.0, 1e-14));
     }
     for exponent in [0.01, 0.5, 5.0] {
         let right = OrnsteinUhlenbeck::new(1.0, exponent);
-        let euler = OrnsteinUhlenbeck { noise_scale: (2.0 * exponent).sqrt(), ..right };
-        must_fail("Euler's noise", ornstein_uhlenbeck_is_exact::<F64>(exponent, euler));
-        let wide = OrnsteinUhlenbeck { noise_scale: right.noise_scale * 1.005, ..right };
-        must_fail("variance off by 1%", ornstein_uhlenbeck_is_exact::<F64>(exponent, wide));
+        let euler = OrnsteinUhlenbeck {
+            noise_scale: (2.0 * exponent).sqrt(),
+            ..right
+        };
+        must_fail(
+            "Euler's noise",
+            ornstein_uhlenbeck_is_exact::<F64>(exponent, euler),
+        );
+        let wide = OrnsteinUhlenbeck {
+            noise_scale: right.noise_scale * 1.005,
+            ..right
+        };
+        must_fail(
+            "variance off by 1%",
+            ornstein_uhlenbeck_is_exact::<F64>(exponent, wide),
+        );
     }
 }
 
@@ -722,10 +887,24 @@ fn exact_starts_are_exact() {
         let model = chains::<F64>(&*target, rwmh::<F64>(target.dim(), 0.1), Start::Exact, 1, 2);
         let flow = Flow::<F64>::start(&model, N, 2, Resampler::Multinomial).unwrap();
         let x = flow.population().positions();
-        let pair = Pair { dim: target.dim(), before: x.clone(), after: x.clone(), acceptance: 1.0 };
-        assert!(invariant(&*target, &pair).is_ok(), "{name}: {:?}", invariant(&*target, &pair));
+        let pair = Pair {
+            dim: target.dim(),
+            before: x.clone(),
+            after: x.clone(),
+            acceptance: 1.0,
+        };
+        assert!(
+            invariant(&*target, &pair).is_ok(),
+            "{name}: {:?}",
+            invariant(&*target, &pair)
+        );
         let off = x.iter().map(|x| x * 1.01).collect();
-        let pair = Pair { dim: target.dim(), before: off, after: x, acceptance: 1.0 };
+        let pair = Pair {
+            dim: target.dim(),
+            before: off,
+            after: x,
+            acceptance: 1.0,
+        };
         must_fail("draws stretched by 1%", invariant(&*target, &pair));
         // The scalar channels hold the log densities of the draws.
         let mut wide = vec![Row::<F64>::zero(); target.dim()];

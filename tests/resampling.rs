@@ -10,6 +10,7 @@
 
 mod gates;
 
+use bytemuck::{cast_slice, cast_slice_mut};
 use driftlane::flow::{
     Cloud, FeynmanKac, Flow, Potential, Resampler, Resampling, Tally, resample_offspring,
 };
@@ -19,7 +20,6 @@ use driftlane::kernels::tile::{Row, particles_per_tile};
 use driftlane::kernels::{F32, F64, Lane};
 use driftlane::particles::{Channels, Population, Span};
 use driftlane::target::Precision;
-use bytemuck::{cast_slice, cast_slice_mut};
 use gates::{Gate, mean_and_se, must_fail, must_pass, require, within};
 use std::marker::PhantomData;
 
@@ -34,7 +34,14 @@ fn rows(log_weights: &[f64]) -> Vec<Row<F64>> {
 
 fn offspring(resampler: Resampler, log_weights: &[f64], seed: u64) -> Vec<u32> {
     let max = log_weights.iter().copied().fold(ZERO, f64::max);
-    resample_offspring(resampler, log_weights.len(), &rows(log_weights), max, seed, 3)
+    resample_offspring(
+        resampler,
+        log_weights.len(),
+        &rows(log_weights),
+        max,
+        seed,
+        3,
+    )
 }
 
 fn logs(weights: &[f64]) -> Vec<f64> {
@@ -46,7 +53,11 @@ fn rough(n: usize) -> Vec<f64> {
     (0..n)
         .map(|i| {
             let k = (i * 2_654_435_761) % 1_000_003;
-            if k % 10 == 0 { ZERO } else { -6.0 * (k as f64 / 1_000_003.0) }
+            if k % 10 == 0 {
+                ZERO
+            } else {
+                -6.0 * (k as f64 / 1_000_003.0)
+            }
         })
         .collect()
 }
@@ -60,21 +71,30 @@ fn normalised(log_weights: &[f64]) -> Vec<f64> {
 /// Counts sum to n, and what weighs nothing has none.
 fn counts_are_proper(log_weights: &[f64], counts: &[u32]) -> Gate {
     let total: u64 = counts.iter().map(|&c| u64::from(c)).sum();
-    require(total == log_weights.len() as u64, || format!("{total} offspring"))?;
+    require(total == log_weights.len() as u64, || {
+        format!("{total} offspring")
+    })?;
     for (i, (lw, &c)) in log_weights.iter().zip(counts).enumerate() {
-        require(*lw > ZERO || c == 0, || format!("particle {i} of weight zero has {c} offspring"))?;
+        require(*lw > ZERO || c == 0, || {
+            format!("particle {i} of weight zero has {c} offspring")
+        })?;
     }
     Ok(())
 }
 
 #[test]
 fn counts_sum_to_n_and_spare_zero_weights() {
-    for n in [1, 2, 5, 31, 32, 33, 63, 64, 65, 1000, 4095, 4096, 4097, 12_345, 100_000, 131_073] {
+    for n in [
+        1, 2, 5, 31, 32, 33, 63, 64, 65, 1000, 4095, 4096, 4097, 12_345, 100_000, 131_073,
+    ] {
         for resampler in Resampler::ALL {
             let mut log_weights = rough(n);
             log_weights[n / 2] = 0.0;
             for seed in 0..3 {
-                must_pass(counts_are_proper(&log_weights, &offspring(resampler, &log_weights, seed)));
+                must_pass(counts_are_proper(
+                    &log_weights,
+                    &offspring(resampler, &log_weights, seed),
+                ));
             }
         }
     }
@@ -82,9 +102,15 @@ fn counts_sum_to_n_and_spare_zero_weights() {
     let log_weights = rough(1000);
     let mut wrong = offspring(Resampler::Multinomial, &log_weights, 0);
     wrong.rotate_right(1);
-    must_fail("counts off by one particle", counts_are_proper(&log_weights, &wrong));
+    must_fail(
+        "counts off by one particle",
+        counts_are_proper(&log_weights, &wrong),
+    );
     wrong[3] += 1;
-    must_fail("one offspring too many", counts_are_proper(&[0.0; 1000], &wrong));
+    must_fail(
+        "one offspring too many",
+        counts_are_proper(&[0.0; 1000], &wrong),
+    );
 }
 
 /// Means and covariances over seeds are the exact ones, `z` standard errors each.
@@ -99,7 +125,9 @@ fn moments_are_exact(
     let centred: Vec<Vec<f64>> = (0..seeds)
         .map(|seed| {
             let counts = draw(seed);
-            (0..n).map(|i| f64::from(counts[i]) - n as f64 * weights[i] / sum).collect()
+            (0..n)
+                .map(|i| f64::from(counts[i]) - n as f64 * weights[i] / sum)
+                .collect()
         })
         .collect();
     for i in 0..n {
@@ -109,7 +137,12 @@ fn moments_are_exact(
         for j in 0..=i {
             let product: Vec<f64> = centred.iter().map(|c| c[i] * c[j]).collect();
             let (mean, se) = mean_and_se(&product);
-            within(&format!("Cov o[{i}], o[{j}]"), mean, covariance(i, j), 5.0 * se + 1e-9)?;
+            within(
+                &format!("Cov o[{i}], o[{j}]"),
+                mean,
+                covariance(i, j),
+                5.0 * se + 1e-9,
+            )?;
         }
     }
     Ok(())
@@ -118,7 +151,12 @@ fn moments_are_exact(
 const FOUR: [f64; 4] = [0.55, 0.25, 0.20, 0.0];
 
 fn systematic_covariance(i: usize, j: usize) -> f64 {
-    [[0.16, 0.0, -0.16, 0.0], [0.0; 4], [-0.16, 0.0, 0.16, 0.0], [0.0; 4]][i][j]
+    [
+        [0.16, 0.0, -0.16, 0.0],
+        [0.0; 4],
+        [-0.16, 0.0, 0.16, 0.0],
+        [0.0; 4],
+    ][i][j]
 }
 
 fn multinomial_covariance(w: &[f64], i: usize, j: usize) -> f64 {
@@ -131,9 +169,17 @@ fn offspring_means_and_covariances_are_exact() {
     let systematic = |seed| offspring(Resampler::Systematic, &log_weights, seed);
     let multinomial = |seed| offspring(Resampler::Multinomial, &log_weights, seed);
     let independent = |i, j| multinomial_covariance(&FOUR, i, j);
-    must_pass(moments_are_exact(&FOUR, systematic_covariance, 40_000, systematic));
+    must_pass(moments_are_exact(
+        &FOUR,
+        systematic_covariance,
+        40_000,
+        systematic,
+    ));
     must_pass(moments_are_exact(&FOUR, independent, 40_000, multinomial));
-    must_fail("the other scheme", moments_are_exact(&FOUR, independent, 40_000, systematic));
+    must_fail(
+        "the other scheme",
+        moments_are_exact(&FOUR, independent, 40_000, systematic),
+    );
     let heavier = logs(&[0.55, 0.25, 0.22, 0.0]);
     must_fail(
         "a weight 10% too large",
@@ -167,7 +213,10 @@ fn systematic_counts_are_within_one_of_their_means() {
     for n in [5, 1000, 100_003] {
         let log_weights = rough(n);
         for seed in 0..5 {
-            must_pass(gate(&log_weights, &offspring(Resampler::Systematic, &log_weights, seed)));
+            must_pass(gate(
+                &log_weights,
+                &offspring(Resampler::Systematic, &log_weights, seed),
+            ));
         }
     }
     let log_weights = rough(1000);
@@ -180,14 +229,25 @@ fn scale_does_not_matter_and_uniform_weights_change_nothing() {
     let n = 5000;
     for resampler in Resampler::ALL {
         // Powers of two shift exactly, so the bytes agree.
-        let log_weights: Vec<f64> =
-            rough(n).iter().map(|l| (l * 1024.0).round() / 1024.0).collect();
+        let log_weights: Vec<f64> = rough(n)
+            .iter()
+            .map(|l| (l * 1024.0).round() / 1024.0)
+            .collect();
         let one = offspring(resampler, &log_weights, 4);
         for shift in [13.0, -512.0, 4096.0, -65_536.0] {
             let shifted: Vec<f64> = log_weights.iter().map(|l| l + shift).collect();
-            assert_eq!(one, offspring(resampler, &shifted, 4), "{} {shift}", resampler.name());
+            assert_eq!(
+                one,
+                offspring(resampler, &shifted, 4),
+                "{} {shift}",
+                resampler.name()
+            );
         }
-        assert_ne!(one, offspring(resampler, &log_weights, 5), "the seed changes something");
+        assert_ne!(
+            one,
+            offspring(resampler, &log_weights, 5),
+            "the seed changes something"
+        );
     }
     for n in [1, 7, 32, 1000, 4097, 100_001, 1 << 17] {
         for seed in 0..20 {
@@ -233,16 +293,30 @@ fn multinomial_draws_are_uniform_at_1e5() {
         }
         let distance = farthest / n as f64;
         let bound = ((2.0f64 / 1e-6).ln() / (2.0 * n as f64)).sqrt();
-        require(distance < bound, || format!("distance {distance}, bound {bound}"))?;
+        require(distance < bound, || {
+            format!("distance {distance}, bound {bound}")
+        })?;
         // P(sup < 0.25 / sqrt N) is below 1e-7.
-        require(distance > 0.25 / (n as f64).sqrt(), || format!("too regular: {distance}"))
+        require(distance > 0.25 / (n as f64).sqrt(), || {
+            format!("too regular: {distance}")
+        })
     };
     for seed in 0..8 {
-        must_pass(gate(&offspring(Resampler::Multinomial, &vec![0.0; n], seed)));
+        must_pass(gate(&offspring(
+            Resampler::Multinomial,
+            &vec![0.0; n],
+            seed,
+        )));
     }
-    must_fail("systematic", gate(&offspring(Resampler::Systematic, &vec![0.0; n], 0)));
+    must_fail(
+        "systematic",
+        gate(&offspring(Resampler::Systematic, &vec![0.0; n], 0)),
+    );
     let tilted: Vec<f64> = (0..n).map(|i| 0.12 * i as f64 / n as f64).collect();
-    must_fail("weights that rise by 12%", gate(&offspring(Resampler::Multinomial, &tilted, 0)));
+    must_fail(
+        "weights that rise by 12%",
+        gate(&offspring(Resampler::Multinomial, &tilted, 0)),
+    );
 }
 
 #[test]
@@ -348,20 +422,43 @@ fn channels_agree<R: Precision>(
             let values: &[R::Scalar] = cast_slice(population.vector(channel));
             for row in 0..dim {
                 let got: f64 = values[(slot / width * dim + row) * width + slot % width].into();
-                within(&format!("vector {channel}[{row}] at {slot}"), got, tag(a as usize, channel, row), 0.0)?;
+                within(
+                    &format!("vector {channel}[{row}] at {slot}"),
+                    got,
+                    tag(a as usize, channel, row),
+                    0.0,
+                )?;
             }
         }
         for channel in 0..channels.scalars {
             let got = population.scalar_values(channel)[slot];
-            within(&format!("scalar {channel} at {slot}"), got, tag(a as usize, 4 + channel, 0), 0.0)?;
+            within(
+                &format!("scalar {channel} at {slot}"),
+                got,
+                tag(a as usize, 4 + channel, 0),
+                0.0,
+            )?;
         }
     }
     Ok(())
 }
 
-fn follow<R: Precision>(n: usize, dim: usize, resampler: Resampler, swapped: Option<usize>) -> Gate {
-    let channels = Channels { vectors: 4, scalars: 4 };
-    let mut model = Tagged::<R> { dim, channels, swapped, precision: PhantomData };
+fn follow<R: Precision>(
+    n: usize,
+    dim: usize,
+    resampler: Resampler,
+    swapped: Option<usize>,
+) -> Gate {
+    let channels = Channels {
+        vectors: 4,
+        scalars: 4,
+    };
+    let mut model = Tagged::<R> {
+        dim,
+        channels,
+        swapped,
+        precision: PhantomData,
+    };
     let mut flow = Flow::<R>::start(&model, n, 77, resampler).unwrap();
     let mut origin: Vec<u32> = (0..n as u32).collect();
     channels_agree(flow.population(), channels, &origin)?;
@@ -371,13 +468,16 @@ fn follow<R: Precision>(n: usize, dim: usize, resampler: Resampler, swapped: Opt
         let mut counts = vec![0u32; n];
         ancestors.iter().for_each(|&a| counts[a as usize] += 1);
         // The same counts as asked for directly, and survivors stay.
-        let weights: Vec<f64> =
-            (0..n).map(|i| (((i + 17 * time) * 7919) % 1009) as f64 / 250.0).collect();
+        let weights: Vec<f64> = (0..n)
+            .map(|i| (((i + 17 * time) * 7919) % 1009) as f64 / 250.0)
+            .collect();
         let max = weights.iter().copied().fold(ZERO, f64::max);
         let direct = resample_offspring(resampler, n, &rows(&weights), max, 77, time as u64);
         require(direct == counts, || format!("time {time}: other counts"))?;
         for (i, &c) in counts.iter().enumerate() {
-            require(c == 0 || ancestors[i] as usize == i, || format!("survivor {i} moved"))?;
+            require(c == 0 || ancestors[i] as usize == i, || {
+                format!("survivor {i} moved")
+            })?;
         }
         origin = ancestors.iter().map(|&a| origin[a as usize]).collect();
         channels_agree(flow.population(), channels, &origin)?;
@@ -388,10 +488,20 @@ fn follow<R: Precision>(n: usize, dim: usize, resampler: Resampler, swapped: Opt
 #[test]
 fn every_channel_follows_its_particle() {
     for resampler in Resampler::ALL {
-        for (n, dim) in [(5, 1), (33, 3), (4096, 2), (9001, 1), (8193, 7), (20_011, 3)] {
+        for (n, dim) in [
+            (5, 1),
+            (33, 3),
+            (4096, 2),
+            (9001, 1),
+            (8193, 7),
+            (20_011, 3),
+        ] {
             must_pass(follow::<F64>(n, dim, resampler, None));
             must_pass(follow::<F32>(n, dim, resampler, None));
         }
     }
-    must_fail("two particles of one channel exchanged", follow::<F64>(9001, 1, Resampler::ALL[0], Some(2)));
+    must_fail(
+        "two particles of one channel exchanged",
+        follow::<F64>(9001, 1, Resampler::ALL[0], Some(2)),
+    );
 }

@@ -110,7 +110,11 @@ pub(super) fn resolve_target(
         let (key, value) = parse_set(text)?;
         if seen.contains(&key) {
             let field = format!("--set {key}");
-            return Err(Error::invalid(field, short(&value), "is set twice; give it once"));
+            return Err(Error::invalid(
+                field,
+                short(&value),
+                "is set twice; give it once",
+            ));
         }
         seen.push(key.clone());
         spec.parameters.insert(key, value);

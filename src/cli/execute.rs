@@ -4,7 +4,9 @@
 //! timed alone; then the record.
 
 use super::progress::{Progress, Snapshot};
-use super::settings::{Init, Length, Method, Precision, SampleMethod, Sampler, Settings, SmcMethod};
+use super::settings::{
+    Init, Length, Method, Precision, SampleMethod, Sampler, Settings, SmcMethod,
+};
 use super::starts::{self, Starts};
 use crate::error::{Error, Result};
 use crate::mcmc::{MoveSettings, Sample, Start};
@@ -31,21 +33,35 @@ pub fn run(settings: &Settings, command: &str) -> Result<u8> {
         .map_err(|e| Error::invalid("--threads", settings.population.threads, e.to_string()))?;
     let output = &settings.output;
     let folder = if output.save {
-        Some(RunFolder::choose(output.out.as_deref(), &settings.target.name, output.force)?)
+        Some(RunFolder::choose(
+            output.out.as_deref(),
+            &settings.target.name,
+            output.force,
+        )?)
     } else {
         None
     };
     let manifest = Manifest::new(settings.population.seed, command);
-    let open = folder.map(|f| f.create(&settings.to_toml(), &manifest)).transpose()?;
+    let open = folder
+        .map(|f| f.create(&settings.to_toml(), &manifest))
+        .transpose()?;
     for note in settings.notes() {
         say(&note, output.quiet);
     }
     if !isa::FAST {
-        say("this build has no fused multiply-add: results are right and slow", output.quiet);
+        say(
+            "this build has no fused multiply-add: results are right and slow",
+            output.quiet,
+        );
     }
 
     let outcome = pool.install(|| {
-        let job = Job { settings, target: &*target, starts: &starts, reference };
+        let job = Job {
+            settings,
+            target: &*target,
+            starts: &starts,
+            reference,
+        };
         match settings.population.precision {
             Precision::F64 => job.run::<F64>(),
             Precision::F32 => job.run::<F32>(),
@@ -168,9 +184,11 @@ impl Job<'_> {
         let mut warnings = nonfinite_warning(&result.totals);
         warnings.extend(chain_warnings(&result, self.target));
         let finite_extreme = |values: &[f64], larger: bool| {
-            values.iter().copied().filter(|v| v.is_finite()).reduce(|a, b| {
-                if (b > a) == larger { b } else { a }
-            })
+            values
+                .iter()
+                .copied()
+                .filter(|v| v.is_finite())
+                .reduce(|a, b| if (b > a) == larger { b } else { a })
         };
         let draws = result.draws.map(|d| {
             let kept = d.len() / (self.starts.particles * self.target.dim());
@@ -244,7 +262,10 @@ impl Job<'_> {
                 log_evidence_increment: result.log_evidence_increments[k],
             })
             .collect();
-        let reference = self.reference.clone().unwrap_or_else(|| self.target.reference());
+        let reference = self
+            .reference
+            .clone()
+            .unwrap_or_else(|| self.target.reference());
         Ok(Outcome {
             evidence_method: evidence_method(&result, method),
             part: Part::Smc(SmcPart {
@@ -282,7 +303,10 @@ fn evidence_method(result: &SmcResult, method: &SmcMethod) -> String {
         Some(_) => "standard error by the Lee-Whiteley estimator from the genealogy of this run",
         None => "no standard error: see the warnings",
     };
-    format!("Product of the mean weights along the ladder ({} resampling); {error}.", method.resampler.name())
+    format!(
+        "Product of the mean weights along the ladder ({} resampling); {error}.",
+        method.resampler.name()
+    )
 }
 
 fn nonfinite_warning(totals: &crate::flow::Tally) -> Vec<Warning> {
@@ -290,7 +314,11 @@ fn nonfinite_warning(totals: &crate::flow::Tally) -> Vec<Warning> {
     let evaluations = totals.density_evaluations.max(totals.moves);
     // A few diverged trajectories are rejected and harmless; a hundredth of all proposals is not.
     let due = totals.infinite > 0 || count * 100 > evaluations;
-    if due { vec![Warning::NonFinite { count, evaluations }] } else { Vec::new() }
+    if due {
+        vec![Warning::NonFinite { count, evaluations }]
+    } else {
+        Vec::new()
+    }
 }
 
 fn chain_warnings(result: &crate::mcmc::SampleResult, target: &dyn BlockTarget) -> Vec<Warning> {
@@ -299,17 +327,27 @@ fn chain_warnings(result: &crate::mcmc::SampleResult, target: &dyn BlockTarget) 
     if let Some((j, &value)) = extreme(&result.r_hat, |a, b| a > b)
         && value > 1.01
     {
-        warnings.push(Warning::RHat { value, coordinate: names[j].clone() });
+        warnings.push(Warning::RHat {
+            value,
+            coordinate: names[j].clone(),
+        });
     }
     if let Some((j, &value)) = extreme(&result.ess_bulk, |a, b| a < b)
         && value < 400.0
     {
-        warnings.push(Warning::Ess { value, coordinate: names[j].clone() });
+        warnings.push(Warning::Ess {
+            value,
+            coordinate: names[j].clone(),
+        });
     }
     if let Some(rate) = result.acceptance
         && !(0.1..=0.99).contains(&rate)
     {
-        warnings.push(Warning::Acceptance { rate, low: 0.1, high: 0.99 });
+        warnings.push(Warning::Acceptance {
+            rate,
+            low: 0.1,
+            high: 0.99,
+        });
     }
     warnings
 }
@@ -327,24 +365,39 @@ fn tempering_warnings(result: &SmcResult, method: &SmcMethod, particles: usize) 
     if let Some((stage, &ess)) = extreme(&result.ess, |a, b| a < b)
         && ess < 0.1 * particles as f64
     {
-        warnings.push(Warning::Ladder { stage: stage + 1, ess, particles });
+        warnings.push(Warning::Ladder {
+            stage: stage + 1,
+            ess,
+            particles,
+        });
     }
     if let Some((_, &rate)) = extreme(&result.acceptance, |a, b| a < b)
         && rate < 0.05
     {
-        warnings.push(Warning::Acceptance { rate, low: 0.05, high: 1.0 });
+        warnings.push(Warning::Acceptance {
+            rate,
+            low: 0.05,
+            high: 1.0,
+        });
     }
     if let Some(ancestors) = result.surviving_ancestors
         && ancestors * 100 < particles
     {
-        warnings.push(Warning::Coalesced { ancestors, particles });
+        warnings.push(Warning::Coalesced {
+            ancestors,
+            particles,
+        });
     }
     if result.log_evidence_se.is_none() {
-        let reason = if method.replicates == 1 && method.resampler != crate::flow::Resampler::Multinomial {
-            format!("the estimator does not hold for {} resampling", method.resampler.name())
-        } else {
-            "the variance estimate is not positive or all particles descend from one".to_owned()
-        };
+        let reason =
+            if method.replicates == 1 && method.resampler != crate::flow::Resampler::Multinomial {
+                format!(
+                    "the estimator does not hold for {} resampling",
+                    method.resampler.name()
+                )
+            } else {
+                "the variance estimate is not positive or all particles descend from one".to_owned()
+            };
         warnings.push(Warning::NoStandardError { reason });
     }
     warnings
@@ -397,7 +450,10 @@ fn report(
         config: settings.to_toml(),
         stages: outcome.stages,
         samples: &outcome.samples,
-        draws: outcome.draws.as_ref().map(|(values, draws)| Draws { values, draws: *draws }),
+        draws: outcome.draws.as_ref().map(|(values, draws)| Draws {
+            values,
+            draws: *draws,
+        }),
         exact: target.exact(),
         warnings,
         command: command.to_owned(),

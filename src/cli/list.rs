@@ -5,7 +5,7 @@ use crate::mcmc::MoveKind;
 use crate::target::library;
 
 /// The longest line.
-pub const WIDTH: usize = 100;
+pub const WIDTH: usize = 110;
 
 /// One group of [`super::GROUPS`], or all of them, as text for a terminal.
 pub fn text(group: Option<&str>) -> String {
@@ -22,16 +22,23 @@ pub fn text(group: Option<&str>) -> String {
     out
 }
 
-/// Every group: its name, and its entries of a name and lines about it.
-fn groups() -> [(&'static str, Vec<(String, Vec<String>)>); 4] {
+/// A name and lines about it.
+type Entry = (String, Vec<String>);
+
+/// Every group: its name and its entries.
+fn groups() -> [(&'static str, Vec<Entry>); 4] {
     let targets = library::describe().iter().map(|t| {
         let known = format!("reference: {}; exact: {}", t.reference, t.exact);
         let settings = Some(t.settings.to_owned()).filter(|s| !s.is_empty());
-        (t.name.to_owned(), settings.into_iter().chain([known]).collect())
+        (
+            t.name.to_owned(),
+            settings.into_iter().chain([known]).collect(),
+        )
     });
     let moves = |keep: fn(&MoveKind) -> bool| {
         let kept = MoveKind::ALL.into_iter().filter(keep);
-        kept.map(|k| (k.name().to_owned(), vec![settings(k), what(k).to_owned()])).collect()
+        kept.map(|k| (k.name().to_owned(), vec![settings(k), what(k).to_owned()]))
+            .collect()
     };
     let resamplers = Resampler::ALL.iter().map(|&r| {
         let line = format!("{}; {}", r.summary(), error(r));
@@ -45,19 +52,20 @@ fn groups() -> [(&'static str, Vec<(String, Vec<String>)>); 4] {
     ]
 }
 
-/// Appends an entry: its label in a column of `width`, its lines beside it, broken between words.
+/// Appends an entry: its label in a column of `width`, its lines beside it, broken after commas and
+/// semicolons.
 fn entry(out: &mut String, label: &str, width: usize, lines: &[String]) {
     let mut label = label;
     for line in lines {
         let mut shown = String::new();
-        for word in line.split(' ') {
-            let columns = 4 + width + shown.chars().count() + 1 + word.chars().count();
+        for part in line.replace("; ", ";\n").replace(", ", ",\n").lines() {
+            let columns = 5 + width + shown.chars().count() + part.chars().count();
             if !shown.is_empty() && columns > WIDTH {
                 out.push_str(&format!("  {label:width$}  {shown}\n"));
                 (label, shown) = ("", String::from(" "));
             }
             shown += if shown.is_empty() { "" } else { " " };
-            shown += word;
+            shown += part;
         }
         out.push_str(&format!("  {label:width$}  {shown}\n"));
         label = "";

@@ -131,13 +131,19 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
     let args: Vec<OsString> = args.into_iter().collect();
     let outcome = match parse(args.clone()) {
         Ok(Command::Run(settings)) => execute::run(&settings, &typed(&args)),
-        Ok(Command::DryRun(settings)) => {
-            settings.target.build().and_then(|_| execute::print(&settings.to_toml())).map(|()| 0)
-        }
+        Ok(Command::DryRun(settings)) => settings
+            .target
+            .build()
+            .and_then(|_| execute::print(&settings.to_toml()))
+            .map(|()| 0),
         Ok(Command::List(group)) => execute::print(&list::text(group.as_deref())).map(|()| 0),
         Ok(Command::Info { json }) => {
             let info = info::measure();
-            let text = if json { info.to_json() + "\n" } else { info.text() };
+            let text = if json {
+                info.to_json() + "\n"
+            } else {
+                info.text()
+            };
             execute::print(&text).map(|()| 0)
         }
         Err(ParseOutcome::Text(text)) => execute::print(&text).map(|()| 0),
@@ -161,7 +167,10 @@ fn complain(line: &str) {
 
 /// The command as it would be typed into a shell.
 fn typed(args: &[OsString]) -> String {
-    let given = args.iter().skip(1).map(|arg| arg.to_string_lossy().into_owned());
+    let given = args
+        .iter()
+        .skip(1)
+        .map(|arg| arg.to_string_lossy().into_owned());
     shell_line(std::iter::once("driftlane".to_owned()).chain(given))
 }
 

@@ -3,8 +3,8 @@
 use super::settings::{Init, ReferenceSpec, Settings};
 use super::{config, settings};
 use crate::error::{Error, Result};
-use crate::parameters::Parameters;
 use crate::npy::{self, NonFinite};
+use crate::parameters::Parameters;
 use crate::target::{BlockTarget, Reference};
 use driftlane_kernels::F64;
 use driftlane_kernels::Lane;
@@ -34,7 +34,11 @@ impl Starts {
                     let what = format!("shape {:?}; must be [N, {dim}], N at least 1", array.shape);
                     return Err(Error::data(path, what));
                 }
-                if settings.population.particles.is_some_and(|n| n as usize != array.shape[0]) {
+                if settings
+                    .population
+                    .particles
+                    .is_some_and(|n| n as usize != array.shape[0])
+                {
                     let what = format!(
                         "must be {}, the number of rows of {}, or left out",
                         array.shape[0],
@@ -42,43 +46,56 @@ impl Starts {
                     );
                     return Err(Error::invalid("--particles", asked, what));
                 }
-                Ok(Self { particles: array.shape[0], positions: array.values })
+                Ok(Self {
+                    particles: array.shape[0],
+                    positions: array.values,
+                })
             }
             Init::Exact => {
                 let mut tile = vec![Row::<F64>::zero(); target.dim()];
                 let mut stream = Stream::new(0, Purpose::Exact, 0, 0);
                 if !target.sample_exact(&mut stream, &mut tile) {
-                    let prior = if target.likelihood().is_some() { "prior, " } else { "" };
+                    let prior = if target.likelihood().is_some() {
+                        "prior, "
+                    } else {
+                        ""
+                    };
                     let allowed = format!(
                         "this target has no exact sampler; must be {prior}reference or FILE.npy"
                     );
                     return Err(Error::invalid("--init", "exact", allowed));
                 }
-                Ok(Self { particles: asked, positions: Vec::new() })
+                Ok(Self {
+                    particles: asked,
+                    positions: Vec::new(),
+                })
             }
             Init::Prior if target.likelihood().is_none() => {
                 let allowed = "this target has no prior; must be exact, reference or FILE.npy";
                 Err(Error::invalid("--init", "prior", allowed))
             }
-            Init::Default | Init::Prior | Init::Reference => {
-                Ok(Self { particles: asked, positions: Vec::new() })
-            }
+            Init::Default | Init::Prior | Init::Reference => Ok(Self {
+                particles: asked,
+                positions: Vec::new(),
+            }),
         }
     }
 }
 
 /// The reference `--reference` asks for; `None`: the target's own.
 pub fn reference(settings: &Settings, target: &dyn BlockTarget) -> Result<Option<Reference>> {
-    let settings::Method::Smc(method) = &settings.method else { return Ok(None) };
+    let settings::Method::Smc(method) = &settings.method else {
+        return Ok(None);
+    };
     let dim = target.dim();
     Ok(match &method.reference {
         None => None,
-        Some(ReferenceSpec::Normal(sd)) => {
-            Some(Reference::normal(vec![0.0; dim], vec![*sd; dim])?)
-        }
-        Some(ReferenceSpec::Student(df, scale)) => {
-            Some(Reference::student_t(*df, vec![0.0; dim], vec![*scale; dim])?)
-        }
+        Some(ReferenceSpec::Normal(sd)) => Some(Reference::normal(vec![0.0; dim], vec![*sd; dim])?),
+        Some(ReferenceSpec::Student(df, scale)) => Some(Reference::student_t(
+            *df,
+            vec![0.0; dim],
+            vec![*scale; dim],
+        )?),
         Some(ReferenceSpec::File(path)) => Some(reference_file(path, dim)?),
     })
 }
@@ -92,22 +109,27 @@ fn reference_file(path: &std::path::Path, dim: usize) -> Result<Reference> {
     let mut parameters = Parameters::new(place, folder, table);
     let family = parameters.text("family", "\"normal\" or \"student\"")?;
     let location = per_coordinate(&mut parameters, "location", dim)?.unwrap_or(vec![0.0; dim]);
-    let scale = per_coordinate(&mut parameters, "scale", dim)?
-        .ok_or_else(|| parameters.refuse("scale", "missing", "a number above 0, or one a coordinate"))?;
+    let scale = per_coordinate(&mut parameters, "scale", dim)?.ok_or_else(|| {
+        parameters.refuse(
+            "scale",
+            "missing",
+            "required: a number above 0, or one a coordinate",
+        )
+    })?;
     if let Some(&s) = scale.iter().find(|s| **s <= 0.0) {
-        return Err(parameters.refuse("scale", s, "numbers above 0"));
+        return Err(parameters.must_be("scale", s, "numbers above 0"));
     }
     let reference = match family.as_deref() {
         Some("normal") => Reference::normal(location, scale)?,
         Some("student") => {
             let allowed = "a number above 0";
             let df = parameters.number("df", f64::MIN_POSITIVE.., allowed)?;
-            let df = df.ok_or_else(|| parameters.refuse("df", "missing", allowed))?;
+            let df = df.ok_or_else(|| parameters.must_be("df", "missing", allowed))?;
             Reference::student_t(df, location, scale)?
         }
         other => {
             let value = other.unwrap_or("missing");
-            return Err(parameters.refuse("family", value, "\"normal\" or \"student\""));
+            return Err(parameters.must_be("family", value, "\"normal\" or \"student\""));
         }
     };
     parameters.finish()?;
@@ -116,14 +138,16 @@ fn reference_file(path: &std::path::Path, dim: usize) -> Result<Reference> {
 
 fn per_coordinate(parameters: &mut Parameters, key: &str, dim: usize) -> Result<Option<Vec<f64>>> {
     let allowed = format!("a number, or a list of {dim} numbers");
-    let Some(value) = parameters.take(key) else { return Ok(None) };
+    let Some(value) = parameters.take(key) else {
+        return Ok(None);
+    };
     let values = match value.as_float().or(value.as_integer().map(|i| i as f64)) {
         Some(x) if x.is_finite() => vec![x; dim],
-        Some(x) => return Err(parameters.refuse(key, x, &allowed)),
+        Some(x) => return Err(parameters.must_be(key, x, &allowed)),
         None => parameters.vector(key, &value, &allowed)?,
     };
     if values.len() != dim {
-        return Err(parameters.refuse(key, format!("{} numbers", values.len()), &allowed));
+        return Err(parameters.must_be(key, format!("{} numbers", values.len()), &allowed));
     }
     Ok(Some(values))
 }

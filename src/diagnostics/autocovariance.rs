@@ -30,14 +30,22 @@ fn ess(series: &[f64], n: usize) -> f64 {
             .chunks_exact(n)
             .zip(&means)
             .map(|(x, m)| {
-                x[..n - lag].iter().zip(&x[lag..]).map(|(a, b)| (a - m) * (b - m)).sum::<f64>()
+                x[..n - lag]
+                    .iter()
+                    .zip(&x[lag..])
+                    .map(|(a, b)| (a - m) * (b - m))
+                    .sum::<f64>()
             })
             .sum();
         sum / total
     };
     let w = mean(&variances);
     let a0 = w * (n as f64 - 1.0) / n as f64;
-    let between = if means.len() > 1 { variance(&means) } else { 0.0 };
+    let between = if means.len() > 1 {
+        variance(&means)
+    } else {
+        0.0
+    };
     let v_plus = a0 + between;
     let rho = |lag: usize| 1.0 - (w - autocovariance(lag)) / v_plus;
 
@@ -100,7 +108,11 @@ mod tests {
 
     #[test]
     fn degenerate_chains_have_no_number() {
-        for series in [vec![1.0; 400], vec![f64::NAN; 400], vec![0.0, f64::INFINITY]] {
+        for series in [
+            vec![1.0; 400],
+            vec![f64::NAN; 400],
+            vec![0.0, f64::INFINITY],
+        ] {
             let draws = series.len() / 2;
             assert!(ess_bulk(&series, 2, draws).is_nan());
             assert!(r_hat(&series, 2, draws).is_nan());

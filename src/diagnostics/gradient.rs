@@ -26,7 +26,9 @@ pub fn gradient_error(target: &dyn BlockTarget, seed: u64) -> f64 {
     target.reference().sample(&mut stream, &mut x);
     let mut grad = x.clone();
     target.gradient(&x, &mut grad);
-    let largest = grad.iter().fold(Row::<F64>::one(), |max, g| max.max(g.abs()));
+    let largest = grad
+        .iter()
+        .fold(Row::<F64>::one(), |max, g| max.max(g.abs()));
     let mut value = [Row::<F64>::zero()];
     let mut at = |x: &mut [Row<F64>], j: usize, h: Row<F64>| {
         let centre = x[j];

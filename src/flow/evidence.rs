@@ -46,7 +46,11 @@ impl LeeWhiteley {
 impl Evidence {
     /// At time 0 of `n` particles.
     pub fn new(n: usize) -> Self {
-        Self { log_evidence: 0.0, resamplings: 0, eves: (0..n as u32).collect() }
+        Self {
+            log_evidence: 0.0,
+            resamplings: 0,
+            eves: (0..n as u32).collect(),
+        }
     }
 
     /// log Z so far.

@@ -104,8 +104,10 @@ fn count_offspring(
         .map(|(chunk, rows)| quanta_of(rows, counts(chunk), &mut [0; CHUNK]))
         .collect();
     let total = exclusive_prefix_sum(&mut before);
-    let chunks =
-        offspring.par_chunks_mut(CHUNK).zip(log_weights.par_chunks(CHUNK / 32)).zip(&before);
+    let chunks = offspring
+        .par_chunks_mut(CHUNK)
+        .zip(log_weights.par_chunks(CHUNK / 32))
+        .zip(&before);
     match resampler {
         Resampler::Systematic => {
             let u = population_uniform(seed, Purpose::Resample, epoch);
@@ -181,8 +183,16 @@ impl Workspace {
         let n = population.len();
         self.offspring.resize(n, 0);
         self.ancestors.resize(n, 0);
-        self.matchings.resize(n.div_ceil(CHUNK), Matching::default());
-        count_offspring(resampler, log_weights, max, seed, epoch, &mut self.offspring);
+        self.matchings
+            .resize(n.div_ceil(CHUNK), Matching::default());
+        count_offspring(
+            resampler,
+            log_weights,
+            max,
+            seed,
+            epoch,
+            &mut self.offspring,
+        );
         self.offspring
             .par_chunks(CHUNK)
             .zip(&mut self.matchings)
@@ -223,14 +233,16 @@ fn permute<T: Pod + Send + Sync, const WIDTH: usize>(
     rows: usize,
     matchings: &[Matching],
 ) {
-    let at = |particle: usize, row: usize| {
-        (particle / WIDTH * rows + row) * WIDTH + particle % WIDTH
-    };
+    let at =
+        |particle: usize, row: usize| (particle / WIDTH * rows + row) * WIDTH + particle % WIDTH;
     let open: usize = matchings.iter().map(|m| m.open_parents().len()).sum();
     let mut buffer = vec![T::zeroed(); open * rows];
     let exports = pieces(&mut buffer, matchings, rows, |m| m.open_parents().len());
-    channel.par_chunks_mut(CHUNK * rows).zip(matchings).zip(exports).for_each(
-        |((channel, matching), export)| {
+    channel
+        .par_chunks_mut(CHUNK * rows)
+        .zip(matchings)
+        .zip(exports)
+        .for_each(|((channel, matching), export)| {
             for (slot, parent) in matching.pairs() {
                 for row in 0..rows {
                     channel[at(slot, row)] = channel[at(parent, row)];
@@ -242,19 +254,20 @@ fn permute<T: Pod + Send + Sync, const WIDTH: usize>(
                     *value = channel[at(parent as usize, row)];
                 }
             }
-        },
-    );
+        });
     let imports = pieces(&mut buffer, matchings, rows, |m| m.open_slots().len());
-    channel.par_chunks_mut(CHUNK * rows).zip(matchings).zip(imports).for_each(
-        |((channel, matching), import)| {
+    channel
+        .par_chunks_mut(CHUNK * rows)
+        .zip(matchings)
+        .zip(imports)
+        .for_each(|((channel, matching), import)| {
             let slots = matching.open_slots().iter();
             for (&slot, copy) in slots.zip(import.chunks_exact(rows)) {
                 for (row, value) in copy.iter().enumerate() {
                     channel[at(slot as usize, row)] = *value;
                 }
             }
-        },
-    );
+        });
 }
 
 /// Cuts a buffer into consecutive pieces of `count` particles a chunk.

@@ -70,9 +70,7 @@ impl<R: Precision> Cloud<'_, R> {
             self.population.span(),
             self.log_weights,
             &|| (),
-            &|block, log_weights, ()| {
-                IncrementSums::of(log_weights, block.scalars[channel], delta)
-            },
+            &|block, log_weights, ()| IncrementSums::of(log_weights, block.scalars[channel], delta),
             &IncrementSums::merge,
         )
     }
@@ -142,7 +140,12 @@ impl<R: Precision> Flow<R> {
     where
         F: FeynmanKac<Real = R>,
     {
-        Self::start_from(model, Population::new(n, model.dim(), model.channels()), seed, resampler)
+        Self::start_from(
+            model,
+            Population::new(n, model.dim(), model.channels()),
+            seed,
+            resampler,
+        )
     }
 
     /// Like [`start`](Flow::start) into a population made by the caller, whose positions M_0 may
@@ -247,7 +250,10 @@ impl<R: Precision> Flow<R> {
     }
 
     fn cloud(&mut self) -> Cloud<'_, R> {
-        Cloud { population: &mut self.population, log_weights: &mut self.log_weights }
+        Cloud {
+            population: &mut self.population,
+            log_weights: &mut self.log_weights,
+        }
     }
 
     fn keep(&mut self, record: StageRecord) {
@@ -263,7 +269,12 @@ impl<R: Precision> Flow<R> {
     }
 
     /// Multiplies the weights by G_t; returns their sums and the increment of log Z.
-    fn weigh<F>(&mut self, model: &F, time: usize, potential: Potential) -> Result<(WeightSums, f64)>
+    fn weigh<F>(
+        &mut self,
+        model: &F,
+        time: usize,
+        potential: Potential,
+    ) -> Result<(WeightSums, f64)>
     where
         F: FeynmanKac<Real = R>,
     {
@@ -412,7 +423,11 @@ fn refuse_nonfinite(log_weights: &mut [Row<F64>], active: usize) -> (u64, u64) {
     for value in counted {
         nan += u64::from(value.is_nan());
         infinite += u64::from(*value == f64::INFINITY);
-        *value = if value.is_nan() { f64::NEG_INFINITY } else { *value };
+        *value = if value.is_nan() {
+            f64::NEG_INFINITY
+        } else {
+            *value
+        };
     }
     padding.fill(f64::NEG_INFINITY);
     (nan, infinite)

@@ -62,7 +62,11 @@ where
     let mut result: Option<T> = None;
     loop {
         let last = rest.blocks() <= 1;
-        let at = if last { rest_rows.len() } else { rows_before(&rest, 1, rest_rows.len()) };
+        let at = if last {
+            rest_rows.len()
+        } else {
+            rows_before(&rest, 1, rest_rows.len())
+        };
         let (own_rows, other_rows) = rest_rows.split_at_mut(at);
         let (mut block, other) = rest.split(1);
         let value = visit(&mut block, own_rows, &mut memory);

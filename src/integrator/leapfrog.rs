@@ -26,8 +26,14 @@ pub struct Leapfrog {
 impl Leapfrog {
     /// With inverse masses, all positive: best the variances of the target's coordinates.
     pub fn new(inverse_mass: Vec<f64>) -> Self {
-        let root = inverse_mass.iter().map(|v| 1.0 / v.sqrt()).collect::<Vec<_>>();
-        Self { inverse_mass: inverse_mass.into(), root_mass: root.into() }
+        let root = inverse_mass
+            .iter()
+            .map(|v| 1.0 / v.sqrt())
+            .collect::<Vec<_>>();
+        Self {
+            inverse_mass: inverse_mass.into(),
+            root_mass: root.into(),
+        }
     }
 
     /// The inverse masses.
@@ -55,7 +61,10 @@ impl Leapfrog {
                 &mut scratch.momentum[..],
                 &mut scratch.proposed_gradient[..],
             );
-            for ((x, p), (g, &w)) in x.iter_mut().zip(p.iter_mut()).zip(g.iter().zip(inverse_mass))
+            for ((x, p), (g, &w)) in x
+                .iter_mut()
+                .zip(p.iter_mut())
+                .zip(g.iter().zip(inverse_mass))
             {
                 *p = kick(*p, *g, length);
                 *x = drift(*x, *p, Row::<R>::broadcast(w), step_size);

@@ -57,7 +57,10 @@ pub(super) fn accept_tile<R: Precision>(
     tally.moves += active as u64;
     let mut flags = Row::<R>::zero();
     let flag_scalars: &mut [R::Scalar] = cast_slice_mut(&mut flags.0);
-    for (flag, value) in flag_scalars.iter_mut().zip(&decision[..particles_per_tile::<R>()]) {
+    for (flag, value) in flag_scalars
+        .iter_mut()
+        .zip(&decision[..particles_per_tile::<R>()])
+    {
         *flag = R::Scalar::from_f64(*value);
     }
     let accept = Row::<R>::zero().lt(flags);

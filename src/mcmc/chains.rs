@@ -50,7 +50,8 @@ impl Work {
         if time <= warmup_visits {
             chunk.min(self.warmup - (time - 1) * chunk)
         } else {
-            self.every.min(self.moves - (time - 1 - warmup_visits) * self.every)
+            self.every
+                .min(self.moves - (time - 1 - warmup_visits) * self.every)
         }
     }
 
@@ -83,7 +84,14 @@ impl<'a, R: Precision> Chains<'a, R> {
         work: Work,
         seed: u64,
     ) -> Self {
-        Self { path, mover, start, work, seed, kept: Tally::default() }
+        Self {
+            path,
+            mover,
+            start,
+            work,
+            seed,
+            kept: Tally::default(),
+        }
     }
 
     /// What the visits after warm-up did; its moments are over all populations looked at.
@@ -113,18 +121,16 @@ impl<R: Precision> FeynmanKac for Chains<'_, R> {
     }
     fn channels(&self) -> Channels {
         let scalars = if self.mover.adjusted() { 2 } else { 0 };
-        Channels { vectors: self.mover.vectors(), scalars }
+        Channels {
+            vectors: self.mover.vectors(),
+            scalars,
+        }
     }
     fn scratch(&self) -> Scratch<R> {
         Scratch::new(self.path.dim())
     }
 
-    fn m0(
-        &self,
-        block: &mut Span<'_, R>,
-        stream: &mut Stream,
-        scratch: &mut Scratch<R>,
-    ) -> Tally {
+    fn m0(&self, block: &mut Span<'_, R>, stream: &mut Stream, scratch: &mut Scratch<R>) -> Tally {
         let mut tally = Tally::default();
         for tile in 0..block.tiles() {
             let rows = block.rows(tile);
@@ -155,7 +161,9 @@ impl<R: Precision> FeynmanKac for Chains<'_, R> {
     ) -> Tally {
         let moves = self.work.moves_at(time, self.mover.adjusted());
         let fresh = time > 1;
-        let mut tally = self.mover.run(&self.path, 1.0, moves, fresh, block, stream, scratch);
+        let mut tally = self
+            .mover
+            .run(&self.path, 1.0, moves, fresh, block, stream, scratch);
         if self.mover.adjusted() || self.work.keeps(time, false) {
             for tile in 0..block.tiles() {
                 let x = &block.vectors[0][block.rows(tile)];
@@ -172,7 +180,11 @@ impl<R: Precision> FeynmanKac for Chains<'_, R> {
         if time == 0 && self.mover.adjusted() {
             let ratio = cloud.population().scalar_values(RATIO);
             let base = cloud.population().scalar_values(BASE);
-            let valid = ratio.iter().zip(base).filter(|(r, b)| (*r + *b).is_finite()).count();
+            let valid = ratio
+                .iter()
+                .zip(base)
+                .filter(|(r, b)| (*r + *b).is_finite())
+                .count();
             if valid == 0 {
                 return Err(Error::Numerical(format!(
                     "no valid start: the log density is not finite at any of {} particles",
@@ -180,7 +192,11 @@ impl<R: Precision> FeynmanKac for Chains<'_, R> {
                 )));
             }
         }
-        Ok(if time < self.horizon() { Potential::One } else { Potential::Stop })
+        Ok(if time < self.horizon() {
+            Potential::One
+        } else {
+            Potential::Stop
+        })
     }
 
     fn plan_mutation(&mut self, _: usize, _: &mut Cloud<'_, R>) -> Result<Resampling> {

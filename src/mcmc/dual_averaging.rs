@@ -45,7 +45,10 @@ impl DualAveraging {
 
     /// At `step_size` for good.
     pub fn fixed(step_size: f64) -> Self {
-        Self { adapting: false, ..Self::new(step_size, 0.5) }
+        Self {
+            adapting: false,
+            ..Self::new(step_size, 0.5)
+        }
     }
 
     /// The step size in use.
@@ -63,7 +66,11 @@ impl DualAveraging {
         if !self.adapting {
             return;
         }
-        let alpha = if acceptance.is_finite() { acceptance } else { 0.0 };
+        let alpha = if acceptance.is_finite() {
+            acceptance
+        } else {
+            0.0
+        };
         self.t += 1.0;
         let rate = 1.0 / (self.t + T0);
         self.h = (1.0 - rate) * self.h + rate * (self.target_accept - alpha);

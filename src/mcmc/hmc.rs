@@ -84,7 +84,9 @@ impl<R: Precision> Move<R> for Hmc {
         for tile in 0..block.tiles() {
             let rows = block.rows(tile);
             if fresh {
-                scratch.gradient.copy_from_slice(&block.vectors[GRADIENT][rows.clone()]);
+                scratch
+                    .gradient
+                    .copy_from_slice(&block.vectors[GRADIENT][rows.clone()]);
             } else {
                 let x = &block.vectors[0][rows.clone()];
                 path.gradient(beta, x, &mut scratch.gradient, &mut scratch.other);
@@ -99,9 +101,12 @@ impl<R: Precision> Move<R> for Hmc {
                     &mut scratch.wide,
                     &mut scratch.energy,
                 );
-                scratch.position.copy_from_slice(&block.vectors[0][rows.clone()]);
+                scratch
+                    .position
+                    .copy_from_slice(&block.vectors[0][rows.clone()]);
                 scratch.proposed_gradient.copy_from_slice(&scratch.gradient);
-                self.leapfrog.trajectory(path, beta, step_size, self.steps, scratch);
+                self.leapfrog
+                    .trajectory(path, beta, step_size, self.steps, scratch);
                 kinetic_energy(
                     &self.leapfrog,
                     &scratch.momentum,

@@ -5,8 +5,8 @@ mod accept;
 mod chains;
 mod dual_averaging;
 mod hmc;
-mod rwmh;
 mod run;
+mod rwmh;
 mod settings;
 mod ula;
 
@@ -14,8 +14,8 @@ pub(crate) use chains::weigh_tile;
 pub use chains::{Chains, Start, Work};
 pub use dual_averaging::DualAveraging;
 pub use hmc::Hmc;
-pub use rwmh::Rwmh;
 pub use run::{Sample, SampleResult};
+pub use rwmh::Rwmh;
 pub use settings::{MoveKind, MoveSettings};
 pub use ula::Ula;
 

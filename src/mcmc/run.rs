@@ -123,9 +123,15 @@ impl<'a> Sample<'a> {
         let mover = self.mover.build::<R>(dim)?;
         // Moments are looked at every 64 moves (unadjusted) or 8 (adjusted, a density and many
         // gradients each): often enough for the moments, seldom enough to stay in cache.
-        let every = self.kept_every.unwrap_or(if mover.adjusted() { 8 } else { 64 });
+        let every = self
+            .kept_every
+            .unwrap_or(if mover.adjusted() { 8 } else { 64 });
         let adjusted = mover.adjusted();
-        let work = Work { warmup: self.warmup, moves: self.moves, every };
+        let work = Work {
+            warmup: self.warmup,
+            moves: self.moves,
+            every,
+        };
         let mut model = Chains::new(path, mover, self.start, work, self.seed);
         let mut population = Population::<R>::new(self.particles, dim, model.channels());
         if self.start == Start::Given {
@@ -168,7 +174,11 @@ impl<'a> Sample<'a> {
         };
         let moments = &model.kept().moments;
         Ok(SampleResult {
-            acceptance: if adjusted { model.kept().acceptance() } else { None },
+            acceptance: if adjusted {
+                model.kept().acceptance()
+            } else {
+                None
+            },
             step_size: model.mover().step_size(),
             mean: moments.mean().to_vec(),
             sd: moments.sd(),
@@ -186,7 +196,11 @@ impl<'a> Sample<'a> {
             return Err(Error::invalid("particles", self.particles, "at least 1"));
         }
         if self.moves < 1 || self.kept_every == Some(0) {
-            return Err(Error::invalid("moves", self.moves, "at least 1, thinned by at least 1"));
+            return Err(Error::invalid(
+                "moves",
+                self.moves,
+                "at least 1, thinned by at least 1",
+            ));
         }
         if self.start == Start::Given && self.positions.len() != self.particles * dim {
             return Err(Error::invalid(

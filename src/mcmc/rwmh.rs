@@ -29,7 +29,10 @@ pub struct Rwmh {
 impl Rwmh {
     /// With unit scales in `dim` dimensions.
     pub fn new(dim: usize, step_size: DualAveraging) -> Self {
-        Self { step_size, scale: vec![1.0; dim].into() }
+        Self {
+            step_size,
+            scale: vec![1.0; dim].into(),
+        }
     }
 
     /// 2.38 / sqrt(d), in units of the scales.
@@ -60,9 +63,7 @@ impl<R: Precision> Move<R> for Rwmh {
         for tile in 0..block.tiles() {
             for _ in 0..moves {
                 let x = &block.vectors[0][block.rows(tile)];
-                for ((new, x), &s) in
-                    scratch.position.iter_mut().zip(x).zip(self.scale.of::<R>())
-                {
+                for ((new, x), &s) in scratch.position.iter_mut().zip(x).zip(self.scale.of::<R>()) {
                     let scale = step_size * Row::<R>::broadcast(s);
                     *new = scale.mul_add(stream.normal_row::<R>(), *x);
                 }

@@ -90,13 +90,25 @@ impl MoveSettings {
         if let Some(a) = self.target_accept
             && !(a > 0.0 && a < 1.0)
         {
-            return Err(Error::invalid("target_accept", a, "a number above 0 and below 1"));
+            return Err(Error::invalid(
+                "target_accept",
+                a,
+                "a number above 0 and below 1",
+            ));
         }
         if !(1..=100_000).contains(&self.leapfrog_steps) {
-            return Err(Error::invalid("leapfrog_steps", self.leapfrog_steps, "1 to 100000"));
+            return Err(Error::invalid(
+                "leapfrog_steps",
+                self.leapfrog_steps,
+                "1 to 100000",
+            ));
         }
         if !(0.0..1.0).contains(&self.jitter) {
-            return Err(Error::invalid("jitter", self.jitter, "at least 0 and below 1"));
+            return Err(Error::invalid(
+                "jitter",
+                self.jitter,
+                "at least 0 and below 1",
+            ));
         }
         let step_size = |initial: f64, accept: f64| match self.step_size {
             Some(h) => DualAveraging::fixed(h),
@@ -105,15 +117,22 @@ impl MoveSettings {
         let accept = self.kind.default_target_accept().unwrap_or(1.0);
         Ok(match self.kind {
             MoveKind::Hmc => Box::new(
-                Hmc::new(dim, step_size(Hmc::initial_step_size(dim), accept), self.leapfrog_steps)
-                    .with_jitter(self.jitter),
+                Hmc::new(
+                    dim,
+                    step_size(Hmc::initial_step_size(dim), accept),
+                    self.leapfrog_steps,
+                )
+                .with_jitter(self.jitter),
             ),
-            MoveKind::Rwmh => {
-                Box::new(Rwmh::new(dim, step_size(Rwmh::initial_step_size(dim), accept)))
-            }
+            MoveKind::Rwmh => Box::new(Rwmh::new(
+                dim,
+                step_size(Rwmh::initial_step_size(dim), accept),
+            )),
             MoveKind::Ula => {
                 let allowed = "a number above 0; unadjusted dynamics is not tuned, so it is needed";
-                let h = self.step_size.ok_or_else(|| Error::invalid("step_size", "none", allowed))?;
+                let h = self
+                    .step_size
+                    .ok_or_else(|| Error::invalid("step_size", "none", allowed))?;
                 Box::new(Ula::new(h))
             }
         })

@@ -1,8 +1,8 @@
 //! Weighted means and variances, merged pairwise (Chan, Golub, LeVeque 1983,
 //! doi 10.1080/00031305.1983.10483115): exact for constants, no cancellation far from the origin.
 
-use driftlane_kernels::Register;
 use bytemuck::cast_slice;
+use driftlane_kernels::Register;
 use driftlane_kernels::tile::{Row, particles_per_tile};
 
 /// Total weight, mean and sum of squared deviations of every coordinate.
@@ -22,8 +22,12 @@ impl Moments {
         let flat: &[R::Scalar] = cast_slice(x);
         let weight_of = |i: usize| weights.map_or(1.0, |w| w[i]);
         let weight: f64 = (0..active).map(weight_of).sum();
-        if !(weight > 0.0) {
-            return Self { weight: 0.0, mean: vec![0.0; x.len()], squares: vec![0.0; x.len()] };
+        if weight.is_nan() || weight <= 0.0 {
+            return Self {
+                weight: 0.0,
+                mean: vec![0.0; x.len()],
+                squares: vec![0.0; x.len()],
+            };
         }
         let mut mean = Vec::with_capacity(x.len());
         let mut squares = Vec::with_capacity(x.len());
@@ -43,7 +47,11 @@ impl Moments {
             mean.push(m);
             squares.push(square);
         }
-        Self { weight, mean, squares }
+        Self {
+            weight,
+            mean,
+            squares,
+        }
     }
 
     /// Of two disjoint sets of particles; an empty `Moments` is the neutral element.
@@ -75,6 +83,9 @@ impl Moments {
     }
     /// Population standard deviations (divided by the total weight).
     pub fn sd(&self) -> Vec<f64> {
-        self.squares.iter().map(|s| (s / self.weight).sqrt()).collect()
+        self.squares
+            .iter()
+            .map(|s| (s / self.weight).sqrt())
+            .collect()
     }
 }

@@ -1,9 +1,9 @@
 //! Storage of a population and conversion from and to rows of particles.
 
 use super::Span;
-use driftlane_kernels::Register;
 use bytemuck::{cast_slice, cast_slice_mut};
 use driftlane_kernels::F64;
+use driftlane_kernels::Register;
 use driftlane_kernels::tile::{Row, particles_per_tile, tiles_per_block};
 
 /// The most vector channels, and the most scalar channels, a population can have.
@@ -31,7 +31,10 @@ pub struct Population<R: Register> {
 impl<R: Register> Population<R> {
     /// All zeros.
     pub fn new(n: usize, dim: usize, channels: Channels) -> Self {
-        assert!(n > 0 && dim > 0, "a population has particles and coordinates");
+        assert!(
+            n > 0 && dim > 0,
+            "a population has particles and coordinates"
+        );
         assert!((1..=MAX_CHANNELS).contains(&channels.vectors) && channels.scalars <= MAX_CHANNELS);
         let tiles = n.div_ceil(particles_per_tile::<R>());
         let vector = || vec![Row::<R>::zeroed(); tiles * dim];
@@ -68,9 +71,14 @@ impl<R: Register> Population<R> {
     }
     /// Bytes held by all channels.
     pub fn bytes(&self) -> usize {
-        let rows = |channels: usize, rows: usize, size: usize| channels * self.tiles() * rows * size;
+        let rows =
+            |channels: usize, rows: usize, size: usize| channels * self.tiles() * rows * size;
         rows(self.vectors.len(), self.dim, size_of::<Row<R>>())
-            + rows(self.scalars.len(), Self::scalar_rows(), size_of::<Row<F64>>())
+            + rows(
+                self.scalars.len(),
+                Self::scalar_rows(),
+                size_of::<Row<F64>>(),
+            )
     }
 
     /// All blocks.

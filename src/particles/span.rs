@@ -1,8 +1,8 @@
 //! A run of consecutive blocks: what a visit of the scheduler sees, one block at a time.
 
 use super::MAX_CHANNELS;
-use driftlane_kernels::Register;
 use driftlane_kernels::F64;
+use driftlane_kernels::Register;
 use driftlane_kernels::tile::{Row, particles_per_tile};
 use std::ops::Range;
 
@@ -28,7 +28,14 @@ impl<'a, R: Register> Span<'a, R> {
         vectors: [&'a mut [Row<R>]; MAX_CHANNELS],
         scalars: [&'a mut [Row<F64>]; MAX_CHANNELS],
     ) -> Self {
-        Self { first_block: 0, remaining: n, dim, tiles_per_block, vectors, scalars }
+        Self {
+            first_block: 0,
+            remaining: n,
+            dim,
+            tiles_per_block,
+            vectors,
+            scalars,
+        }
     }
 
     /// Tiles in this span.
@@ -79,17 +86,28 @@ impl<'a, R: Register> Span<'a, R> {
 
     /// Cuts after `blocks` blocks.
     pub(crate) fn split(self, blocks: usize) -> (Self, Self) {
-        let tiles = blocks.saturating_mul(self.tiles_per_block).min(self.tiles());
+        let tiles = blocks
+            .saturating_mul(self.tiles_per_block)
+            .min(self.tiles());
         let (left_vectors, right_vectors) = cut(self.vectors, tiles * self.dim);
         let (left_scalars, right_scalars) = cut(self.scalars, tiles * (R::WIDTH / 8));
         let right = Self {
             first_block: self.first_block + blocks,
-            remaining: self.remaining.saturating_sub(tiles * particles_per_tile::<R>()),
+            remaining: self
+                .remaining
+                .saturating_sub(tiles * particles_per_tile::<R>()),
             vectors: right_vectors,
             scalars: right_scalars,
             ..self
         };
-        (Self { vectors: left_vectors, scalars: left_scalars, ..self }, right)
+        (
+            Self {
+                vectors: left_vectors,
+                scalars: left_scalars,
+                ..self
+            },
+            right,
+        )
     }
 }
 

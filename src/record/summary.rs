@@ -155,7 +155,10 @@ pub fn finite<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Err
 /// Writes a number, or null if there is none or it is not finite.
 pub fn finite_option<S: Serializer>(value: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
     // Adding 0 turns -0 into 0.
-    value.filter(|v| v.is_finite()).map(|v| v + 0.0).serialize(serializer)
+    value
+        .filter(|v| v.is_finite())
+        .map(|v| v + 0.0)
+        .serialize(serializer)
 }
 
 /// Writes a positive finite number, or null.
@@ -168,5 +171,9 @@ pub fn positive_option<S: Serializer>(
 
 /// Writes a list with null for every entry that is not finite.
 pub fn finite_list<S: Serializer>(values: &[f64], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(values.iter().map(|v| Some(v + 0.0).filter(|v| v.is_finite())))
+    serializer.collect_seq(
+        values
+            .iter()
+            .map(|v| Some(v + 0.0).filter(|v| v.is_finite())),
+    )
 }

@@ -43,7 +43,10 @@ pub fn text(record: &RunRecord<'_>) -> String {
     );
     if let Some(folder) = &s.out {
         let draws = record.draws.map_or("", |_| "draws.npy, ");
-        let _ = writeln!(out, "in {folder} (report.html, samples.npy, {draws}summary.json)");
+        let _ = writeln!(
+            out,
+            "in {folder} (report.html, samples.npy, {draws}summary.json)"
+        );
     }
     // The verdict tells the first warning that forbids use, with its advice.
     let told = record.warnings.iter().find(|w| w.forbids_use());

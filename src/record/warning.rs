@@ -123,7 +123,10 @@ impl Warning {
             }
             Self::Ess { .. } => "raise --draws",
             Self::Stuck { .. } => "lower --step-size, or start from --init prior",
-            Self::NoStandardError { .. } => "use --resampler multinomial, or --replicates 16",
+            Self::NoStandardError { reason } if reason.contains("resampling") => {
+                "use --resampler multinomial, or --replicates 16"
+            }
+            Self::NoStandardError { .. } => "raise --particles, or use --replicates 16",
             Self::SlowBuild => "build with -C target-cpu=native on the machine that runs it",
             Self::Undermoved { .. } => "raise --moves-per-stage or --leapfrog-steps",
             Self::Stability { .. } => "lower --step-size below the limit",

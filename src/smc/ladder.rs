@@ -30,13 +30,23 @@ impl Ladder {
         if target_ess > 0.0 && target_ess < 1.0 {
             Ok(Self::Adaptive { target_ess })
         } else {
-            Err(Error::invalid("target_ess", target_ess, "a number above 0 and below 1"))
+            Err(Error::invalid(
+                "target_ess",
+                target_ess,
+                "a number above 0 and below 1",
+            ))
         }
     }
 
     /// A given ladder, strictly increasing from 0 to 1.
     pub fn fixed(ladder: Vec<f64>) -> Result<Self> {
-        let shown = || ladder.iter().map(f64::to_string).collect::<Vec<_>>().join(",");
+        let shown = || {
+            ladder
+                .iter()
+                .map(f64::to_string)
+                .collect::<Vec<_>>()
+                .join(",")
+        };
         let increasing = ladder.windows(2).all(|w| w[0] < w[1]);
         if ladder.len() < 2 || ladder[0] != 0.0 || ladder[ladder.len() - 1] != 1.0 || !increasing {
             return Err(Error::invalid(

@@ -20,16 +20,23 @@ pub struct Combined {
 /// Combines estimates of log Z from independent runs of equal size; at least one.
 pub fn combine_replicates(log_evidences: &[f64]) -> Combined {
     let r = log_evidences.len() as f64;
-    let max = log_evidences.iter().fold(f64::NEG_INFINITY, |m, &x| if x > m { x } else { m });
+    let max = log_evidences
+        .iter()
+        .fold(f64::NEG_INFINITY, |m, &x| if x > m { x } else { m });
     let ratios: Vec<f64> = log_evidences.iter().map(|x| Lane::exp(x - max)).collect();
     let sum: f64 = ratios.iter().sum();
     let log_evidence = max + Lane::ln(sum / r);
     let log_evidence_se = (log_evidences.len() > 1).then(|| {
-        let without: Vec<f64> =
-            ratios.iter().map(|x| max + Lane::ln((sum - x) / (r - 1.0))).collect();
+        let without: Vec<f64> = ratios
+            .iter()
+            .map(|x| max + Lane::ln((sum - x) / (r - 1.0)))
+            .collect();
         let mean = without.iter().sum::<f64>() / r;
         let squares: f64 = without.iter().map(|w| (w - mean) * (w - mean)).sum();
         ((r - 1.0) / r * squares).sqrt()
     });
-    Combined { log_evidence, log_evidence_se: log_evidence_se.filter(|se| *se > 0.0) }
+    Combined {
+        log_evidence,
+        log_evidence_se: log_evidence_se.filter(|se| *se > 0.0),
+    }
 }

@@ -144,7 +144,11 @@ impl<'a> Smc<'a> {
             return Err(Error::invalid("particles", self.particles, "at least 2"));
         }
         if self.moves_per_stage < 1 {
-            return Err(Error::invalid("moves_per_stage", self.moves_per_stage, "at least 1"));
+            return Err(Error::invalid(
+                "moves_per_stage",
+                self.moves_per_stage,
+                "at least 1",
+            ));
         }
         if self.replicates < 1 {
             return Err(Error::invalid("replicates", self.replicates, "at least 1"));
@@ -167,7 +171,10 @@ impl<'a> Smc<'a> {
         }
         let mut result = first.expect("at least one replicate");
         if self.replicates > 1 {
-            let Combined { log_evidence, log_evidence_se } = combine_replicates(&log_evidences);
+            let Combined {
+                log_evidence,
+                log_evidence_se,
+            } = combine_replicates(&log_evidences);
             result.log_evidence = log_evidence;
             result.log_evidence_se = log_evidence_se;
             pool_moments(&mut result, &log_evidences, &mean, &square);

@@ -105,18 +105,16 @@ impl<R: Precision> FeynmanKac for Tempering<'_, R> {
         self.path.dim()
     }
     fn channels(&self) -> Channels {
-        Channels { vectors: self.mover.vectors(), scalars: 2 }
+        Channels {
+            vectors: self.mover.vectors(),
+            scalars: 2,
+        }
     }
     fn scratch(&self) -> Scratch<R> {
         Scratch::new(self.path.dim())
     }
 
-    fn m0(
-        &self,
-        block: &mut Span<'_, R>,
-        stream: &mut Stream,
-        scratch: &mut Scratch<R>,
-    ) -> Tally {
+    fn m0(&self, block: &mut Span<'_, R>, stream: &mut Stream, scratch: &mut Scratch<R>) -> Tally {
         let mut tally = Tally::default();
         for tile in 0..block.tiles() {
             let rows = block.rows(tile);
@@ -144,7 +142,15 @@ impl<R: Precision> FeynmanKac for Tempering<'_, R> {
     ) -> Tally {
         // The law changes between temperatures, so only later visits find a fresh gradient.
         let fresh = visit > 0;
-        self.mover.run(&self.path, self.tempering_param, 1, fresh, block, stream, scratch)
+        self.mover.run(
+            &self.path,
+            self.tempering_param,
+            1,
+            fresh,
+            block,
+            stream,
+            scratch,
+        )
     }
 
     fn log_potential(&self, _: usize, block: &Span<'_, R>, log_weights: &mut [Row<F64>]) {
@@ -161,7 +167,11 @@ impl<R: Precision> FeynmanKac for Tempering<'_, R> {
         self.next = self.ladder.next(time, self.tempering_param, |step| {
             cloud.increment(RATIO, step).cess_fraction()
         });
-        Ok(if self.next >= 1.0 { Potential::LastThenMove } else { Potential::Weigh })
+        Ok(if self.next >= 1.0 {
+            Potential::LastThenMove
+        } else {
+            Potential::Weigh
+        })
     }
 
     fn plan_mutation(&mut self, _: usize, cloud: &mut Cloud<'_, R>) -> Result<Resampling> {
@@ -174,7 +184,11 @@ impl<R: Precision> FeynmanKac for Tempering<'_, R> {
             self.mover.restart_adaptation();
         }
         self.stage = Tally::default();
-        Ok(if self.tempering_param >= 1.0 { Resampling::Always } else { self.resampling })
+        Ok(if self.tempering_param >= 1.0 {
+            Resampling::Always
+        } else {
+            self.resampling
+        })
     }
 
     fn tempering_param(&self) -> Option<f64> {

@@ -2,8 +2,8 @@
 //! per block, not per particle.
 
 use super::{Exact, Reference, Target};
-use driftlane_kernels::rng::{Stream, Vector};
 use bytemuck::{cast_slice, cast_slice_mut};
+use driftlane_kernels::rng::{Stream, Vector};
 use driftlane_kernels::tile::{Row, particles_per_tile};
 use driftlane_kernels::{F32, F64, Lane, Scalar as _};
 
@@ -56,7 +56,11 @@ impl<T: Target> BlockTarget for T {
         grad: &mut [Row<F64>],
     ) {
         let dim = Target::dim(self);
-        for ((x, grad), value) in x.chunks_exact(dim).zip(grad.chunks_exact_mut(dim)).zip(value) {
+        for ((x, grad), value) in x
+            .chunks_exact(dim)
+            .zip(grad.chunks_exact_mut(dim))
+            .zip(value)
+        {
             *value = Target::log_density_and_gradient(self, x, grad);
         }
     }

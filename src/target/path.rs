@@ -25,7 +25,11 @@ pub struct Path<'a> {
 impl<'a> Path<'a> {
     /// From the target's own reference, or from `reference` where one is given.
     pub fn tempered(target: &'a dyn BlockTarget, reference: Option<Reference>) -> Result<Self> {
-        let likelihood = if reference.is_none() { target.likelihood() } else { None };
+        let likelihood = if reference.is_none() {
+            target.likelihood()
+        } else {
+            None
+        };
         let reference = reference.unwrap_or_else(|| target.reference());
         if super::Target::dim(&reference) != target.dim() {
             return Err(Error::invalid(
@@ -34,12 +38,20 @@ impl<'a> Path<'a> {
                 format!("the target has {}", target.dim()),
             ));
         }
-        Ok(Self { target, reference: Some(reference), likelihood })
+        Ok(Self {
+            target,
+            reference: Some(reference),
+            likelihood,
+        })
     }
 
     /// The target alone: beta is 1 and there is no reference.
     pub fn plain(target: &'a dyn BlockTarget) -> Self {
-        Self { target, reference: None, likelihood: None }
+        Self {
+            target,
+            reference: None,
+            likelihood: None,
+        }
     }
 
     /// Coordinates.
@@ -56,7 +68,10 @@ impl<'a> Path<'a> {
     }
     /// Draws one tile from the law at beta = 0.
     pub fn sample_reference(&self, stream: &mut Stream, x: &mut [Row<F64>]) {
-        let law = self.reference.clone().unwrap_or_else(|| self.target.reference());
+        let law = self
+            .reference
+            .clone()
+            .unwrap_or_else(|| self.target.reference());
         law.sample(stream, x);
     }
 
@@ -137,7 +152,11 @@ impl<'a> Path<'a> {
 
     /// The weight of the reference's own density in log pi_beta.
     fn reference_share(&self, beta: f64) -> f64 {
-        if self.likelihood.is_some() { 1.0 } else { 1.0 - beta }
+        if self.likelihood.is_some() {
+            1.0
+        } else {
+            1.0 - beta
+        }
     }
 
     /// grad <- beta grad + share other. At a share of zero `other` is left out, so that a reference

@@ -44,7 +44,11 @@ impl Reference {
     /// Independent Student t coordinates; `df` positive.
     pub fn student_t(df: f64, location: Vec<f64>, scale: Vec<f64>) -> Result<Self> {
         if !(df > 0.0 && df.is_finite()) {
-            return Err(Error::invalid("reference df", df, "a finite number above 0"));
+            return Err(Error::invalid(
+                "reference df",
+                df,
+                "a finite number above 0",
+            ));
         }
         Self::checked(Family::StudentT(df), location, scale)
     }
@@ -54,7 +58,11 @@ impl Reference {
             return Err(Error::invalid("reference location", m, "finite numbers"));
         }
         if let Some(&s) = scale.iter().find(|&&s| !(s > 0.0 && s.is_finite())) {
-            return Err(Error::invalid("reference scale", s, "finite numbers above 0"));
+            return Err(Error::invalid(
+                "reference scale",
+                s,
+                "finite numbers above 0",
+            ));
         }
         if location.len() != scale.len() {
             return Err(Error::invalid(
@@ -168,9 +176,7 @@ impl Target for Reference {
             let z = (x[j] - L::broadcast(m[j])) * w;
             grad[j] = match self.family {
                 Family::Normal => -(z * w),
-                Family::StudentT(df) => {
-                    -(z * w * L::splat(df + 1.0)) / z.mul_add(z, L::splat(df))
-                }
+                Family::StudentT(df) => -(z * w * L::splat(df + 1.0)) / z.mul_add(z, L::splat(df)),
             };
         }
     }
@@ -182,16 +188,23 @@ impl Target for Reference {
     fn exact(&self) -> Exact {
         let sd = match self.family {
             Family::Normal => Some(self.scale().to_vec()),
-            Family::StudentT(df) if df > 2.0 => {
-                Some(self.scale().iter().map(|s| s * (df / (df - 2.0)).sqrt()).collect())
-            }
+            Family::StudentT(df) if df > 2.0 => Some(
+                self.scale()
+                    .iter()
+                    .map(|s| s * (df / (df - 2.0)).sqrt())
+                    .collect(),
+            ),
             Family::StudentT(_) => None,
         };
         let mean = match self.family {
             Family::StudentT(df) if df <= 1.0 => None,
             _ => Some(self.location().to_vec()),
         };
-        Exact { log_evidence: Some(0.0), mean, sd }
+        Exact {
+            log_evidence: Some(0.0),
+            mean,
+            sd,
+        }
     }
 
     fn sample_exact(&self, stream: &mut Stream, x: &mut [Row<F64>]) -> bool {

@@ -1,6 +1,7 @@
 //! Inputs that must be refused: the exit code, one line that names field and value, nothing left behind.
 
 mod files;
+mod methods;
 mod options;
 mod starts;
 mod targets;
@@ -55,6 +56,7 @@ fn cases() -> Vec<Case> {
     [
         options::options(),
         options::unwritable(),
+        methods::methods(),
         files::files(),
         targets::targets(),
         starts::starts(),

@@ -1,6 +1,7 @@
 //! The program from outside: what it prints, writes and returns.
 
 mod folders;
+mod repeats;
 mod results;
 mod usage;
 

@@ -34,7 +34,9 @@ pub fn within(name: &str, got: f64, exact: f64, tolerance: f64) -> Gate {
         Ok(())
     } else {
         let off = got - exact;
-        Err(format!("{name}: {got:.9e}, exactly {exact:.9e}, off {off:.3e}, allowed {tolerance:.3e}"))
+        Err(format!(
+            "{name}: {got:.9e}, exactly {exact:.9e}, off {off:.3e}, allowed {tolerance:.3e}"
+        ))
     }
 }
 
@@ -47,7 +49,10 @@ pub fn require(condition: bool, what: impl FnOnce() -> String) -> Gate {
 #[track_caller]
 pub fn known_to(name: &str, values: &[f64], standard_error: f64) {
     let (_, se) = mean_and_se(values);
-    assert!(se < standard_error, "{name}: standard error {se:.3e}, the gate has lost its power");
+    assert!(
+        se < standard_error,
+        "{name}: standard error {se:.3e}, the gate has lost its power"
+    );
 }
 
 /// Panics unless the gate stopped this defect.

@@ -73,13 +73,20 @@ pub mod double {
     /// `if_true` where the mask holds.
     #[inline(always)]
     pub fn select(mask: Mask, if_true: f64x8, if_false: f64x8) -> f64x8 {
-        arch!(_mm512_mask_blend_pd(mask.0, if_false.into(), if_true.into())).into()
+        arch!(_mm512_mask_blend_pd(
+            mask.0,
+            if_false.into(),
+            if_true.into()
+        ))
+        .into()
     }
     /// Nearest integer, ties to even.
     #[inline(always)]
     pub fn round(x: f64x8) -> f64x8 {
-        arch!(_mm512_roundscale_pd::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(x.into()))
-            .into()
+        arch!(_mm512_roundscale_pd::<
+            { _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC },
+        >(x.into()))
+        .into()
     }
     /// x 2^n, rounded once.
     #[inline(always)]
@@ -89,8 +96,10 @@ pub mod double {
     /// (m, e) with x = m 2^e, m in [0.75, 1.5).
     #[inline(always)]
     pub fn split_exponent(x: f64x8) -> (f64x8, f64x8) {
-        let m: f64x8 =
-            arch!(_mm512_getmant_pd::<_MM_MANT_NORM_P75_1P5, UNSIGNED_OR_NAN>(x.into())).into();
+        let m: f64x8 = arch!(_mm512_getmant_pd::<_MM_MANT_NORM_P75_1P5, UNSIGNED_OR_NAN>(
+            x.into()
+        ))
+        .into();
         let e: f64x8 = arch!(_mm512_getexp_pd(x.into())).into();
         // getexp counts from a mantissa in [1, 2); one below 1 was halved once more.
         let halved = lt(m, f64x8::splat(1.0));
@@ -99,7 +108,9 @@ pub mod double {
     /// (m, e) with x = m 2^e, m in [1, 2).
     #[inline(always)]
     pub fn split_binade(x: f64x8) -> (f64x8, f64x8) {
-        let m = arch!(_mm512_getmant_pd::<_MM_MANT_NORM_1_2, UNSIGNED_OR_NAN>(x.into()));
+        let m = arch!(_mm512_getmant_pd::<_MM_MANT_NORM_1_2, UNSIGNED_OR_NAN>(
+            x.into()
+        ));
         (m.into(), arch!(_mm512_getexp_pd(x.into())).into())
     }
     /// a < b ? a : b: what the instruction does, NaN and zeros included.
@@ -125,19 +136,26 @@ pub mod double {
     /// Arithmetic shift to the right.
     #[inline(always)]
     pub fn sar(word: u64x8, count: u32) -> u64x8 {
-        arch!(_mm512_srav_epi64(word.into(), _mm512_set1_epi64(count as _))).into()
+        arch!(_mm512_srav_epi64(
+            word.into(),
+            _mm512_set1_epi64(count as _)
+        ))
+        .into()
     }
     /// Rotation to the left.
     #[inline(always)]
     pub fn rotate_left(word: u64x8, count: u32) -> u64x8 {
-        arch!(_mm512_rolv_epi64(word.into(), _mm512_set1_epi64(count as _))).into()
+        arch!(_mm512_rolv_epi64(
+            word.into(),
+            _mm512_set1_epi64(count as _)
+        ))
+        .into()
     }
     /// `table[index & 15]`: one permute of two registers.
     #[inline(always)]
     pub fn lookup16(table: &[f64; 16], index: u64x8) -> f64x8 {
-        let half = |k: usize| -> __m512d {
-            f64x8::new(std::array::from_fn(|i| table[k + i])).into()
-        };
+        let half =
+            |k: usize| -> __m512d { f64x8::new(std::array::from_fn(|i| table[k + i])).into() };
         arch!(_mm512_permutex2var_pd(half(0), index.into(), half(8))).into()
     }
 }
@@ -201,13 +219,20 @@ pub mod single {
     /// `if_true` where the mask holds.
     #[inline(always)]
     pub fn select(mask: Mask, if_true: f32x16, if_false: f32x16) -> f32x16 {
-        arch!(_mm512_mask_blend_ps(mask.0, if_false.into(), if_true.into())).into()
+        arch!(_mm512_mask_blend_ps(
+            mask.0,
+            if_false.into(),
+            if_true.into()
+        ))
+        .into()
     }
     /// Nearest integer, ties to even.
     #[inline(always)]
     pub fn round(x: f32x16) -> f32x16 {
-        arch!(_mm512_roundscale_ps::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(x.into()))
-            .into()
+        arch!(_mm512_roundscale_ps::<
+            { _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC },
+        >(x.into()))
+        .into()
     }
     /// x 2^n, rounded once.
     #[inline(always)]
@@ -217,8 +242,10 @@ pub mod single {
     /// (m, e) with x = m 2^e, m in [0.75, 1.5).
     #[inline(always)]
     pub fn split_exponent(x: f32x16) -> (f32x16, f32x16) {
-        let m: f32x16 =
-            arch!(_mm512_getmant_ps::<_MM_MANT_NORM_P75_1P5, UNSIGNED_OR_NAN>(x.into())).into();
+        let m: f32x16 = arch!(_mm512_getmant_ps::<_MM_MANT_NORM_P75_1P5, UNSIGNED_OR_NAN>(
+            x.into()
+        ))
+        .into();
         let e: f32x16 = arch!(_mm512_getexp_ps(x.into())).into();
         // getexp counts from a mantissa in [1, 2); one below 1 was halved once more.
         let halved = lt(m, f32x16::splat(1.0));
@@ -227,7 +254,9 @@ pub mod single {
     /// (m, e) with x = m 2^e, m in [1, 2).
     #[inline(always)]
     pub fn split_binade(x: f32x16) -> (f32x16, f32x16) {
-        let m = arch!(_mm512_getmant_ps::<_MM_MANT_NORM_1_2, UNSIGNED_OR_NAN>(x.into()));
+        let m = arch!(_mm512_getmant_ps::<_MM_MANT_NORM_1_2, UNSIGNED_OR_NAN>(
+            x.into()
+        ));
         (m.into(), arch!(_mm512_getexp_ps(x.into())).into())
     }
     /// a < b ? a : b: what the instruction does, NaN and zeros included.
@@ -253,16 +282,28 @@ pub mod single {
     /// Arithmetic shift to the right.
     #[inline(always)]
     pub fn sar(word: u32x16, count: u32) -> u32x16 {
-        arch!(_mm512_srav_epi32(word.into(), _mm512_set1_epi32(count as _))).into()
+        arch!(_mm512_srav_epi32(
+            word.into(),
+            _mm512_set1_epi32(count as _)
+        ))
+        .into()
     }
     /// Rotation to the left.
     #[inline(always)]
     pub fn rotate_left(word: u32x16, count: u32) -> u32x16 {
-        arch!(_mm512_rolv_epi32(word.into(), _mm512_set1_epi32(count as _))).into()
+        arch!(_mm512_rolv_epi32(
+            word.into(),
+            _mm512_set1_epi32(count as _)
+        ))
+        .into()
     }
     /// `table[index & 15]`: one permute.
     #[inline(always)]
     pub fn lookup16(table: &[f32; 16], index: u32x16) -> f32x16 {
-        arch!(_mm512_permutexvar_ps(index.into(), f32x16::new(*table).into())).into()
+        arch!(_mm512_permutexvar_ps(
+            index.into(),
+            f32x16::new(*table).into()
+        ))
+        .into()
     }
 }

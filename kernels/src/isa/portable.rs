@@ -20,7 +20,11 @@ pub mod double {
     impl crate::lane::Mask for Mask {
         #[inline(always)]
         fn splat(value: bool) -> Self {
-            Self(f64x8::splat(f64::from_bits(if value { u64::MAX } else { 0 })))
+            Self(f64x8::splat(f64::from_bits(if value {
+                u64::MAX
+            } else {
+                0
+            })))
         }
         #[inline(always)]
         fn and(self, other: Self) -> Self {
@@ -40,7 +44,11 @@ pub mod double {
         }
         #[inline(always)]
         fn count(self) -> u32 {
-            self.0.to_array().iter().map(|x| x.to_bits() as u32 & 1).sum()
+            self.0
+                .to_array()
+                .iter()
+                .map(|x| x.to_bits() as u32 & 1)
+                .sum()
         }
     }
 
@@ -150,7 +158,11 @@ pub mod single {
     impl crate::lane::Mask for Mask {
         #[inline(always)]
         fn splat(value: bool) -> Self {
-            Self(f32x16::splat(f32::from_bits(if value { u32::MAX } else { 0 })))
+            Self(f32x16::splat(f32::from_bits(if value {
+                u32::MAX
+            } else {
+                0
+            })))
         }
         #[inline(always)]
         fn and(self, other: Self) -> Self {
@@ -170,7 +182,11 @@ pub mod single {
         }
         #[inline(always)]
         fn count(self) -> u32 {
-            self.0.to_array().iter().map(|x| x.to_bits() as u32 & 1).sum()
+            self.0
+                .to_array()
+                .iter()
+                .map(|x| x.to_bits() as u32 & 1)
+                .sum()
         }
     }
 
@@ -218,13 +234,19 @@ pub mod single {
     #[inline(always)]
     pub fn split_exponent(x: f32x16) -> (f32x16, f32x16) {
         let both = x.to_array().map(|x| x.split_exponent());
-        (f32x16::new(both.map(|b| b.0)), f32x16::new(both.map(|b| b.1)))
+        (
+            f32x16::new(both.map(|b| b.0)),
+            f32x16::new(both.map(|b| b.1)),
+        )
     }
     /// (m, e) with x = m 2^e, m in [1, 2).
     #[inline(always)]
     pub fn split_binade(x: f32x16) -> (f32x16, f32x16) {
         let both = x.to_array().map(|x| x.split_binade());
-        (f32x16::new(both.map(|b| b.0)), f32x16::new(both.map(|b| b.1)))
+        (
+            f32x16::new(both.map(|b| b.0)),
+            f32x16::new(both.map(|b| b.1)),
+        )
     }
     /// a < b ? a : b.
     #[inline(always)]

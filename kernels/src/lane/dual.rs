@@ -21,17 +21,26 @@ impl<L: Lane> Dual<L> {
     /// A number that does not depend on the direction.
     #[inline(always)]
     pub fn constant(value: L) -> Self {
-        Self { value, tangent: L::zero() }
+        Self {
+            value,
+            tangent: L::zero(),
+        }
     }
     /// The coordinate being differentiated by.
     #[inline(always)]
     pub fn variable(value: L) -> Self {
-        Self { value, tangent: L::one() }
+        Self {
+            value,
+            tangent: L::one(),
+        }
     }
     /// f(self) given f and f' at the value.
     #[inline(always)]
     fn chain(self, value: L, derivative: L) -> Self {
-        Self { value, tangent: derivative * self.tangent }
+        Self {
+            value,
+            tangent: derivative * self.tangent,
+        }
     }
 }
 
@@ -39,14 +48,20 @@ impl<L: Lane> Add for Dual<L> {
     type Output = Self;
     #[inline(always)]
     fn add(self, other: Self) -> Self {
-        Self { value: self.value + other.value, tangent: self.tangent + other.tangent }
+        Self {
+            value: self.value + other.value,
+            tangent: self.tangent + other.tangent,
+        }
     }
 }
 impl<L: Lane> Sub for Dual<L> {
     type Output = Self;
     #[inline(always)]
     fn sub(self, other: Self) -> Self {
-        Self { value: self.value - other.value, tangent: self.tangent - other.tangent }
+        Self {
+            value: self.value - other.value,
+            tangent: self.tangent - other.tangent,
+        }
     }
 }
 impl<L: Lane> Mul for Dual<L> {
@@ -55,7 +70,9 @@ impl<L: Lane> Mul for Dual<L> {
     fn mul(self, other: Self) -> Self {
         Self {
             value: self.value * other.value,
-            tangent: self.value.mul_add(other.tangent, self.tangent * other.value),
+            tangent: self
+                .value
+                .mul_add(other.tangent, self.tangent * other.value),
         }
     }
 }
@@ -64,14 +81,20 @@ impl<L: Lane> Div for Dual<L> {
     #[inline(always)]
     fn div(self, other: Self) -> Self {
         let value = self.value / other.value;
-        Self { value, tangent: value.neg_mul_add(other.tangent, self.tangent) / other.value }
+        Self {
+            value,
+            tangent: value.neg_mul_add(other.tangent, self.tangent) / other.value,
+        }
     }
 }
 impl<L: Lane> Neg for Dual<L> {
     type Output = Self;
     #[inline(always)]
     fn neg(self) -> Self {
-        Self { value: -self.value, tangent: -self.tangent }
+        Self {
+            value: -self.value,
+            tangent: -self.tangent,
+        }
     }
 }
 

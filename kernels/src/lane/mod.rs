@@ -250,13 +250,7 @@ pub trait Lane:
 
 /// The bits of a [`Register`]: `u64`, `u32` or a vector of them.
 pub trait Word:
-    Pod
-    + Debug
-    + BitAnd<Output = Self>
-    + BitOr<Output = Self>
-    + BitXor<Output = Self>
-    + Send
-    + Sync
+    Pod + Debug + BitAnd<Output = Self> + BitOr<Output = Self> + BitXor<Output = Self> + Send + Sync
 {
     /// Bits of one element: 64 or 32.
     const BITS: u32;

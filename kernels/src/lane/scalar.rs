@@ -83,8 +83,16 @@ macro_rules! split {
         let shift = if subnormal { LIFT as $float } else { 0.0 };
         let e = steps as $float - shift;
         // Zero, infinity, negatives and NaN as the instruction has them.
-        let (m, e) = if given == 0.0 { (1.0, <$float>::NEG_INFINITY) } else { (m, e) };
-        let (m, e) = if given == <$float>::INFINITY { (1.0, given) } else { (m, e) };
+        let (m, e) = if given == 0.0 {
+            (1.0, <$float>::NEG_INFINITY)
+        } else {
+            (m, e)
+        };
+        let (m, e) = if given == <$float>::INFINITY {
+            (1.0, given)
+        } else {
+            (m, e)
+        };
         (if given >= 0.0 { m } else { <$float>::NAN }, e)
     }};
 }
@@ -156,7 +164,8 @@ macro_rules! scalar_lane {
             fn scale_by_power_of_two(self, exponent: Self) -> Self {
                 // Two factors, because 2^exponent itself may be out of range: the first product is
                 // exact (its exponent is half the way), so only the second rounds.
-                let power = |n: $signed| <$float>::from_bits(((n + $bias) as $word) << $mantissa_bits);
+                let power =
+                    |n: $signed| <$float>::from_bits(((n + $bias) as $word) << $mantissa_bits);
                 let n = exponent as $signed;
                 let half = n >> 1;
                 self * power(half) * power(n - half)

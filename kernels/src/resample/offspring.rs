@@ -18,7 +18,10 @@ pub struct Matching {
 impl Matching {
     /// Lists a chunk anew.
     pub fn list(&mut self, offspring: &[u32]) {
-        assert!(offspring.len() <= 1 << 16, "positions in a chunk are 16 bits");
+        assert!(
+            offspring.len() <= 1 << 16,
+            "positions in a chunk are 16 bits"
+        );
         self.dead.resize(offspring.len() + 1, 0);
         let mut dead = 0;
         for (i, &o) in offspring.iter().enumerate() {
@@ -27,7 +30,10 @@ impl Matching {
         }
         self.dead.truncate(dead);
 
-        let surplus: u64 = offspring.iter().map(|&o| u64::from(o.saturating_sub(1))).sum();
+        let surplus: u64 = offspring
+            .iter()
+            .map(|&o| u64::from(o.saturating_sub(1)))
+            .sum();
         // Two slots more, for the writes below that are not kept.
         self.parents.resize(surplus as usize + 2, 0);
         let mut copies = 0;
@@ -49,7 +55,10 @@ impl Matching {
     }
     /// Pairs of a dead slot and the particle copied into it, within the chunk.
     pub fn pairs(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
-        self.dead.iter().zip(&self.parents).map(|(&d, &p)| (d as usize, p as usize))
+        self.dead
+            .iter()
+            .zip(&self.parents)
+            .map(|(&d, &p)| (d as usize, p as usize))
     }
     /// Dead slots the chunk cannot fill itself.
     pub fn open_slots(&self) -> &[u16] {

@@ -96,9 +96,19 @@ const LOG_CENTRE: [f64; 16] = [
     -0.03174869831458027,
 ];
 /// sin(pi/4 t) / t in z = t^2 on [0, 1], minimax, relative error 2^-28.
-const SIN_F32: [f64; 4] = [0.785398160983, -0.0807454348303, 0.00249000712714, -3.59545077899e-5];
+const SIN_F32: [f64; 4] = [
+    0.785398160983,
+    -0.0807454348303,
+    0.00249000712714,
+    -3.59545077899e-5,
+];
 /// cos(pi/4 t) in z = t^2 on [0, 1], minimax, error 2^-25.
-const COS_F32: [f64; 4] = [0.999999972423, -0.308424253563, 0.0158499152576, -0.000318880508458];
+const COS_F32: [f64; 4] = [
+    0.999999972423,
+    -0.308424253563,
+    0.0158499152576,
+    -0.000318880508458,
+];
 /// ln(1 + f) / f on [sqrt 1/2 - 1, sqrt 2 - 1], minimax, relative error 2^-25.
 const LOG_F32: [f64; 9] = [
     0.999999975046,
@@ -141,7 +151,10 @@ fn rotate<R: Register, const S: usize, const C: usize>(
     let z = t * t;
     let s = t * polynomial(z, sin);
     let c = polynomial(z, cos);
-    (flip_sign(radius * (c + s), b), flip_sign(radius * (c - s), b.shl(1)))
+    (
+        flip_sign(radius * (c + s), b),
+        flip_sign(radius * (c - s), b.shl(1)),
+    )
 }
 
 /// Two words of 64 bits to two normals in double precision.

@@ -72,7 +72,9 @@ impl Stream {
                 word[lane] = z ^ (z >> 31);
             }
         }
-        Self { state: state.map(u64x8::new) }
+        Self {
+            state: state.map(u64x8::new),
+        }
     }
 
     /// The next word of every lane.

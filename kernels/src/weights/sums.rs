@@ -44,7 +44,11 @@ pub struct WeightSums {
 
 impl WeightSums {
     /// No particles.
-    pub const EMPTY: Self = Self { max: f64::NEG_INFINITY, sum: 0.0, sum_squares: 0.0 };
+    pub const EMPTY: Self = Self {
+        max: f64::NEG_INFINITY,
+        sum: 0.0,
+        sum_squares: 0.0,
+    };
 
     /// The sums of a block.
     pub fn of(log_weights: &[Row<F64>]) -> Self {
@@ -55,12 +59,20 @@ impl WeightSums {
             sum += w;
             sum_squares = w.mul_add(w, sum_squares);
         }
-        Self { max, sum: sum_row(sum), sum_squares: sum_row(sum_squares) }
+        Self {
+            max,
+            sum: sum_row(sum),
+            sum_squares: sum_row(sum_squares),
+        }
     }
 
     /// The sums of two disjoint sets of particles.
     pub fn merge(self, other: Self) -> Self {
-        let max = if other.max > self.max { other.max } else { self.max };
+        let max = if other.max > self.max {
+            other.max
+        } else {
+            self.max
+        };
         if max == f64::NEG_INFINITY {
             return Self::EMPTY;
         }
@@ -74,12 +86,20 @@ impl WeightSums {
 
     /// ln of the sum of the weights; -infinity where all are zero.
     pub fn log_sum(&self) -> f64 {
-        if self.sum > 0.0 { self.max + Lane::ln(self.sum) } else { f64::NEG_INFINITY }
+        if self.sum > 0.0 {
+            self.max + Lane::ln(self.sum)
+        } else {
+            f64::NEG_INFINITY
+        }
     }
 
     /// The effective sample size; 0 where all weights are zero.
     pub fn ess(&self) -> f64 {
-        if self.sum > 0.0 { self.sum * self.sum / self.sum_squares } else { 0.0 }
+        if self.sum > 0.0 {
+            self.sum * self.sum / self.sum_squares
+        } else {
+            0.0
+        }
     }
 }
 
@@ -143,10 +163,21 @@ impl IncrementSums {
         let max_weight = larger(self.max_weight, other.max_weight);
         let max_increment = larger(self.max_increment, other.max_increment);
         let scaled = |s: &Self| {
-            let factor = |own: f64, max: f64| if own == max { 1.0 } else { Lane::exp(own - max) };
+            let factor = |own: f64, max: f64| {
+                if own == max {
+                    1.0
+                } else {
+                    Lane::exp(own - max)
+                }
+            };
             let a = factor(s.max_weight, max_weight);
             let b = factor(s.max_increment, max_increment);
-            (s.w * a, s.wv * (a * b), s.wvv * (a * b * b), s.wwvv * (a * a * b * b))
+            (
+                s.w * a,
+                s.wv * (a * b),
+                s.wvv * (a * b * b),
+                s.wwvv * (a * a * b * b),
+            )
         };
         let (a, b) = (scaled(&self), scaled(&other));
         Self {
@@ -162,12 +193,20 @@ impl IncrementSums {
     /// ESS of the new weights; 0 where they are all zero, or below 1e-154 of what the heaviest
     /// particle with the largest increment would weigh.
     pub fn ess(&self) -> f64 {
-        if self.wwvv > 0.0 { self.wv * self.wv / self.wwvv } else { 0.0 }
+        if self.wwvv > 0.0 {
+            self.wv * self.wv / self.wwvv
+        } else {
+            0.0
+        }
     }
 
     /// Conditional ESS as a fraction of the population, in (0, 1]; 0 likewise.
     pub fn cess_fraction(&self) -> f64 {
         let most = self.w * self.wvv;
-        if most > 0.0 { self.wv * self.wv / most } else { 0.0 }
+        if most > 0.0 {
+            self.wv * self.wv / most
+        } else {
+            0.0
+        }
     }
 }

@@ -1,8 +1,9 @@
 //! A run's settings with every default filled in, judged, and written out again.
 //!
-//! `resolve` makes them from what was given, `text` writes them as an experiment file, `names` holds the
-//! choices that have names.
+//! `resolve` makes them from what was given, `text` writes them as an experiment file, `memory` judges
+//! whether they fit, `names` holds the choices that have names.
 
+mod memory;
 mod names;
 mod resolve;
 mod text;
@@ -47,7 +48,10 @@ pub struct TargetSpec {
 impl TargetSpec {
     /// Builds the target, judging its parameters.
     pub fn build(&self) -> Result<library::BoxedTarget> {
-        if !library::describe().iter().any(|known| known.name == self.name) {
+        if !library::describe()
+            .iter()
+            .any(|known| known.name == self.name)
+        {
             let field = match self.place.as_str() {
                 "--set" => "TARGET".to_owned(),
                 place => format!("{place} kind"),
@@ -61,7 +65,11 @@ impl TargetSpec {
     /// A refusal by a target's constructor, which knows no file, with the place of the key.
     fn placed(&self, error: Error) -> Error {
         match error {
-            Error::Invalid { field, value, allowed } if !field.starts_with(&self.place) => {
+            Error::Invalid {
+                field,
+                value,
+                allowed,
+            } if !field.starts_with(&self.place) => {
                 let kind = |word: &str| library::describe().iter().any(|known| known.name == word);
                 let key = match field.split_once(' ') {
                     Some((word, key)) if kind(word) => key,
@@ -267,62 +275,6 @@ impl Settings {
             }
         }
         Ok(())
-    }
-
-    /// The bytes a run of so many particles needs for `dim` coordinates: particles with their gradients,
-    /// momenta and copies, kept draws and their diagnostics.
-    pub fn memory_estimate(&self, particles: u64, dim: usize) -> u64 {
-        let word = if self.population.precision == Precision::F32 {
-            4
-        } else {
-            8
-        };
-        let dim = dim as u64;
-        // Position, momentum, gradient, a proposal of each, and one channel being resampled.
-        let channels = 7u64.saturating_mul(dim).saturating_add(6);
-        let moving = particles.saturating_mul(channels).saturating_mul(word);
-        let kept = match &self.method {
-            Method::Sample(SampleMethod {
-                length: Length::Draws(k),
-                thin,
-                ..
-            }) => k / (*thin).max(1),
-            _ => 1,
-        };
-        // Diagnostics take one coordinate at a time: its series, ranks and scores.
-        let words = dim.saturating_add(5);
-        moving.saturating_add(
-            kept.saturating_mul(particles)
-                .saturating_mul(words)
-                .saturating_mul(8),
-        )
-    }
-
-    /// Refuses a run that does not fit the memory this process may still use.
-    pub fn check_memory(&self, particles: u64, dim: usize) -> Result<()> {
-        let Some(available) = manifest::available_memory() else {
-            return Ok(());
-        };
-        let needed = self.memory_estimate(particles, dim);
-        if needed <= available {
-            return Ok(());
-        }
-        let giga = |bytes: u64| bytes as f64 / 1e9;
-        let advice = match &self.method {
-            Method::Sample(SampleMethod {
-                length: Length::Draws(k),
-                ..
-            }) => {
-                format!(" with --draws {k}; lower either, or use --steps")
-            }
-            _ => "; lower it".into(),
-        };
-        let allowed = format!(
-            "must fit memory: {:.1} GB needed, {:.1} GB available for {dim} coordinates{advice}",
-            giga(needed),
-            giga(available)
-        );
-        Err(Error::invalid("--particles", particles, allowed))
     }
 
     /// What deserves a line before the run: more threads than cores.

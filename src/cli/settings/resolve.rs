@@ -171,11 +171,17 @@ fn sample(given: &Given) -> Result<SampleMethod> {
         return Err(given.refuse("thin", "has no meaning for --steps, which keeps no draws"));
     }
     let warmup = if sampler == Sampler::Ula { 0 } else { 200 };
+    let thin = given.count("thin", 1, 1..=MOVES)?;
+    if thin > length.moves() {
+        let draws = length.moves();
+        let allowed = format!("must be from 1 to the number of draws, {draws}");
+        return Err(given.refuse("thin", allowed));
+    }
     Ok(SampleMethod {
         sampler,
         length,
         warmup: given.count("warmup", warmup, 0..=MOVES)?,
-        thin: given.count("thin", 1, 1..=length.moves().max(1))?,
+        thin,
         tuning: tuning(given, sampler)?,
     })
 }

@@ -16,8 +16,14 @@ pub(super) struct Array {
 impl Array {
     /// The array called `key`, of one of these numbers of axes.
     pub fn take(parameters: &mut Parameters, key: &str, axes: usize) -> Result<Option<Self>> {
-        let Some(value) = parameters.take(key) else { return Ok(None) };
-        let what = ["a list of numbers", "a list of vectors", "a list of matrices"][axes - 1];
+        let Some(value) = parameters.take(key) else {
+            return Ok(None);
+        };
+        let what = [
+            "a list of numbers",
+            "a list of vectors",
+            "a list of matrices",
+        ][axes - 1];
         let allowed =
             format!("must be {what}, finite and rectangular, or the name of an .npy file");
         let array = match &value {
@@ -27,7 +33,10 @@ impl Array {
                 Self { shape, values }
             }
             inline => {
-                let mut array = Self { shape: vec![0; axes], values: Vec::new() };
+                let mut array = Self {
+                    shape: vec![0; axes],
+                    values: Vec::new(),
+                };
                 let complete = array.fill(inline, 0).is_some()
                     && array.values.len() == array.shape.iter().product::<usize>();
                 if !complete {
@@ -38,7 +47,11 @@ impl Array {
         };
         if array.shape.len() != axes || array.shape.contains(&0) {
             let shown = format!("shape {:?}", array.shape);
-            return Err(parameters.refuse(key, shown, &format!("must have {axes} axes, none of them empty")));
+            return Err(parameters.refuse(
+                key,
+                shown,
+                &format!("must have {axes} axes, none of them empty"),
+            ));
         }
         Ok(Some(array))
     }
@@ -68,7 +81,10 @@ impl Array {
     /// The rows of the last axis.
     pub fn rows(&self) -> Vec<Vec<f64>> {
         let width = self.shape[self.shape.len() - 1];
-        self.values.chunks_exact(width).map(<[f64]>::to_vec).collect()
+        self.values
+            .chunks_exact(width)
+            .map(<[f64]>::to_vec)
+            .collect()
     }
 }
 

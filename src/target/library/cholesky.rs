@@ -20,7 +20,7 @@ impl Cholesky {
             return Err(Error::invalid(
                 field,
                 shown,
-                format!("a {dim} x {dim} matrix"),
+                format!("must be a {dim} x {dim} matrix"),
             ));
         }
         let mut lower = vec![0.0; dim * dim];
@@ -31,7 +31,7 @@ impl Cholesky {
                 // Also where an entry is not finite.
                 if (a - b).abs() > 1e-8 * scale || !(a - b).is_finite() {
                     let shown = format!("[{i}][{j}] {a}, [{j}][{i}] {b}");
-                    return Err(Error::invalid(field, shown, "a symmetric matrix"));
+                    return Err(Error::invalid(field, shown, "must be a symmetric matrix"));
                 }
                 let before: f64 = (0..j)
                     .map(|k| lower[i * dim + k] * lower[j * dim + k])
@@ -43,7 +43,11 @@ impl Cholesky {
                     rest.sqrt()
                 } else {
                     let shown = format!("pivot {rest:e} in row {i}");
-                    return Err(Error::invalid(field, shown, "a positive definite matrix"));
+                    return Err(Error::invalid(
+                        field,
+                        shown,
+                        "must be a positive definite matrix",
+                    ));
                 };
             }
         }

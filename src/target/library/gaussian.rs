@@ -39,14 +39,18 @@ impl Gaussian {
     pub fn diagonal(mean: Vec<f64>, sd: Vec<f64>) -> Result<Self> {
         check_mean(&mean)?;
         if let Some(s) = sd.iter().find(|&&s| !(s > 0.0 && s.is_finite())) {
-            return Err(Error::invalid("gaussian sds", s, "finite numbers above 0"));
+            return Err(Error::invalid(
+                "gaussian sds",
+                s,
+                "must be finite numbers above 0",
+            ));
         }
         if sd.len() != mean.len() {
             let shown = format!("{} numbers", sd.len());
             return Err(Error::invalid(
                 "gaussian sds",
                 shown,
-                format!("{}", mean.len()),
+                format!("must be as many as the mean has, {}", mean.len()),
             ));
         }
         let log_sd: f64 = sd.iter().map(|&s| Lane::ln(s)).sum();
@@ -75,7 +79,7 @@ impl Gaussian {
             return Err(Error::invalid(
                 "gaussian cov",
                 shown,
-                format!("{dim} rows, as the mean"),
+                format!("must have {dim} rows, as the mean"),
             ));
         }
         let factor = Cholesky::new("gaussian cov", cov)?;
@@ -96,8 +100,12 @@ impl Gaussian {
 
 fn check_mean(mean: &[f64]) -> Result<()> {
     match mean.iter().find(|m| !m.is_finite()) {
-        Some(m) => Err(Error::invalid("gaussian mean", m, "finite numbers")),
-        None if mean.is_empty() => Err(Error::invalid("gaussian mean", "[]", "at least 1 number")),
+        Some(m) => Err(Error::invalid("gaussian mean", m, "must be finite numbers")),
+        None if mean.is_empty() => Err(Error::invalid(
+            "gaussian mean",
+            "[]",
+            "must have at least 1 number",
+        )),
         None => Ok(()),
     }
 }

@@ -35,7 +35,7 @@ impl ManyWell {
             return Err(Error::invalid(
                 "many-well dim",
                 dim,
-                "an even number, at least 2",
+                "must be an even number, at least 2",
             ));
         }
         // The trapezoidal rule converges geometrically for an entire function that has fallen to

@@ -167,7 +167,11 @@ fn gaussian(p: &mut Parameters) -> Result<Gaussian> {
     let sds = Array::take(p, "sds", 1)?;
     let cov = Array::take(p, "cov", 2)?;
     if usize::from(sd.is_some()) + usize::from(sds.is_some()) + usize::from(cov.is_some()) > 1 {
-        return Err(p.refuse("sd", "given with another spread", "one of sd, sds and cov"));
+        return Err(p.refuse(
+            "sd",
+            "given with another spread",
+            "must be one of sd, sds and cov",
+        ));
     }
     let number = match p.take("mean") {
         None => Some(0.0),
@@ -192,7 +196,7 @@ fn gaussian(p: &mut Parameters) -> Result<Gaussian> {
     let dim = sizes.into_iter().flatten().next().unwrap_or(1);
     if let Some(other) = sizes.into_iter().flatten().find(|&size| size != dim) {
         let shown = format!("{dim}, but another setting has {other} coordinates");
-        return Err(p.refuse("dim", shown, "the same number everywhere"));
+        return Err(p.refuse("dim", shown, "must be the same number everywhere"));
     }
     let mean = match (listed, number) {
         (Some(listed), _) => listed.values,
@@ -217,8 +221,10 @@ fn mixture(p: &mut Parameters) -> Result<Mixture> {
             let covs: Vec<_> = rows.chunks(covs.shape[1]).map(<[_]>::to_vec).collect();
             Mixture::full(weights, means.rows(), &covs)
         }
-        (None, None) => Err(p.refuse("stds", "missing", "stds or covs, one a component")),
-        (Some(_), Some(_)) => Err(p.refuse("covs", "given with stds", "one of stds and covs")),
+        (None, None) => Err(p.refuse("stds", "missing", "required: stds or covs, one a component")),
+        (Some(_), Some(_)) => {
+            Err(p.refuse("covs", "given with stds", "must be one of stds and covs"))
+        }
     }
 }
 
@@ -230,8 +236,8 @@ fn logistic(p: &mut Parameters) -> Result<Logistic> {
             .iter()
             .map(|item| item.as_str().map(str::to_owned))
             .collect::<Option<_>>()
-            .ok_or_else(|| p.refuse("data", arrays::shorten(&Value::Array(items)), FILES))?,
-        Some(other) => return Err(p.refuse("data", arrays::shorten(&other), FILES)),
+            .ok_or_else(|| p.must_be("data", arrays::shorten(&Value::Array(items)), FILES))?,
+        Some(other) => return Err(p.must_be("data", arrays::shorten(&other), FILES)),
         None => return Err(p.refuse("data", "missing", &format!("required: {FILES}"))),
     };
     let layout = Layout {
@@ -255,7 +261,7 @@ fn logistic(p: &mut Parameters) -> Result<Logistic> {
             first_sd = own.number("sd", POSITIVE, WIDTH)?.unwrap_or(sd);
             own.finish()?;
         }
-        Some(other) => return Err(p.refuse("intercept_prior", arrays::shorten(&other), PRIOR)),
+        Some(other) => return Err(p.must_be("intercept_prior", arrays::shorten(&other), PRIOR)),
     }
     let paths: Vec<_> = names.iter().map(|name| p.resolve(name)).collect();
     let data = Data::read(&paths, &layout)?;

@@ -74,13 +74,17 @@ impl Data {
                     } else if value == 0.0 || value == 1.0 {
                         response.push(value == 1.0);
                     } else {
-                        let what = format!("line {line}, column {}: {cell}; must be 0 or 1", names[j]);
+                        let what =
+                            format!("line {line}, column {}: {cell}; must be 0 or 1", names[j]);
                         return Err(Error::data(path, what));
                     }
                 }
             }
             if response.len() == before {
-                return Err(Error::data(path, "no rows below the header; must have at least 1"));
+                return Err(Error::data(
+                    path,
+                    "no rows below the header; must have at least 1",
+                ));
             }
         }
         let Some(mut names) = header else {
@@ -151,7 +155,8 @@ fn read_text(path: &Path) -> Result<String> {
     if path.is_dir() {
         return Err(Error::data(path, "is a folder; must be a CSV file"));
     }
-    let bytes = std::fs::read(path).map_err(|error| Error::data(path, format!("cannot be read: {error}")))?;
+    let bytes = std::fs::read(path)
+        .map_err(|error| Error::data(path, format!("cannot be read: {error}")))?;
     let bytes = bytes
         .strip_prefix(b"\xef\xbb\xbf")
         .unwrap_or(&bytes)
@@ -167,7 +172,10 @@ fn read_text(path: &Path) -> Result<String> {
         return Err(Error::data(path, "is binary; must be a CSV file in UTF-8"));
     }
     if text.trim().is_empty() {
-        return Err(Error::data(path, "is empty; must be a CSV file with a header"));
+        return Err(Error::data(
+            path,
+            "is empty; must be a CSV file with a header",
+        ));
     }
     Ok(text)
 }

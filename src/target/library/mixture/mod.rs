@@ -45,11 +45,15 @@ impl Mixture {
         let (weights, means, dim) = checked(weights, means)?;
         if stds.len() != weights.len() {
             let shown = format!("{} numbers", stds.len());
-            let allowed = format!("one for each of the {} means", weights.len());
+            let allowed = format!("must be one for each of the {} means", weights.len());
             return Err(Error::invalid("mixture stds", shown, allowed));
         }
         if let Some(s) = stds.iter().find(|&&s| !(s > 0.0 && s.is_finite())) {
-            return Err(Error::invalid("mixture stds", s, "finite numbers above 0"));
+            return Err(Error::invalid(
+                "mixture stds",
+                s,
+                "must be finite numbers above 0",
+            ));
         }
         let table = isotropic::table(dim, &weights, &means, &stds).into();
         Ok(Self {
@@ -67,7 +71,7 @@ impl Mixture {
         if covs.len() != weights.len() || covs.iter().any(|c| c.len() != dim) {
             let shown = format!("{} matrices", covs.len());
             let allowed = format!(
-                "{} matrices of {dim} x {dim}, one for each mean",
+                "must be {} matrices of {dim} x {dim}, one for each mean",
                 weights.len()
             );
             return Err(Error::invalid("mixture covs", shown, allowed));
@@ -134,7 +138,7 @@ fn checked(weights: Vec<f64>, means: Vec<Vec<f64>>) -> Result<(Vec<f64>, Vec<f64
         return Err(Error::invalid(
             "mixture means",
             "[]",
-            "one vector a component",
+            "must be one vector a component",
         ));
     }
     if let Some(mean) = means.iter().find(|mean| mean.len() != dim) {
@@ -142,22 +146,22 @@ fn checked(weights: Vec<f64>, means: Vec<Vec<f64>>) -> Result<(Vec<f64>, Vec<f64
         return Err(Error::invalid(
             "mixture means",
             shown,
-            format!("{dim} numbers, as the first"),
+            format!("must have {dim} numbers, as the first"),
         ));
     }
     if let Some(m) = means.iter().flatten().find(|m| !m.is_finite()) {
-        return Err(Error::invalid("mixture means", m, "finite numbers"));
+        return Err(Error::invalid("mixture means", m, "must be finite numbers"));
     }
     if weights.len() != means.len() {
         let shown = format!("{} numbers", weights.len());
-        let allowed = format!("one for each of the {} means", means.len());
+        let allowed = format!("must be one for each of the {} means", means.len());
         return Err(Error::invalid("mixture weights", shown, allowed));
     }
     if let Some(w) = weights.iter().find(|&&w| !(w > 0.0 && w.is_finite())) {
         return Err(Error::invalid(
             "mixture weights",
             w,
-            "finite numbers above 0",
+            "must be finite numbers above 0",
         ));
     }
     let total: f64 = weights.iter().sum();

@@ -29,15 +29,19 @@ impl Phi4 {
     /// `n` >= 1 sites; `a`, `beta` positive; `b` finite.
     pub fn new(n: usize, a: f64, b: f64, beta: f64) -> Result<Self> {
         if n == 0 {
-            return Err(Error::invalid("phi4 n", n, "at least 1"));
+            return Err(Error::invalid("phi4 n", n, "must be at least 1"));
         }
         for (field, value) in [("phi4 a", a), ("phi4 beta", beta)] {
             if !(value > 0.0 && value.is_finite()) {
-                return Err(Error::invalid(field, value, "a finite number above 0"));
+                return Err(Error::invalid(
+                    field,
+                    value,
+                    "must be a finite number above 0",
+                ));
             }
         }
         if !b.is_finite() {
-            return Err(Error::invalid("phi4 b", b, "a finite number"));
+            return Err(Error::invalid("phi4 b", b, "must be a finite number"));
         }
         Ok(Self {
             n,

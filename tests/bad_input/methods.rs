@@ -1,0 +1,238 @@
+//! Options of moves, of tempering and of the population.
+
+use super::By::{Engine, Parse};
+use super::{Case, case};
+
+pub(super) fn methods() -> Vec<Case> {
+    vec![
+        case(Parse, "sample gaussian --step-size 0", &["--step-size = 0"]),
+        case(
+            Parse,
+            "sample gaussian --step-size -0.1",
+            &["--step-size = -0.1"],
+        ),
+        case(
+            Parse,
+            "sample gaussian --step-size nan",
+            &["--step-size = nan"],
+        ),
+        case(
+            Parse,
+            "sample gaussian --step-size inf",
+            &["--step-size = inf"],
+        ),
+        case(
+            Parse,
+            "sample gaussian --step-size -inf",
+            &["--step-size = -inf"],
+        ),
+        case(
+            Parse,
+            "sample gaussian --step-size --json",
+            &["--step-size = --json", "number"],
+        ),
+        case(
+            Parse,
+            "sample gaussian --step-size 1e-320",
+            &["--step-size = 1e-320"],
+        ),
+        case(
+            Parse,
+            "sample gaussian --step-size 0,1",
+            &["--step-size = 0,1"],
+        ),
+        case(
+            Parse,
+            "sample gaussian --sampler ula",
+            &["--step-size = (not given)", "ula"],
+        ),
+        case(
+            Parse,
+            "sample gaussian --target-accept 0",
+            &["--target-accept = 0"],
+        ),
+        case(
+            Parse,
+            "sample gaussian --target-accept 1",
+            &["--target-accept = 1"],
+        ),
+        case(
+            Parse,
+            "sample gaussian --target-accept -0.5",
+            &["--target-accept = -0.5"],
+        ),
+        case(
+            Parse,
+            "sample gaussian --target-accept 0.8 --step-size 0.1",
+            &["--target-accept = 0.8"],
+        ),
+        case(
+            Parse,
+            "sample gaussian --leapfrog-steps 0",
+            &["--leapfrog-steps = 0"],
+        ),
+        case(
+            Parse,
+            "sample gaussian --leapfrog-steps 1e9",
+            &["--leapfrog-steps = 1e9"],
+        ),
+        case(
+            Parse,
+            "sample gaussian --sampler rwmh --leapfrog-steps 5",
+            &["--leapfrog-steps = 5", "rwmh"],
+        ),
+        case(
+            Parse,
+            "sample gaussian --sampler hmcc",
+            &["--sampler = hmcc", "did you mean hmc?"],
+        ),
+        case(
+            Parse,
+            "smc gaussian --move walk",
+            &["--move = walk", "rwmh"],
+        ),
+        case(Parse, "smc gaussian --move ula", &["--move = ula"]),
+        case(
+            Parse,
+            "smc gaussian --move hcm",
+            &["--move = hcm", "did you mean hmc?"],
+        ),
+        case(
+            Parse,
+            "smc gaussian --resampler residual",
+            &["--resampler = residual"],
+        ),
+        case(
+            Parse,
+            "smc gaussian --leapfrog-steps 100001",
+            &["--leapfrog-steps = 100001", "100000"],
+        ),
+        case(
+            Parse,
+            "smc gaussian --particles 0",
+            &["--particles = 0", "from 2"],
+        ),
+        case(Parse, "smc gaussian --particles -5", &["--particles = -5"]),
+        case(
+            Parse,
+            "smc gaussian --particles nan",
+            &["--particles = nan"],
+        ),
+        case(
+            Parse,
+            "smc gaussian --particles 1e12",
+            &["--particles = 1e12"],
+        ),
+        case(
+            Engine,
+            "smc gaussian --particles 1e10",
+            &["--particles = 10000000000", "memory"],
+        ),
+        case(
+            Parse,
+            "smc gaussian --threads 1e6",
+            &["--threads = 1e6", "4096"],
+        ),
+        case(Parse, "smc gaussian --threads 1.5", &["--threads = 1.5"]),
+        case(Parse, "smc gaussian --seed 1.5", &["--seed = 1.5"]),
+        case(Parse, "smc gaussian --ladder 1", &["--ladder = 1"]),
+        case(Parse, "smc gaussian --ladder 0", &["--ladder = 0"]),
+        case(
+            Parse,
+            "smc gaussian --ladder 0,0.5,0.2,1",
+            &["--ladder = 0,0.5,0.2,1"],
+        ),
+        case(Parse, "smc gaussian --ladder 0,1,2", &["--ladder = 0,1,2"]),
+        case(Parse, "smc gaussian --ladder 0,inf", &["--ladder = 0,inf"]),
+        case(Parse, "smc gaussian --ladder 0,,1", &["--ladder = 0,,1"]),
+        case(
+            Parse,
+            "smc gaussian --ladder many",
+            &["--ladder = many", "from 0 to 1"],
+        ),
+        case(
+            Parse,
+            "smc gaussian --init exact",
+            &["--init = exact", "--reference"],
+        ),
+        case(
+            Parse,
+            "smc gaussian --init x.npy",
+            &["--init = x.npy", "--reference"],
+        ),
+        case(
+            Engine,
+            "smc gaussian --init prior",
+            &["--init = prior", "no prior"],
+        ),
+        case(
+            Parse,
+            "smc gaussian --resampler multinomal",
+            &["--resampler = multinomal", "multinomial?"],
+        ),
+        case(
+            Parse,
+            "smc gaussian --moves-per-stage 0",
+            &["--moves-per-stage = 0"],
+        ),
+        case(Parse, "smc gaussian --target-ess 0", &["--target-ess = 0"]),
+        case(Parse, "smc gaussian --target-ess 1", &["--target-ess = 1"]),
+        case(
+            Parse,
+            "smc gaussian --target-ess 1.5",
+            &["--target-ess = 1.5"],
+        ),
+        case(Parse, "smc gaussian --replicates 0", &["--replicates = 0"]),
+        case(
+            Parse,
+            "smc gaussian --ladder 0,0.5",
+            &["--ladder = 0,0.5", "to 1"],
+        ),
+        case(
+            Parse,
+            "smc gaussian --ladder 0,0.5,0.5,1",
+            &["--ladder = 0,0.5,0.5,1"],
+        ),
+        case(
+            Parse,
+            "smc gaussian --ladder 0,nan,1",
+            &["--ladder = 0,nan,1"],
+        ),
+        case(
+            Parse,
+            "smc gaussian --ladder -1,0,1",
+            &["--ladder = -1,0,1"],
+        ),
+        case(Parse, "smc gaussian --ladder 0;1", &["--ladder = 0;1"]),
+        case(
+            Parse,
+            "smc gaussian --reference normal:0",
+            &["--reference = normal:0"],
+        ),
+        case(
+            Parse,
+            "smc gaussian --reference normal:-2",
+            &["--reference = normal:-2"],
+        ),
+        case(
+            Parse,
+            "smc gaussian --reference student:3",
+            &["--reference = student:3"],
+        ),
+        case(
+            Parse,
+            "smc gaussian --reference cauchy:1",
+            &["--reference = cauchy:1"],
+        ),
+        case(
+            Engine,
+            "smc gaussian --reference absent.toml",
+            &["absent.toml"],
+        ),
+        case(
+            Parse,
+            "sample gaussian --precision f16",
+            &["--precision = f16", "f64"],
+        ),
+    ]
+}
