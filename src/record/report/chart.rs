@@ -12,6 +12,8 @@ pub struct Axis {
     low: f64,
     high: f64,
     log: bool,
+    /// Ticks at whole numbers only.
+    whole: bool,
     label: String,
 }
 
@@ -31,7 +33,16 @@ impl Axis {
             low,
             high,
             log: false,
+            whole: false,
             label: label.into(),
+        }
+    }
+
+    /// A linear axis of counts: ticks at whole numbers.
+    pub fn counted(label: &str, low: f64, high: f64) -> Self {
+        Self {
+            whole: true,
+            ..Self::linear(label, low, high)
         }
     }
 
@@ -43,6 +54,7 @@ impl Axis {
             low: from,
             high: to.max(from + 1.0),
             log: true,
+            whole: false,
             label: label.into(),
         }
     }
@@ -60,7 +72,8 @@ impl Axis {
         let factor = [1.0, 2.0, 5.0]
             .into_iter()
             .find(|f| f * unit >= rough * 0.999);
-        factor.unwrap_or(10.0) * unit
+        let step = factor.unwrap_or(10.0) * unit;
+        if self.whole { step.max(1.0) } else { step }
     }
 
     /// How many multiples of `step` there are on the axis.
@@ -139,7 +152,7 @@ const RIGHT: f64 = 12.0;
 impl Chart {
     /// An empty chart of `width` by `height` units; text is 12 units high.
     pub fn new(width: f64, height: f64, x: Axis, y: Axis) -> Self {
-        let left = if y.label.is_empty() { 12.0 } else { 58.0 };
+        let left = if y.label.is_empty() { 12.0 } else { 64.0 };
         let bottom = if x.label.is_empty() { 22.0 } else { 40.0 };
         Self {
             width,

@@ -16,7 +16,7 @@ pub fn ladder(record: &RunRecord<'_>) -> String {
         return String::new();
     }
     let last = stages.len() as f64;
-    let stage = || Axis::linear("stage", if last > 1.0 { 1.0 } else { 0.5 }, last.max(1.5));
+    let stage = || Axis::counted("stage", if last > 1.0 { 1.0 } else { 0.5 }, last.max(1.5));
     let series = |of: &dyn Fn(usize) -> f64| -> Vec<(f64, f64)> {
         (0..stages.len()).map(|t| ((t + 1) as f64, of(t))).collect()
     };
