@@ -50,7 +50,7 @@ fn main() {
         "build.rs",
         "Cargo.toml",
         "Cargo.lock",
-        "clippy.toml",
+        ".clippy.toml",
         "src",
         "kernels",
     ] {

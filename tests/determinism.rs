@@ -31,7 +31,11 @@ impl Fnv {
     }
     fn add(mut self, values: &[f64]) -> Self {
         for value in values {
-            let bits = if value.is_nan() { f64::NAN.to_bits() & !(1 << 63) } else { value.to_bits() };
+            let bits = if value.is_nan() {
+                f64::NAN.to_bits() & !(1 << 63)
+            } else {
+                value.to_bits()
+            };
             for byte in bits.to_le_bytes() {
                 self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
             }
@@ -56,14 +60,22 @@ fn hash_smc(run: &SmcResult) -> u64 {
 
 fn correlated(dim: usize) -> Gaussian {
     let cov: Vec<Vec<f64>> = (0..dim)
-        .map(|i| (0..dim).map(|j| if i == j { 1.0 + 0.1 * i as f64 } else { 0.3 }).collect())
+        .map(|i| {
+            (0..dim)
+                .map(|j| if i == j { 1.0 + 0.1 * i as f64 } else { 0.3 })
+                .collect()
+        })
         .collect();
     Gaussian::full(vec![0.25; dim], &cov).unwrap()
 }
 
 fn smc<R: Precision>(kind: MoveKind, resampler: Resampler, resampling: Resampling) -> u64 {
     let target = ManyWell::new(6).unwrap();
-    let mover = MoveSettings { kind, leapfrog_steps: 4, ..MoveSettings::default() };
+    let mover = MoveSettings {
+        kind,
+        leapfrog_steps: 4,
+        ..MoveSettings::default()
+    };
     let run = Smc::new(&target)
         .particles(10_007)
         .seed(42)
@@ -78,7 +90,12 @@ fn smc<R: Precision>(kind: MoveKind, resampler: Resampler, resampling: Resamplin
 
 fn sample<R: Precision>(kind: MoveKind, target: &dyn BlockTarget) -> u64 {
     let step_size = (kind == MoveKind::Ula).then_some(0.05);
-    let mover = MoveSettings { kind, step_size, leapfrog_steps: 4, ..MoveSettings::default() };
+    let mover = MoveSettings {
+        kind,
+        step_size,
+        leapfrog_steps: 4,
+        ..MoveSettings::default()
+    };
     let run = Sample::new(target)
         .particles(5003)
         .seed(7)
@@ -107,16 +124,56 @@ fn cases() -> Vec<Case> {
     let always = Resampling::Always;
     let due = Resampling::BelowEss(0.5);
     vec![
-        ("smc hmc f64", GOLDEN[0], Box::new(move || smc::<F64>(Hmc, Multinomial, always))),
-        ("smc hmc f32", GOLDEN[1], Box::new(move || smc::<F32>(Hmc, Systematic, due))),
-        ("smc rwmh f64", GOLDEN[2], Box::new(move || smc::<F64>(Rwmh, Systematic, always))),
-        ("smc rwmh f32", GOLDEN[3], Box::new(move || smc::<F32>(Rwmh, Multinomial, due))),
-        ("chains ula f64", GOLDEN[4], Box::new(|| sample::<F64>(Ula, &eight_gaussians()))),
-        ("chains ula f32", GOLDEN[5], Box::new(|| sample::<F32>(Ula, &correlated(9)))),
-        ("chains hmc f64", GOLDEN[6], Box::new(|| sample::<F64>(Hmc, &correlated(7)))),
-        ("chains hmc f32", GOLDEN[7], Box::new(|| sample::<F32>(Hmc, &eight_gaussians()))),
-        ("chains rwmh f64", GOLDEN[8], Box::new(|| sample::<F64>(Rwmh, &phi4()))),
-        ("chains rwmh f32", GOLDEN[9], Box::new(|| sample::<F32>(Rwmh, &correlated(3)))),
+        (
+            "smc hmc f64",
+            GOLDEN[0],
+            Box::new(move || smc::<F64>(Hmc, Multinomial, always)),
+        ),
+        (
+            "smc hmc f32",
+            GOLDEN[1],
+            Box::new(move || smc::<F32>(Hmc, Systematic, due)),
+        ),
+        (
+            "smc rwmh f64",
+            GOLDEN[2],
+            Box::new(move || smc::<F64>(Rwmh, Systematic, always)),
+        ),
+        (
+            "smc rwmh f32",
+            GOLDEN[3],
+            Box::new(move || smc::<F32>(Rwmh, Multinomial, due)),
+        ),
+        (
+            "chains ula f64",
+            GOLDEN[4],
+            Box::new(|| sample::<F64>(Ula, &eight_gaussians())),
+        ),
+        (
+            "chains ula f32",
+            GOLDEN[5],
+            Box::new(|| sample::<F32>(Ula, &correlated(9))),
+        ),
+        (
+            "chains hmc f64",
+            GOLDEN[6],
+            Box::new(|| sample::<F64>(Hmc, &correlated(7))),
+        ),
+        (
+            "chains hmc f32",
+            GOLDEN[7],
+            Box::new(|| sample::<F32>(Hmc, &eight_gaussians())),
+        ),
+        (
+            "chains rwmh f64",
+            GOLDEN[8],
+            Box::new(|| sample::<F64>(Rwmh, &phi4())),
+        ),
+        (
+            "chains rwmh f32",
+            GOLDEN[9],
+            Box::new(|| sample::<F32>(Rwmh, &correlated(3))),
+        ),
     ]
 }
 
@@ -139,24 +196,41 @@ const GOLDEN: [u64; 10] = [
 
 #[test]
 fn short_runs_have_their_golden_hashes() {
-    let got: Vec<(&str, u64, u64)> =
-        cases().iter().map(|(name, golden, run)| (*name, *golden, run())).collect();
-    let listed: Vec<String> =
-        got.iter().map(|(name, _, hash)| format!("    {hash:#018x}, // {name}")).collect();
-    let wrong: Vec<&str> =
-        got.iter().filter(|(_, golden, hash)| golden != hash).map(|(name, ..)| *name).collect();
-    assert!(wrong.is_empty(), "other bytes: {wrong:?}; this build has\n{}", listed.join("\n"));
+    let got: Vec<(&str, u64, u64)> = cases()
+        .iter()
+        .map(|(name, golden, run)| (*name, *golden, run()))
+        .collect();
+    let listed: Vec<String> = got
+        .iter()
+        .map(|(name, _, hash)| format!("    {hash:#018x}, // {name}"))
+        .collect();
+    let wrong: Vec<&str> = got
+        .iter()
+        .filter(|(_, golden, hash)| golden != hash)
+        .map(|(name, ..)| *name)
+        .collect();
+    assert!(
+        wrong.is_empty(),
+        "other bytes: {wrong:?}; this build has\n{}",
+        listed.join("\n")
+    );
 }
 
 /// The same hash in pools of 1, 2, 3 and 7 threads.
 fn threads_do_not_matter(name: &str, run: &(dyn Fn() -> u64 + Send + Sync)) -> Gate {
     let hash = |threads: usize| {
-        rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(run)
+        rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .unwrap()
+            .install(run)
     };
     let one = hash(1);
     for threads in [2, 3, 7] {
         let other = hash(threads);
-        require(other == one, || format!("{name}: {threads} threads give {other:x}, one {one:x}"))?;
+        require(other == one, || {
+            format!("{name}: {threads} threads give {other:x}, one {one:x}")
+        })?;
     }
     Ok(())
 }
@@ -171,7 +245,10 @@ fn threads_do_not_change_a_bit() {
         let last = chains::<F64>(&target, Box::new(Moody), None, 2000);
         Fnv::new().add(&last).0
     };
-    must_fail("step size by number of threads", threads_do_not_matter("moody", &moody));
+    must_fail(
+        "step size by number of threads",
+        threads_do_not_matter("moody", &moody),
+    );
 }
 
 #[test]
@@ -187,7 +264,13 @@ fn seeds_matter() {
 #[test]
 fn replicates_are_a_prefix() {
     let target = correlated(3);
-    let run = |count| Smc::new(&target).particles(300).replicates(count).run().unwrap();
+    let run = |count| {
+        Smc::new(&target)
+            .particles(300)
+            .replicates(count)
+            .run()
+            .unwrap()
+    };
     let (one, three, five) = (run(1), run(3), run(5));
     assert_eq!(one.log_evidence, three.log_evidences[0]);
     assert_eq!(three.log_evidences, five.log_evidences[..3]);
@@ -259,11 +342,26 @@ fn chains<R: Precision>(
     positions: Option<&[f64]>,
     n: usize,
 ) -> Vec<f64> {
-    let work = Work { warmup: 0, moves: 6, every: 2 };
-    let start = if positions.is_some() { Start::Given } else { Start::Reference };
+    let work = Work {
+        warmup: 0,
+        moves: 6,
+        every: 2,
+    };
+    let start = if positions.is_some() {
+        Start::Given
+    } else {
+        Start::Reference
+    };
     let scalars = if mover.adjusted() { 2 } else { 0 };
     let mut model = Chains::new(Path::plain(target), mover, start, work, 3);
-    let mut population = Population::<R>::new(n, target.dim(), Channels { vectors: 1, scalars });
+    let mut population = Population::<R>::new(
+        n,
+        target.dim(),
+        Channels {
+            vectors: 1,
+            scalars,
+        },
+    );
     if let Some(positions) = positions {
         population.set_positions(positions);
     }
@@ -305,7 +403,9 @@ fn others_agree(dim: usize, bad: usize, a: &[f64], b: &[f64]) -> Gate {
     let rows = a.chunks_exact(dim).zip(b.chunks_exact(dim)).enumerate();
     for (i, (a, b)) in rows.filter(|(i, _)| *i != bad) {
         let same = a.iter().zip(b).all(|(a, b)| a.to_bits() == b.to_bits());
-        require(same, || format!("particle {i} felt particle {bad}: {a:?} {b:?}"))?;
+        require(same, || {
+            format!("particle {i} felt particle {bad}: {a:?} {b:?}")
+        })?;
     }
     Ok(())
 }
@@ -333,7 +433,11 @@ fn neighbours_of_a_bad_particle<R: Precision>(mover: &dyn Fn() -> Box<dyn Move<R
         positions[bad * DIM] = 1e3;
         let clean = chains::<R>(&inner, mover(), Some(&positions), N);
         for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
-            let trap = Trap { inner: inner.clone(), edge: 900.0, value };
+            let trap = Trap {
+                inner: inner.clone(),
+                edge: 900.0,
+                value,
+            };
             let dirty = chains::<R>(&trap, mover(), Some(&positions), N);
             others_agree(DIM, bad, &clean, &dirty)?;
         }
@@ -345,14 +449,23 @@ fn neighbours_of_a_bad_particle<R: Precision>(mover: &dyn Fn() -> Box<dyn Move<R
 fn a_bad_particle_touches_no_other() {
     fn check<R: Precision>() {
         for kind in MoveKind::ALL {
-            let settings =
-                MoveSettings { kind, step_size: Some(0.05), leapfrog_steps: 4, ..MoveSettings::default() };
-            must_pass(neighbours_of_a_bad_particle::<R>(&|| settings.build::<R>(DIM).unwrap()));
+            let settings = MoveSettings {
+                kind,
+                step_size: Some(0.05),
+                leapfrog_steps: 4,
+                ..MoveSettings::default()
+            };
+            must_pass(neighbours_of_a_bad_particle::<R>(&|| {
+                settings.build::<R>(DIM).unwrap()
+            }));
         }
     }
     check::<F64>();
     check::<F32>();
-    must_fail("a sum over a tile", neighbours_of_a_bad_particle::<F64>(&|| Box::new(Leaky)));
+    must_fail(
+        "a sum over a tile",
+        neighbours_of_a_bad_particle::<F64>(&|| Box::new(Leaky)),
+    );
 }
 
 /// In SMC a density of NaN weighs what one of -infinity weighs, and the counts tell; +infinity is an
@@ -360,11 +473,24 @@ fn a_bad_particle_touches_no_other() {
 #[test]
 fn smc_takes_nan_for_zero_and_refuses_infinity() {
     let run = |value: f64, kind: MoveKind, resampling: Resampling| {
-        let target = Trap { inner: correlated(3), edge: 1.0, value };
+        let target = Trap {
+            inner: correlated(3),
+            edge: 1.0,
+            value,
+        };
         let ladder = Ladder::fixed(vec![0.0, 0.3, 1.0]).unwrap();
-        let mover =
-            MoveSettings { kind, step_size: Some(0.3), leapfrog_steps: 3, ..MoveSettings::default() };
-        Smc::new(&target).particles(2001).ladder(ladder).mover(mover).resampling(resampling).run()
+        let mover = MoveSettings {
+            kind,
+            step_size: Some(0.3),
+            leapfrog_steps: 3,
+            ..MoveSettings::default()
+        };
+        Smc::new(&target)
+            .particles(2001)
+            .ladder(ladder)
+            .mover(mover)
+            .resampling(resampling)
+            .run()
     };
     for kind in [MoveKind::Hmc, MoveKind::Rwmh] {
         for resampling in [Resampling::Always, Resampling::BelowEss(0.2)] {
@@ -384,7 +510,11 @@ fn smc_takes_nan_for_zero_and_refuses_infinity() {
             assert_eq!(refused.exit_code(), 3);
         }
     }
-    let nothing = Trap { inner: correlated(3), edge: -1e9, value: f64::NEG_INFINITY };
+    let nothing = Trap {
+        inner: correlated(3),
+        edge: -1e9,
+        value: f64::NEG_INFINITY,
+    };
     let refused = Smc::new(&nothing).particles(100).run().unwrap_err();
     assert!(refused.to_string().contains("zero"), "{refused}");
 }

@@ -16,6 +16,9 @@ use driftlane_kernels::tile::Row;
 use driftlane_kernels::weights::WeightSums;
 use driftlane_kernels::{F64, Lane};
 
+/// V below this is rounding: it is one minus a number near one, summed over up to 1e8 particles.
+const ROUNDING: f64 = 1e-12;
+
 /// The running estimate of log Z, with the genealogy its variance is read from.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Evidence {
@@ -35,10 +38,10 @@ pub struct LeeWhiteley {
 }
 
 impl LeeWhiteley {
-    /// sqrt(V), the standard error of log Z by the delta method; `None` where V is not positive or
-    /// all particles descend from one.
+    /// sqrt(V), the standard error of log Z by the delta method; `None` where V is not positive
+    /// beyond rounding (equal weights have none) or all particles descend from one.
     pub fn standard_error(&self) -> Option<f64> {
-        (self.relative_variance > 0.0 && self.surviving_ancestors > 1)
+        (self.relative_variance > ROUNDING && self.surviving_ancestors > 1)
             .then(|| self.relative_variance.sqrt())
     }
 }

@@ -4,7 +4,7 @@
 //! so. The order of work at time t is always: weight, accumulate log Z with the carried weights, plan,
 //! resample and reset the weights (ancestors recorded), move with the kernel for the current law.
 //! Many-chain MCMC and unadjusted dynamics are flows with G = 1; tempering and particle filters
-//! differ only in their potentials. This module is the only one that names rayon.
+//! differ only in their potentials. This module is the only one that works in parallel.
 
 mod evidence;
 mod resampling;

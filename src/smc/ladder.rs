@@ -12,6 +12,9 @@ use driftlane_kernels::Lane;
 /// The smallest step of the tempering parameter: progress is certain whatever the density.
 const SMALLEST_STEP: f64 = 1e-12;
 
+/// More temperatures than any run needs: a ladder that is longer does not end.
+pub(super) const MOST_TEMPERATURES: usize = 10_000;
+
 /// How tempering parameters are chosen.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Ladder {

@@ -191,6 +191,10 @@ impl<'a> Smc<'a> {
     ) -> Result<SmcResult> {
         let path = Path::tempered(self.target, self.reference.clone())?;
         let mover = self.mover.build::<R>(path.dim())?;
+        if !mover.adjusted() {
+            let allowed = "must leave each temperature's law invariant: hmc or rwmh";
+            return Err(Error::invalid("move", mover.name(), allowed));
+        }
         let mut model =
             Tempering::new(path, mover, self.ladder.clone(), self.moves_per_stage, seed)
                 .with_resampling(self.resampling);

@@ -11,7 +11,8 @@
 //! particles; its effect on log Z is O(1/N). With a fixed ladder and fixed moves Z is unbiased.
 
 use super::Ladder;
-use crate::error::Result;
+use super::ladder::MOST_TEMPERATURES;
+use crate::error::{Error, Result};
 use crate::flow::{Cloud, FeynmanKac, Potential, Resampling, Tally};
 use crate::integrator::Scratch;
 use crate::mcmc::{Move, RATIO, weigh_tile};
@@ -163,6 +164,12 @@ impl<R: Precision> FeynmanKac for Tempering<'_, R> {
     fn plan_potential(&mut self, time: usize, cloud: &mut Cloud<'_, R>) -> Result<Potential> {
         if self.tempering_param >= 1.0 {
             return Ok(Potential::Stop);
+        }
+        if time >= MOST_TEMPERATURES && matches!(self.ladder, Ladder::Adaptive { .. }) {
+            return Err(Error::Numerical(format!(
+                "tempering parameter {:e} after {time} temperatures: the ladder does not end",
+                self.tempering_param
+            )));
         }
         self.next = self.ladder.next(time, self.tempering_param, |step| {
             cloud.increment(RATIO, step).cess_fraction()

@@ -133,8 +133,8 @@ pub fn build(name: &str, mut parameters: Parameters) -> Result<BoxedTarget> {
             Box::new(ManyWell::new(dim)?)
         }
         "phi4" => {
-            const POSITIVE: &str = "a number above 0, at most 1e6";
-            let positive = f64::MIN_POSITIVE..=1e6;
+            const POSITIVE: &str = "a number above 0, from 1e-6 to 1e6";
+            let positive = 1e-6..=1e6;
             let n = p
                 .count("n", 1..=100_000, "a whole number from 1 to 100000")?
                 .unwrap_or(32);
@@ -157,8 +157,9 @@ fn dimension(p: &mut Parameters, allowed: &str) -> Result<Option<usize>> {
         .map(|dim| dim as usize))
 }
 
-const WIDTH: &str = "a finite number above 0";
-const POSITIVE: std::ops::RangeInclusive<f64> = f64::MIN_POSITIVE..=f64::MAX;
+/// Squares and inverse squares of widths stay in range.
+const WIDTH: &str = "a finite number above 0, from 1e-150 to 1e150";
+const POSITIVE: std::ops::RangeInclusive<f64> = 1e-150..=1e150;
 
 /// `dim` follows from `mean`, `sds` or `cov` where one is given; a single `mean` serves all.
 fn gaussian(p: &mut Parameters) -> Result<Gaussian> {

@@ -48,11 +48,11 @@ impl Mixture {
             let allowed = format!("must be one for each of the {} means", weights.len());
             return Err(Error::invalid("mixture stds", shown, allowed));
         }
-        if let Some(s) = stds.iter().find(|&&s| !(s > 0.0 && s.is_finite())) {
+        if let Some(s) = stds.iter().find(|s| !(1e-150..=1e150).contains(*s)) {
             return Err(Error::invalid(
                 "mixture stds",
                 s,
-                "must be finite numbers above 0",
+                "must be finite numbers above 0, from 1e-150 to 1e150",
             ));
         }
         let table = isotropic::table(dim, &weights, &means, &stds).into();
@@ -149,8 +149,13 @@ fn checked(weights: Vec<f64>, means: Vec<Vec<f64>>) -> Result<(Vec<f64>, Vec<f64
             format!("must have {dim} numbers, as the first"),
         ));
     }
-    if let Some(m) = means.iter().flatten().find(|m| !m.is_finite()) {
-        return Err(Error::invalid("mixture means", m, "must be finite numbers"));
+    if let Some(m) = means
+        .iter()
+        .flatten()
+        .find(|m| !(-1e150..=1e150).contains(*m))
+    {
+        let allowed = "must be finite numbers, at most 1e150 in size";
+        return Err(Error::invalid("mixture means", m, allowed));
     }
     if weights.len() != means.len() {
         let shown = format!("{} numbers", weights.len());
