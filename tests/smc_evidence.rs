@@ -513,6 +513,7 @@ impl Move<F64> for Wanderer {
         path: &Path<'_>,
         _: f64,
         _: usize,
+        _: bool,
         block: &mut Span<'_, F64>,
         stream: &mut Stream,
         scratch: &mut Scratch<F64>,
