@@ -171,14 +171,21 @@ pub fn fma_peak() -> f64 {
     (2 * 8 * CHAINS * ROUNDS) as f64 / best
 }
 
-/// Bytes a second of one core copying 64 MiB, read and written counted both; best of 5.
-pub fn copy_bandwidth() -> f64 {
-    let from = vec![1.0f64; 8 << 20];
-    let mut to = vec![0.0f64; 8 << 20];
+/// Bytes read and written a second by `threads` that each copy 64 MiB, far beyond any L2: the peak a
+/// pass over memory is measured against.
+pub fn copy_bandwidth(threads: usize) -> f64 {
+    let words = 8usize << 20;
+    let from = vec![1.0f64; words * threads];
+    let mut to = vec![0.0f64; words * threads];
+    let pool = pool(threads);
     let mut best = f64::INFINITY;
     for _ in 0..5 {
         let start = Instant::now();
-        black_box(&mut to).copy_from_slice(black_box(&from));
+        pool.scope(|scope| {
+            for (to, from) in to.chunks_mut(words).zip(from.chunks(words)) {
+                scope.spawn(move |_| black_box(to).copy_from_slice(black_box(from)));
+            }
+        });
         best = best.min(start.elapsed().as_secs_f64());
     }
     16.0 * from.len() as f64 / best

@@ -61,7 +61,7 @@ pub trait FeynmanKac: Sync {
     /// The precision of positions.
     type Real: Precision;
     /// Working memory of a thread.
-    type Scratch;
+    type Scratch: Send;
 
     /// Coordinates of a particle.
     fn dim(&self) -> usize;

@@ -17,6 +17,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
+use std::cell::Cell;
 
 /// Particles of a chunk: a multiple of every tile, large enough to pay for a task.
 const CHUNK: usize = 4096;
@@ -165,6 +166,8 @@ pub(super) struct Workspace {
     offspring: Vec<u32>,
     ancestors: Vec<u32>,
     matchings: Vec<Matching>,
+    /// What travels between chunks, as bytes of one channel at a time.
+    travelling: Vec<u64>,
 }
 
 impl Workspace {
@@ -205,18 +208,20 @@ impl Workspace {
                 }
             });
         let matchings = &self.matchings;
-        permute::<u32, 1>(&mut self.ancestors, 1, matchings);
-        permute::<u32, 1>(eves, 1, matchings);
+        let buffer = &mut self.travelling;
+        permute::<u32, 1>(&mut self.ancestors, 1, matchings, buffer);
+        permute::<u32, 1>(eves, 1, matchings, buffer);
         let dim = population.dim();
         for channel in population.vectors_mut() {
             let flat = cast_slice_mut::<Row<R>, R::Scalar>(channel);
             match particles_per_tile::<R>() {
-                32 => permute::<_, 32>(flat, dim, matchings),
-                _ => permute::<_, 64>(flat, dim, matchings),
+                32 => permute::<_, 32>(flat, dim, matchings, buffer),
+                _ => permute::<_, 64>(flat, dim, matchings, buffer),
             }
         }
         for channel in population.scalars_mut() {
-            permute::<f64, 1>(cast_slice_mut::<Row<F64>, f64>(channel), 1, matchings);
+            let flat = cast_slice_mut::<Row<F64>, f64>(channel);
+            permute::<f64, 1>(flat, 1, matchings, buffer);
         }
     }
 
@@ -227,35 +232,46 @@ impl Workspace {
 }
 
 /// Fills the dead slots of a channel laid out `[tile][rows][WIDTH]`; padding beyond the population
-/// is left alone.
+/// is left alone. `buffer` is working memory.
 fn permute<T: Pod + Send + Sync, const WIDTH: usize>(
     channel: &mut [T],
     rows: usize,
     matchings: &[Matching],
+    buffer: &mut Vec<u64>,
 ) {
-    let at =
-        |particle: usize, row: usize| (particle / WIDTH * rows + row) * WIDTH + particle % WIDTH;
+    // A particle's first number; its others follow at a distance of WIDTH.
+    let first = |particle: usize| particle / WIDTH * WIDTH * rows + particle % WIDTH;
+    let span = (rows - 1) * WIDTH + 1;
     let open: usize = matchings.iter().map(|m| m.open_parents().len()).sum();
-    let mut buffer = vec![T::zeroed(); open * rows];
-    let exports = pieces(&mut buffer, matchings, rows, |m| m.open_parents().len());
+    let words = (open * rows * size_of::<T>()).div_ceil(8);
+    buffer.resize(words.max(buffer.len()), 0);
+    let buffer = &mut cast_slice_mut::<u64, T>(buffer)[..open * rows];
+    let exports = pieces(buffer, matchings, rows, |m| m.open_parents().len());
     channel
         .par_chunks_mut(CHUNK * rows)
         .zip(matchings)
         .zip(exports)
         .for_each(|((channel, matching), export)| {
+            // Cells let the rows of two particles be walked side by side without a bounds check a
+            // number.
+            let cells = Cell::from_mut(&mut *channel).as_slice_of_cells();
             for (slot, parent) in matching.pairs() {
-                for row in 0..rows {
-                    channel[at(slot, row)] = channel[at(parent, row)];
+                let (to, from) = (first(slot), first(parent));
+                let from = cells[from..from + span].iter().step_by(WIDTH);
+                for (to, from) in cells[to..to + span].iter().step_by(WIDTH).zip(from) {
+                    to.set(from.get());
                 }
             }
             let parents = matching.open_parents().iter();
             for (&parent, copy) in parents.zip(export.chunks_exact_mut(rows)) {
-                for (row, value) in copy.iter_mut().enumerate() {
-                    *value = channel[at(parent as usize, row)];
+                let from = first(parent as usize);
+                let from = channel[from..from + span].iter().step_by(WIDTH);
+                for (value, from) in copy.iter_mut().zip(from) {
+                    *value = *from;
                 }
             }
         });
-    let imports = pieces(&mut buffer, matchings, rows, |m| m.open_slots().len());
+    let imports = pieces(buffer, matchings, rows, |m| m.open_slots().len());
     channel
         .par_chunks_mut(CHUNK * rows)
         .zip(matchings)
@@ -263,8 +279,10 @@ fn permute<T: Pod + Send + Sync, const WIDTH: usize>(
         .for_each(|((channel, matching), import)| {
             let slots = matching.open_slots().iter();
             for (&slot, copy) in slots.zip(import.chunks_exact(rows)) {
-                for (row, value) in copy.iter().enumerate() {
-                    channel[at(slot as usize, row)] = *value;
+                let to = first(slot as usize);
+                let to = channel[to..to + span].iter_mut().step_by(WIDTH);
+                for (to, value) in to.zip(copy) {
+                    *to = *value;
                 }
             }
         });

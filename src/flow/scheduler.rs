@@ -11,7 +11,7 @@ use bytemuck::cast_slice_mut;
 use driftlane_kernels::rng::{Purpose, Stream};
 use driftlane_kernels::tile::Row;
 use driftlane_kernels::weights::{IncrementSums, WeightSums};
-use driftlane_kernels::{F64, Lane};
+use driftlane_kernels::{F64, Lane, Mask};
 
 /// Called after every visit of the scheduler.
 pub type Observer<'a, R> = dyn FnMut(&StageRecord, &Population<R>) + 'a;
@@ -417,18 +417,17 @@ fn reset_log_weights(log_weights: &mut [Row<F64>], n: usize) {
 
 /// Turns NaN into weight zero; counts (NaN, +infinity) among the first `active` particles.
 fn refuse_nonfinite(log_weights: &mut [Row<F64>], active: usize) -> (u64, u64) {
+    cast_slice_mut::<Row<F64>, f64>(log_weights)[active..].fill(f64::NEG_INFINITY);
+    let (zero, infinity) = (
+        Row::<F64>::splat(f64::NEG_INFINITY),
+        Row::splat(f64::INFINITY),
+    );
     let (mut nan, mut infinite) = (0, 0);
-    let values = cast_slice_mut::<Row<F64>, f64>(log_weights);
-    let (counted, padding) = values.split_at_mut(active);
-    for value in counted {
-        nan += u64::from(value.is_nan());
-        infinite += u64::from(*value == f64::INFINITY);
-        *value = if value.is_nan() {
-            f64::NEG_INFINITY
-        } else {
-            *value
-        };
+    for row in log_weights {
+        let bad = row.is_nan();
+        nan += u64::from(bad.count());
+        infinite += u64::from(Lane::eq(*row, infinity).count());
+        *row = Row::select(bad, zero, *row);
     }
-    padding.fill(f64::NEG_INFINITY);
     (nan, infinite)
 }

@@ -30,9 +30,13 @@ pub fn euler_maruyama_steps<R: Precision>(
     let noise_scale = (Row::<R>::splat(2.0) * step_size).sqrt();
     for _ in 0..steps {
         path.gradient(beta, x, grad, other);
+        // A copy stays in registers through the loop; behind the reference it would be stored and
+        // loaded for every row.
+        let mut local = stream.clone();
         for (x, g) in x.iter_mut().zip(grad.iter()) {
-            let xi = stream.normal_row::<R>();
+            let xi = local.normal_row::<R>();
             *x = euler_maruyama(*x, *g, step_size, noise_scale, xi);
         }
+        *stream = local;
     }
 }
