@@ -15,6 +15,7 @@ use bytemuck::cast_slice;
 use driftlane_kernels::tile::Row;
 use driftlane_kernels::weights::WeightSums;
 use driftlane_kernels::{F64, Lane};
+use rayon::prelude::*;
 
 /// V below this is rounding: it is one minus a number near one, summed over up to 1e8 particles.
 const ROUNDING: f64 = 1e-12;
@@ -79,11 +80,16 @@ impl Evidence {
     /// The Lee-Whiteley variance for the current weights.
     pub fn lee_whiteley(&self, log_weights: &[Row<F64>], sums: &WeightSums) -> LeeWhiteley {
         let n = self.eves.len();
-        let log_weights = cast_slice::<Row<F64>, f64>(log_weights);
-        let log_sum = sums.log_sum();
+        let log_sum = Row::<F64>::splat(sums.log_sum());
+        let mut weights = bytemuck::zeroed_vec::<Row<F64>>(log_weights.len());
+        weights
+            .par_iter_mut()
+            .with_min_len(512)
+            .zip(log_weights)
+            .for_each(|(w, lw)| *w = (*lw - log_sum).exp());
         let mut share = vec![0.0; n];
-        for (&eve, &lw) in self.eves.iter().zip(log_weights) {
-            share[eve as usize] += Lane::exp(lw - log_sum);
+        for (&eve, &w) in self.eves.iter().zip(cast_slice::<Row<F64>, f64>(&weights)) {
+            share[eve as usize] += w;
         }
         let concentration: f64 = share.iter().map(|s| s * s).sum();
         let n = n as f64;

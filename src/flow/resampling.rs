@@ -78,19 +78,28 @@ pub fn resample_offspring(
     epoch: u64,
 ) -> Vec<u32> {
     let mut offspring = vec![0u32; n];
-    count_offspring(resampler, log_weights, max, seed, epoch, &mut offspring);
+    let weights = (log_weights, max);
+    count_offspring(
+        resampler,
+        weights,
+        seed,
+        epoch,
+        &mut offspring,
+        &mut Vec::new(),
+    );
     offspring
 }
 
 /// [`resample_offspring`] into memory that is there already. Integer weights are made twice, a chunk
 /// at a time, instead of being stored: an exponential costs less than the 24 bytes of traffic.
+/// `sorted` is working memory.
 fn count_offspring(
     resampler: Resampler,
-    log_weights: &[Row<F64>],
-    max: f64,
+    (log_weights, max): (&[Row<F64>], f64),
     seed: u64,
     epoch: u64,
     offspring: &mut [u32],
+    sorted: &mut Vec<f64>,
 ) {
     let n = offspring.len();
     let bits = quantum_bits(n);
@@ -119,19 +128,20 @@ fn count_offspring(
             });
         }
         Resampler::Multinomial => {
-            let sorted = sorted_thresholds(n, total, seed, epoch);
+            sorted.resize(n, 0.0);
+            sorted_thresholds(sorted, total, seed, epoch);
+            let sorted = &sorted[..];
             chunks.for_each(|((offspring, rows), &before)| {
                 let (count, mut quanta) = (offspring.len(), [0; CHUNK]);
                 quanta_of(rows, count, &mut quanta);
-                multinomial_offspring(&quanta[..count], before, &sorted, offspring);
+                multinomial_offspring(&quanta[..count], before, sorted, offspring);
             });
         }
     }
 }
 
-/// `n` sorted uniforms on [0, total).
-fn sorted_thresholds(n: usize, total: u64, seed: u64, epoch: u64) -> Vec<f64> {
-    let mut spacings = vec![0.0f64; n];
+/// Fills `spacings` with sorted uniforms on [0, total).
+fn sorted_thresholds(spacings: &mut [f64], total: u64, seed: u64, epoch: u64) {
     let sums: Vec<f64> = spacings
         .par_chunks_mut(CHUNK)
         .enumerate()
@@ -157,7 +167,6 @@ fn sorted_thresholds(n: usize, total: u64, seed: u64, epoch: u64) -> Vec<f64> {
         .par_chunks_mut(CHUNK)
         .zip(before)
         .for_each(|(chunk, before)| thresholds(chunk, before, scale, total));
-    spacings
 }
 
 /// Working memory of resampling, kept between resamplings: fresh pages would cost more than the work.
@@ -166,6 +175,8 @@ pub(super) struct Workspace {
     offspring: Vec<u32>,
     ancestors: Vec<u32>,
     matchings: Vec<Matching>,
+    /// Sorted uniforms of multinomial resampling.
+    sorted: Vec<f64>,
     /// What travels between chunks, as bytes of one channel at a time.
     travelling: Vec<u64>,
 }
@@ -190,11 +201,11 @@ impl Workspace {
             .resize(n.div_ceil(CHUNK), Matching::default());
         count_offspring(
             resampler,
-            log_weights,
-            max,
+            (log_weights, max),
             seed,
             epoch,
             &mut self.offspring,
+            &mut self.sorted,
         );
         self.offspring
             .par_chunks(CHUNK)

@@ -1,14 +1,30 @@
-//! The one way to visit blocks in parallel.
+//! The one way to visit blocks in parallel, and positions gathered in the order of particles.
 //!
 //! A span is cut in halves down to a grain that depends on the number of blocks alone; results of
 //! the halves are merged in that same fixed shape. So neither the visit nor any reduction depends on
 //! the number of threads.
 
-use crate::particles::Span;
+use crate::particles::{Population, Span};
 use crate::target::Precision;
 use driftlane_kernels::F64;
-use driftlane_kernels::tile::Row;
+use driftlane_kernels::tile::{Row, particles_per_tile};
+use rayon::prelude::*;
 use std::sync::{Mutex, PoisonError};
+
+/// [`Population::positions`] by all threads.
+pub(crate) fn positions<R: Precision>(population: &Population<R>) -> Vec<f64> {
+    let mut out = vec![0.0; population.len() * population.dim()];
+    copy_positions(population, &mut out);
+    out
+}
+
+/// [`positions`] into memory of `n * dim` numbers.
+pub(crate) fn copy_positions<R: Precision>(population: &Population<R>, out: &mut [f64]) {
+    let tile_size = particles_per_tile::<R>() * population.dim();
+    out.par_chunks_mut(tile_size)
+        .enumerate()
+        .for_each(|(tile, rows)| population.copy_tile_positions(tile, rows));
+}
 
 /// Visits every block, in parallel, and merges what the visits return in a fixed shape.
 ///

@@ -3,7 +3,9 @@
 use super::{Chains, MoveSettings, Start, Work};
 use crate::diagnostics::{ess_bulk, r_hat};
 use crate::error::{Error, Result};
-use crate::flow::{Advance, FeynmanKac, Flow, Resampler, StageRecord, Tally};
+use crate::flow::{
+    Advance, FeynmanKac, Flow, Resampler, StageRecord, Tally, copy_positions, positions,
+};
 use crate::particles::Population;
 use crate::target::{BlockTarget, Path, Precision};
 use driftlane_kernels::F64;
@@ -149,7 +151,7 @@ impl<'a> Sample<'a> {
         loop {
             let done = flow.advance(&mut model, &mut |record, population| {
                 if kept > 0 && work.keeps(record.time, adjusted) {
-                    population.copy_positions(&mut draws[next * row..(next + 1) * row]);
+                    copy_positions(population, &mut draws[next * row..(next + 1) * row]);
                     next += 1;
                 }
                 observer(record);
@@ -184,7 +186,7 @@ impl<'a> Sample<'a> {
             sd: moments.sd(),
             r_hat: each(r_hat),
             ess_bulk: each(ess_bulk),
-            samples: flow.population().positions(),
+            samples: positions(flow.population()),
             totals: flow.totals().clone(),
             steps: self.warmup + self.moves,
             draws: (kept > 0).then_some(draws),

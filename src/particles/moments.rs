@@ -2,28 +2,27 @@
 //! doi 10.1080/00031305.1983.10483115): exact for constants, no cancellation far from the origin.
 
 use bytemuck::cast_slice;
-use driftlane_kernels::Register;
 use driftlane_kernels::tile::{Row, particles_per_tile};
+use driftlane_kernels::weights::sum_row;
+use driftlane_kernels::{F64, Lane, Register};
 
-/// Particles in a tile, at most.
-const MOST: usize = 64;
+/// Registers of eight particles in a tile, at most.
+const MOST_GROUPS: usize = 8;
 
-/// sum_i f(w_i, v_i) as 16 running sums added up in a fixed shape: a single sum waits four cycles for
-/// every addition, which would be a tenth of Langevin dynamics looked at every 64 steps.
+/// Particles 8 k to 8 k + 7 of a row.
 #[inline(always)]
-fn sum(w: &[f64; MOST], f: impl Fn(f64, f64) -> f64, v: &[f64; MOST]) -> f64 {
-    let mut sums = [0.0; 16];
-    for (w, v) in w.chunks_exact(16).zip(v.chunks_exact(16)) {
-        for (sum, (&w, &v)) in sums.iter_mut().zip(w.iter().zip(v)) {
-            *sum += f(w, v);
-        }
+fn group<R: Register>(row: &[R::Scalar], k: usize) -> F64 {
+    F64::new(std::array::from_fn(|i| row[8 * k + i].into()))
+}
+
+/// The sum of f(k, w_k) over groups and over their particles, in a fixed shape.
+#[inline(always)]
+fn sum_of(weight: &[F64], f: impl Fn(usize, F64) -> F64) -> f64 {
+    let mut sums = Row::<F64>::zero();
+    for (k, &w) in weight.iter().enumerate() {
+        sums.0[k % 4] += f(k, w);
     }
-    for half in [8, 4, 2, 1] {
-        for k in 0..half {
-            sums[k] += sums[k + half];
-        }
-    }
-    sums[0]
+    sum_row(sums)
 }
 
 /// Total weight, mean and sum of squared deviations of every coordinate.
@@ -41,20 +40,25 @@ impl Moments {
     /// coordinate that is not finite is left out.
     pub fn of_tile<R: Register>(x: &[Row<R>], active: usize, weights: Option<&[f64]>) -> Self {
         let width = particles_per_tile::<R>();
+        let (groups, zero) = (width / 8, F64::splat(0.0));
         let flat: &[R::Scalar] = cast_slice(x);
         // 0 x is zero for a finite x and NaN for any other.
-        let mut finite = [0.0; MOST];
+        let mut finite = [zero; MOST_GROUPS];
         for row in flat.chunks_exact(width) {
-            for (sum, &v) in finite.iter_mut().zip(row) {
-                *sum += 0.0 * v.into();
+            for (k, sum) in finite[..groups].iter_mut().enumerate() {
+                *sum = Lane::mul_add(zero, group::<R>(row, k), *sum);
             }
         }
-        let mut weight = [0.0; MOST];
-        for (i, w) in weight[..active].iter_mut().enumerate() {
-            let given = weights.map_or(1.0, |w| w[i]);
-            *w = if finite[i].is_nan() { 0.0 } else { given };
+        let mut given = [0.0; 8 * MOST_GROUPS];
+        for (i, w) in given[..active].iter_mut().enumerate() {
+            *w = weights.map_or(1.0, |w| w[i]);
         }
-        let total = sum(&weight, |w, _| w, &weight);
+        let mut weight = [zero; MOST_GROUPS];
+        for ((w, given), sum) in weight.iter_mut().zip(given.chunks_exact(8)).zip(finite) {
+            *w = Lane::select(Lane::is_nan(sum), zero, group::<F64>(given, 0));
+        }
+        let weight = &weight[..groups];
+        let total = sum_of(weight, |_, w| w);
         if total.is_nan() || total <= 0.0 {
             return Self {
                 weight: 0.0,
@@ -64,14 +68,15 @@ impl Moments {
         }
         let mut mean = Vec::with_capacity(x.len());
         let mut squares = Vec::with_capacity(x.len());
-        let mut values = [0.0; MOST];
         for row in flat.chunks_exact(width) {
-            for ((value, &v), &w) in values.iter_mut().zip(row).zip(&weight) {
-                // A particle without weight may sit at infinity.
-                *value = if w == 0.0 { 0.0 } else { v.into() };
-            }
-            let m = sum(&weight, |w, v| w * v, &values) / total;
-            squares.push(sum(&weight, |w, v| (w * (v - m)) * (v - m), &values));
+            // A particle without weight may sit at infinity.
+            let value = |k, w: F64| Lane::select(Lane::lt(zero, w), group::<R>(row, k), zero);
+            let m = sum_of(weight, |k, w| w * value(k, w)) / total;
+            let centre = F64::splat(m);
+            squares.push(sum_of(weight, |k, w| {
+                let d = value(k, w) - centre;
+                w * d * d
+            }));
             mean.push(m);
         }
         Self {

@@ -1,7 +1,7 @@
 //! Storage of a population and conversion from and to rows of particles.
 
 use super::Span;
-use bytemuck::{cast_slice, cast_slice_mut};
+use bytemuck::{cast_slice, cast_slice_mut, zeroed_vec};
 use driftlane_kernels::F64;
 use driftlane_kernels::Register;
 use driftlane_kernels::tile::{Row, particles_per_tile, tiles_per_block};
@@ -37,8 +37,9 @@ impl<R: Register> Population<R> {
         );
         assert!((1..=MAX_CHANNELS).contains(&channels.vectors) && channels.scalars <= MAX_CHANNELS);
         let tiles = n.div_ceil(particles_per_tile::<R>());
-        let vector = || vec![Row::<R>::zeroed(); tiles * dim];
-        let scalar = || vec![Row::<F64>::zeroed(); tiles * Self::scalar_rows()];
+        // Zero pages from the system, so that the threads that move particles touch them first.
+        let vector = || zeroed_vec::<Row<R>>(tiles * dim);
+        let scalar = || zeroed_vec::<Row<F64>>(tiles * Self::scalar_rows());
         Self {
             n,
             dim,
@@ -117,20 +118,22 @@ impl<R: Register> Population<R> {
     /// Positions as rows of particles: `[n, dim]`, double precision.
     pub fn positions(&self) -> Vec<f64> {
         let mut out = vec![0.0; self.n * self.dim];
-        self.copy_positions(&mut out);
+        let tile_size = particles_per_tile::<R>() * self.dim;
+        for (tile, rows) in out.chunks_mut(tile_size).enumerate() {
+            self.copy_tile_positions(tile, rows);
+        }
         out
     }
 
-    /// Writes positions as `[n, dim]`.
-    pub fn copy_positions(&self, out: &mut [f64]) {
+    /// Writes the positions of tile `tile` as `[particles, dim]` in double precision; `out` holds as
+    /// many particles as are wanted, at most a tile's.
+    pub fn copy_tile_positions(&self, tile: usize, out: &mut [f64]) {
         let width = particles_per_tile::<R>();
         let flat: &[R::Scalar] = cast_slice(&self.vectors[0]);
-        let tile_size = width * self.dim;
-        for (tile, rows) in flat.chunks_exact(tile_size).zip(out.chunks_mut(tile_size)) {
-            for (particle, row) in rows.chunks_exact_mut(self.dim).enumerate() {
-                for (j, value) in row.iter_mut().enumerate() {
-                    *value = tile[j * width + particle].into();
-                }
+        let rows = &flat[tile * width * self.dim..(tile + 1) * width * self.dim];
+        for (j, row) in rows.chunks_exact(width).enumerate() {
+            for (value, x) in out[j..].iter_mut().step_by(self.dim).zip(row) {
+                *value = (*x).into();
             }
         }
     }
@@ -149,15 +152,5 @@ impl<R: Register> Population<R> {
                 }
             }
         }
-    }
-}
-
-/// Rows of zeros, without asking for arithmetic.
-trait Zeroed {
-    fn zeroed() -> Self;
-}
-impl<T: bytemuck::Zeroable> Zeroed for T {
-    fn zeroed() -> Self {
-        bytemuck::Zeroable::zeroed()
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Combined, Ladder, TemperatureRecord, Tempering, combine_replicates};
 use crate::error::{Error, Result};
-use crate::flow::{Advance, Flow, Resampler, Resampling, StageRecord, Tally};
+use crate::flow::{Advance, Flow, Resampler, Resampling, StageRecord, Tally, positions};
 use crate::mcmc::MoveSettings;
 use crate::target::{BlockTarget, Path, Precision, Reference};
 use driftlane_kernels::F64;
@@ -224,7 +224,7 @@ impl<'a> Smc<'a> {
             surviving_ancestors: lee_whiteley.map(|v| v.surviving_ancestors),
             mean: moments.mean().to_vec(),
             sd: moments.sd(),
-            samples: flow.population().positions(),
+            samples: positions(flow.population()),
             totals: flow.totals().clone(),
             steps: flow.totals().moves as usize / self.particles,
             temperatures,

@@ -189,6 +189,7 @@ pub fn single<R: Register<Scalar = f32>>(a: R::Word, b: R::Word) -> (R, R) {
     let f = R::from_bits(bits.wrapping_sub(steps.shl(23))) - R::one();
     let high = R::from_signed(steps).mul_add(R::splat(-LN_2), R::splat(32.0 * LN_2));
     let minus_log = f.neg_mul_add(polynomial(f, &LOG_F32), high);
-    // A mantissa a rounding below 1 with e = 32 gives minus_log > 0; at u = 1 it is +0.
-    rotate(minus_log.max(R::zero()).sqrt(), b, &SIN_F32, &COS_F32)
+    // Never negative: at e = 32 `high` is +0 and f <= 0 (u = 1 gives +0); below, `high` is at least
+    // ln 2 and ln(1 + f) at most half of that.
+    rotate(minus_log.sqrt(), b, &SIN_F32, &COS_F32)
 }
