@@ -96,6 +96,7 @@ fn what(kind: MoveKind) -> &'static str {
 fn error(resampler: Resampler) -> &'static str {
     match resampler {
         Resampler::Multinomial => "standard error from one run",
-        Resampler::Systematic => "standard error from --replicates",
+        Resampler::Metropolis => "biased by at most 1%; standard error from --replicates",
+        _ => "standard error from --replicates",
     }
 }
