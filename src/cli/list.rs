@@ -37,8 +37,13 @@ fn groups() -> [(&'static str, Vec<Entry>); 4] {
     });
     let moves = |keep: fn(&MoveKind) -> bool| {
         let kept = MoveKind::ALL.into_iter().filter(keep);
-        kept.map(|k| (k.name().to_owned(), vec![settings(k), what(k).to_owned()]))
-            .collect()
+        kept.map(|k| {
+            (
+                k.name().to_owned(),
+                vec![settings(k), k.summary().to_owned()],
+            )
+        })
+        .collect()
     };
     let resamplers = Resampler::ALL.iter().map(|&r| {
         let line = format!("{}; {}", r.summary(), error(r));
@@ -47,7 +52,7 @@ fn groups() -> [(&'static str, Vec<Entry>); 4] {
     [
         ("targets", targets.collect()),
         ("samplers", moves(|_| true)),
-        ("moves", moves(|k| k.default_target_accept().is_some())),
+        ("moves", moves(|k| k.adjusted())),
         ("resamplers", resamplers.collect()),
     ]
 }
@@ -73,23 +78,13 @@ fn entry(out: &mut String, label: &str, width: usize, lines: &[String]) {
 }
 
 fn settings(kind: MoveKind) -> String {
-    match (kind, kind.default_target_accept()) {
-        (MoveKind::Hmc, Some(a)) => format!("leapfrog_steps = 10, target_accept = {a}"),
-        (_, Some(a)) => format!("target_accept = {a}"),
-        (_, None) => "step_size required".to_owned(),
-    }
-}
-
-fn what(kind: MoveKind) -> &'static str {
-    match kind {
-        MoveKind::Hmc => {
-            "Hamiltonian Monte Carlo: leapfrog of jittered step size and length, diagonal mass \
-             (Duane et al. 1987)"
+    match kind.default_target_accept() {
+        Some(a) if kind.uses_leapfrog_steps() => {
+            format!("leapfrog_steps = 10, target_accept = {a}")
         }
-        MoveKind::Rwmh => {
-            "random-walk Metropolis, scaled to the population (Metropolis et al. 1953)"
-        }
-        MoveKind::Ula => "unadjusted Langevin, Euler-Maruyama steps (Roberts, Tweedie 1996)",
+        Some(a) => format!("target_accept = {a}"),
+        None if kind.adjusted() => "nothing to tune".to_owned(),
+        None => "step_size required".to_owned(),
     }
 }
 

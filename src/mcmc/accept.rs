@@ -76,3 +76,16 @@ pub(super) fn accept_tile<R: Precision>(
 fn flat(row: &Row<F64>) -> &[f64] {
     cast_slice(&row.0)
 }
+
+/// The sum of the coordinates of every particle of a tile, in double precision; `wide` is working
+/// memory for `dim` rows.
+pub(super) fn add_coordinates<R: Precision>(
+    rows: &[Row<R>],
+    wide: &mut [Row<F64>],
+    sums: &mut [Row<F64>],
+) {
+    for (part, sum) in sums.iter_mut().enumerate() {
+        R::widen_part(rows, part, wide);
+        *sum = wide.iter().fold(Row::zero(), |sum, row| sum + *row);
+    }
+}

@@ -2,27 +2,40 @@
 //! population, and many-chain sampling with them.
 
 mod accept;
+mod barker;
 mod chains;
 mod dual_averaging;
+mod elliptical_slice;
 mod hmc;
+mod mala;
+mod mclmc;
+mod pcn;
 mod run;
 mod rwmh;
 mod settings;
+mod step_sizes;
 mod ula;
 
+pub use barker::Barker;
 pub(crate) use chains::weigh_tile;
 pub use chains::{Chains, Start, Work};
 pub use dual_averaging::DualAveraging;
+pub use elliptical_slice::EllipticalSlice;
 pub use hmc::Hmc;
+pub use mala::Mala;
+pub use mclmc::{AdjustedMclmc, Mclmc};
+pub use pcn::Pcn;
 pub use run::{Sample, SampleResult};
 pub use rwmh::Rwmh;
 pub use settings::{MoveKind, MoveSettings};
+pub use step_sizes::StepSizes;
 pub use ula::Ula;
 
+use crate::error::{Error, Result};
 use crate::flow::Tally;
 use crate::integrator::Scratch;
 use crate::particles::Span;
-use crate::target::{Law, Precision};
+use crate::target::{Family, Law, Path, Precision};
 use driftlane_kernels::rng::Stream;
 
 /// The scalar channels of a population that moves along a [`Path`](crate::target::Path): log base and log ratio of every
@@ -62,6 +75,10 @@ pub trait Move<R: Precision>: Send + Sync {
     fn adjusted(&self) -> bool {
         true
     }
+    /// Whether it is made for a normal reference, and means nothing with another.
+    fn needs_normal_reference(&self) -> bool {
+        false
+    }
     /// Whether its step size is being tuned.
     fn tunable(&self) -> bool {
         false
@@ -76,4 +93,16 @@ pub trait Move<R: Precision>: Send + Sync {
     fn set_scale(&mut self, _sd: &[f64]) {}
     /// The step size in use.
     fn step_size(&self) -> f64;
+}
+
+/// Refuses a move made for a normal reference on a path that has another.
+pub(crate) fn check_reference<R: Precision>(mover: &dyn Move<R>, path: &Path<'_>) -> Result<()> {
+    if mover.needs_normal_reference() && path.reference().family() != Family::Normal {
+        let allowed = format!(
+            "another move, or a normal reference: this one is {}",
+            path.reference().describe()
+        );
+        return Err(Error::invalid("move", mover.name(), allowed));
+    }
+    Ok(())
 }

@@ -1,6 +1,6 @@
 //! The front door to many-chain sampling: `Sample::new(&target).particles(1024).draws(100).run()?`.
 
-use super::{Chains, MoveSettings, Start, Work};
+use super::{Chains, MoveSettings, Start, Work, check_reference};
 use crate::diagnostics::{ess_bulk, r_hat};
 use crate::error::{Error, Result};
 use crate::flow::{
@@ -123,6 +123,7 @@ impl<'a> Sample<'a> {
         let dim = path.dim();
         self.validate(dim)?;
         let mover = self.mover.build::<R>(dim)?;
+        check_reference(&*mover, &path)?;
         // Moments are looked at every 64 moves (unadjusted) or 8 (adjusted, a density and many
         // gradients each): often enough for the moments, seldom enough to stay in cache.
         let every = self

@@ -3,7 +3,7 @@
 use super::{Combined, Ladder, TemperatureRecord, Tempering, combine_replicates};
 use crate::error::{Error, Result};
 use crate::flow::{Advance, Flow, Resampler, Resampling, StageRecord, Tally, positions};
-use crate::mcmc::MoveSettings;
+use crate::mcmc::{MoveKind, MoveSettings, check_reference};
 use crate::target::{BlockTarget, Path, Precision, Reference};
 use driftlane_kernels::F64;
 use driftlane_kernels::rng::{Purpose, lane_seed};
@@ -192,9 +192,13 @@ impl<'a> Smc<'a> {
         let path = Path::tempered(self.target, self.reference.clone())?;
         let mover = self.mover.build::<R>(path.dim())?;
         if !mover.adjusted() {
-            let allowed = "must leave each temperature's law invariant: hmc or rwmh";
+            let allowed = format!(
+                "one that leaves its law invariant: {}",
+                MoveKind::ADJUSTED_NAMES.join(", ")
+            );
             return Err(Error::invalid("move", mover.name(), allowed));
         }
+        check_reference(&*mover, &path)?;
         let mut model =
             Tempering::new(path, mover, self.ladder.clone(), self.moves_per_stage, seed)
                 .with_resampling(self.resampling);

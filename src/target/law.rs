@@ -8,7 +8,7 @@
 //! with a share of 1 where the ratio is a likelihood, and of 1 - beta where it is the target less the
 //! reference (see [`Path`]).
 
-use super::{Path, Precision};
+use super::{BlockTarget, Path, Precision};
 use driftlane_kernels::tile::Row;
 use driftlane_kernels::{F64, Lane};
 
@@ -36,6 +36,25 @@ impl Law<'_> {
         ratio: &mut [Row<F64>],
     ) {
         self.path.log_densities(x, wide, base, ratio);
+    }
+
+    /// The log density of the path's reference at one tile whose base is `base`: the base itself, but
+    /// for a target alone, which has none.
+    pub fn log_reference<R: Precision>(
+        &self,
+        x: &[Row<R>],
+        base: &[Row<F64>],
+        wide: &mut [Row<F64>],
+        value: &mut [Row<F64>],
+    ) {
+        if !self.path.is_plain() {
+            value.copy_from_slice(base);
+            return;
+        }
+        for (part, value) in value.chunks_exact_mut(1).enumerate() {
+            R::widen_part(x, part, wide);
+            BlockTarget::log_density(self.path.reference(), wide, value);
+        }
     }
 
     /// [`log_densities`](Law::log_densities) and [`gradient`](Law::gradient) of one tile at once, for

@@ -240,7 +240,7 @@ impl Settings {
                     return refuse("--draws", &0, "must be at least 1 where --warmup is 0");
                 }
                 let tuning = &method.tuning;
-                if method.sampler == Sampler::Ula && tuning.step_size.is_none() {
+                if !method.sampler.adjusted() && tuning.step_size.is_none() {
                     return refuse(
                         "--step-size",
                         &"(not given)",
@@ -258,7 +258,7 @@ impl Settings {
                 }
             }
             Method::Smc(method) => {
-                if method.kernel == Sampler::Ula {
+                if !method.kernel.adjusted() {
                     return refuse(
                         "--move",
                         &"ula",

@@ -129,17 +129,21 @@ fn tuning(given: &Given, sampler: Sampler) -> Result<Tuning> {
         |h| (1e-100..=1e100).contains(&h),
         allowed,
     )?;
-    if sampler != Sampler::Hmc && given.has("leapfrog_steps") {
+    if !sampler.uses_leapfrog_steps() && given.has("leapfrog_steps") {
         return Err(given.refuse(
             "leapfrog_steps",
             format!("has no meaning for {}", sampler.name()),
         ));
     }
-    let adapts = step_size.is_none() && sampler != Sampler::Ula;
+    if sampler.adjusted() && sampler.default_target_accept().is_none() && step_size.is_some() {
+        let allowed = format!("has no meaning for {}", sampler.name());
+        return Err(given.refuse("step_size", allowed));
+    }
+    let adapts = step_size.is_none() && sampler.default_target_accept().is_some();
     if !adapts && given.has("target_accept") {
         return Err(given.refuse(
             "target_accept",
-            "has no meaning where the step size is given",
+            "has no meaning where no step size is tuned",
         ));
     }
     let default = sampler.default_target_accept().unwrap_or(0.65);
@@ -170,7 +174,7 @@ fn sample(given: &Given) -> Result<SampleMethod> {
     if matches!(length, Length::Steps(_)) && given.has("thin") {
         return Err(given.refuse("thin", "has no meaning for --steps, which keeps no draws"));
     }
-    let warmup = if sampler == Sampler::Ula { 0 } else { 200 };
+    let warmup = if sampler.adjusted() { 200 } else { 0 };
     let thin = given.count("thin", 1, 1..=MOVES)?;
     if thin > length.moves() {
         let draws = length.moves();
@@ -190,7 +194,7 @@ fn smc(given: &Given) -> Result<SmcMethod> {
     let kernel = choice(
         given,
         "move",
-        &["hmc", "rwmh"],
+        Sampler::ADJUSTED_NAMES,
         Sampler::Hmc,
         Sampler::from_name,
     )?;

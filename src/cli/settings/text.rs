@@ -67,14 +67,18 @@ fn table<const N: usize>(entries: [(&str, Value); N]) -> Table {
 
 impl Tuning {
     fn fill(&self, sampler: Sampler, out: &mut Table) {
-        out.insert(
-            "step_size".into(),
-            self.step_size.map_or_else(|| "adapt".into(), Value::Float),
-        );
-        if sampler == Sampler::Hmc {
+        let tunable = sampler.default_target_accept().is_some();
+        if tunable || self.step_size.is_some() {
+            let adapted = || "adapt".into();
+            out.insert(
+                "step_size".into(),
+                self.step_size.map_or_else(adapted, Value::Float),
+            );
+        }
+        if sampler.uses_leapfrog_steps() {
             out.insert("leapfrog_steps".into(), whole(self.leapfrog_steps));
         }
-        if self.step_size.is_none() {
+        if self.step_size.is_none() && tunable {
             out.insert("target_accept".into(), self.target_accept.into());
         }
     }
