@@ -49,15 +49,18 @@ pub(super) fn chain_moments(series: &[f64], n: usize) -> (Vec<f64>, Vec<f64>) {
     series
         .chunks_exact(n)
         .map(|chain| {
-            let mean = chain.iter().sum::<f64>() / n as f64;
+            let mean = mean(chain);
             let square: f64 = chain.iter().map(|x| (x - mean) * (x - mean)).sum();
             (mean, square / (n as f64 - 1.0))
         })
         .unzip()
 }
 
+/// The mean in two passes: the second takes away the rounding of a sum far from the origin.
 pub(super) fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len() as f64
+    let n = values.len() as f64;
+    let rough = values.iter().sum::<f64>() / n;
+    rough + values.iter().map(|x| x - rough).sum::<f64>() / n
 }
 
 pub(super) fn variance(values: &[f64]) -> f64 {
@@ -67,8 +70,12 @@ pub(super) fn variance(values: &[f64]) -> f64 {
 
 fn basic_r_hat(series: &[f64], n: usize) -> f64 {
     let (means, variances) = chain_moments(series, n);
-    let n = n as f64;
-    let ratio = n * variance(&means) / mean(&variances);
+    r_hat_of_moments(&means, &variances, n as f64)
+}
+
+/// R of chains of `n` draws from their means and variances.
+pub(super) fn r_hat_of_moments(means: &[f64], variances: &[f64], n: f64) -> f64 {
+    let ratio = n * variance(means) / mean(variances);
     ((ratio + n - 1.0) / n).sqrt()
 }
 
@@ -80,15 +87,43 @@ pub fn r_hat(series: &[f64], chains: usize, draws: usize) -> f64 {
     }
     let (halves, n) = split(series, chains, draws);
     let bulk = basic_r_hat(&z_scale(&halves), n);
-    let median = median(&halves);
-    let folded: Vec<f64> = halves.iter().map(|x| (x - median).abs()).collect();
-    let tail = basic_r_hat(&z_scale(&folded), n);
-    if tail > bulk { tail } else { bulk }
+    let tail = basic_r_hat(&z_scale(&fold(&halves)), n);
+    larger(bulk, tail)
+}
+
+/// The larger of two figures; NaN only where both are, as for draws that all lie equally far from
+/// their median.
+pub(super) fn larger(a: f64, b: f64) -> f64 {
+    if b > a || a.is_nan() { b } else { a }
 }
 
 /// Whether diagnostics mean anything: finite, not constant, at least 4 draws a chain.
 pub(super) fn usable(series: &[f64], draws: usize) -> bool {
     draws >= 4 && series.iter().all(|x| x.is_finite()) && series.iter().any(|x| *x != series[0])
+}
+
+/// The quantile of sorted values by linear interpolation (type 7 of Hyndman and Fan 1996,
+/// doi 10.1080/00031305.1996.10473566).
+pub(super) fn quantile(sorted: &[f64], probability: f64) -> f64 {
+    let place = (sorted.len() as f64 - 1.0) * probability;
+    let below = place.floor();
+    let share = place - below;
+    let (a, b) = (
+        sorted[below as usize],
+        sorted[(below as usize + 1).min(sorted.len() - 1)],
+    );
+    // From the nearer end, so that both ends are met exactly.
+    if share < 0.5 {
+        a + (b - a) * share
+    } else {
+        b - (b - a) * (1.0 - share)
+    }
+}
+
+/// Distances from the median.
+pub(super) fn fold(values: &[f64]) -> Vec<f64> {
+    let median = median(values);
+    values.iter().map(|x| (x - median).abs()).collect()
 }
 
 fn median(values: &[f64]) -> f64 {

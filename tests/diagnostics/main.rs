@@ -1,0 +1,7 @@
+//! Diagnostics against arviz-stats, against exact laws, and in their streaming forms.
+
+#[path = "../gates/mod.rs"]
+mod gates;
+mod goldens;
+mod streaming;
+mod vectors;
