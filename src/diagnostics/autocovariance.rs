@@ -21,7 +21,7 @@
 //! Every figure is NaN where a draw is not finite, all are equal, or there are fewer than 4 draws.
 //! An indicator or a square that never changes although the draws do counts as S draws.
 
-use super::rank::{chain_moments, mean, quantile, split, usable, variance, z_scale};
+use super::rank::{chain_moments, mean, quantile, scores, sorted, split, usable, variance};
 use driftlane_kernels::Lane;
 
 /// Bulk ESS of one coordinate; `series` holds `chains` chains of `draws` draws, chain by chain.
@@ -30,7 +30,7 @@ pub fn ess_bulk(series: &[f64], chains: usize, draws: usize) -> f64 {
         return f64::NAN;
     }
     let (halves, n) = split(series, chains, draws);
-    ess(&z_scale(&halves), n)
+    ess(&scores(&sorted(&halves)), n)
 }
 
 /// ESS of the mean of one coordinate, laid out as in [`ess_bulk`]. NaN also where squares overflow.
@@ -59,9 +59,8 @@ pub fn ess_quantile(series: &[f64], chains: usize, draws: usize, probability: f6
     if !usable(series, draws) || !(0.0..=1.0).contains(&probability) {
         return f64::NAN;
     }
-    let mut sorted = series.to_vec();
-    sorted.sort_unstable_by(f64::total_cmp);
-    indicator(series, chains, draws, quantile(&sorted, probability))
+    let bound = quantile(&mut series.to_vec(), probability);
+    indicator(series, chains, draws, bound)
 }
 
 /// Tail ESS of one coordinate, laid out as in [`ess_bulk`]: the smaller one of its 5% and 95%
@@ -70,10 +69,11 @@ pub fn ess_tail(series: &[f64], chains: usize, draws: usize) -> f64 {
     if !usable(series, draws) {
         return f64::NAN;
     }
-    let mut sorted = series.to_vec();
-    sorted.sort_unstable_by(f64::total_cmp);
-    let low = indicator(series, chains, draws, quantile(&sorted, 0.05));
-    let high = indicator(series, chains, draws, quantile(&sorted, 0.95));
+    let mut values = series.to_vec();
+    let [low, high] = [0.05, 0.95].map(|p| {
+        let bound = quantile(&mut values, p);
+        indicator(series, chains, draws, bound)
+    });
     if high < low { high } else { low }
 }
 
@@ -98,7 +98,7 @@ fn ess_of_statistic(values: &[f64], chains: usize, draws: usize) -> f64 {
 }
 
 /// ESS of halves of `n` draws each; NaN where they never change.
-fn ess(series: &[f64], n: usize) -> f64 {
+pub(super) fn ess(series: &[f64], n: usize) -> f64 {
     let (means, variances) = chain_moments(series, n);
     let total = series.len() as f64;
     let autocovariance = |lag: usize| {

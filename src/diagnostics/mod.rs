@@ -7,6 +7,7 @@
 //! | [`mcse_mean`], [`mcse_sd`], [`mcse_median`], [`mcse_quantile`] | [`Blocking`], [`RunningMoments`] |
 //! | [`e_bfmi`], [`e_bfmi_pooled`] | [`EnergyErrors`] |
 //!
+//! [`Convergence`] holds what a summary shows of a coordinate, from one sort of its draws.
 //! The figures from kept draws agree with arviz-stats 1.3.3 but for what has no figure: where a draw
 //! is not finite or all draws are equal they are NaN.
 
@@ -14,6 +15,7 @@ mod autocovariance;
 mod beta;
 mod blocking;
 mod chain_moments;
+mod convergence;
 mod energy;
 mod gradient;
 mod mcse;
@@ -24,6 +26,7 @@ mod running;
 pub use autocovariance::{ess_bulk, ess_mean, ess_quantile, ess_sd, ess_tail};
 pub use blocking::{BlockEstimate, Blocking};
 pub use chain_moments::ChainMoments;
+pub use convergence::Convergence;
 pub use energy::{DIVERGENCE, EnergyErrors, e_bfmi, e_bfmi_pooled};
 pub use gradient::gradient_error;
 pub use mcse::{mcse_mean, mcse_median, mcse_quantile, mcse_sd};

@@ -11,7 +11,7 @@
 //!
 //! A variance of one value counts as 0. O(S), and O(S log S) with ranks.
 
-use super::rank::{chain_moments, fold, larger, mean, split, usable, variance, z_scale};
+use super::rank::{chain_moments, folded, larger, mean, scores, sorted, split, usable, variance};
 
 /// Nested R-hat of one coordinate as it stands; `series` holds `chains` chains of `draws` >= 1 draws,
 /// chain by chain, and consecutive chains belong together: `chains / superchains` to a superchain.
@@ -36,7 +36,8 @@ pub fn nested_r_hat_rank(series: &[f64], chains: usize, draws: usize, superchain
         let (means, variances) = chain_moments(z, n);
         nested_of_moments(&means, &variances, n, superchains)
     };
-    larger(of(&z_scale(&halves)), of(&z_scale(&fold(&halves))))
+    let order = sorted(&halves);
+    larger(of(&scores(&order)), of(&scores(&folded(&order))))
 }
 
 pub(super) fn divides(superchains: usize, chains: usize) -> bool {

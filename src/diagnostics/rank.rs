@@ -20,26 +20,56 @@ pub(super) fn split(series: &[f64], chains: usize, draws: usize) -> (Vec<f64>, u
     (halves, half)
 }
 
-/// Average ranks turned into normal scores.
-pub(super) fn z_scale(values: &[f64]) -> Vec<f64> {
-    let mut order: Vec<u32> = (0..values.len() as u32).collect();
-    order.sort_unstable_by(|&a, &b| values[a as usize].total_cmp(&values[b as usize]));
-    let total = values.len() as f64 + 0.25;
-    let mut z = vec![0.0; values.len()];
-    let mut first = 0;
-    while first < order.len() {
-        let value = values[order[first] as usize];
-        let mut last = first + 1;
-        while last < order.len() && values[order[last] as usize] == value {
-            last += 1;
+/// Values in rising order, each with its place in the series.
+pub(super) fn sorted(values: &[f64]) -> Vec<(f64, u32)> {
+    let mut order: Vec<(f64, u32)> = values.iter().copied().zip(0..).collect();
+    order.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+    order
+}
+
+/// Distances from the median in rising order: those below it and those above it are in order already,
+/// so they are merged and nothing is sorted again.
+pub(super) fn folded(order: &[(f64, u32)]) -> Vec<(f64, u32)> {
+    let middle = order.len() / 2;
+    let median = if order.len() % 2 == 1 {
+        order[middle].0
+    } else {
+        0.5 * (order[middle - 1].0 + order[middle].0)
+    };
+    let distance = |&(x, i): &(f64, u32)| ((x - median).abs(), i);
+    let mut below = order[..middle].iter().rev().map(distance).peekable();
+    let mut above = order[middle..].iter().map(distance).peekable();
+    let mut merged = Vec::with_capacity(order.len());
+    loop {
+        let from_below = match (below.peek(), above.peek()) {
+            (Some(b), Some(a)) => b.0 < a.0,
+            (b, _) => b.is_some(),
+        };
+        let next = if from_below {
+            below.next()
+        } else {
+            above.next()
+        };
+        match next {
+            Some(pair) => merged.push(pair),
+            None => return merged,
         }
-        // Ranks first + 1 ..= last, averaged over ties.
-        let rank = 0.5 * (first + 1 + last) as f64;
+    }
+}
+
+/// Average ranks turned into normal scores, from values in rising order.
+pub(super) fn scores(order: &[(f64, u32)]) -> Vec<f64> {
+    let total = order.len() as f64 + 0.25;
+    let mut z = vec![0.0; order.len()];
+    let mut before = 0;
+    for ties in order.chunk_by(|a, b| a.0 == b.0) {
+        // Ranks before + 1 ..= before + ties, averaged.
+        let rank = 0.5 * (2 * before + 1 + ties.len()) as f64;
+        before += ties.len();
         let score = normal_quantile((rank - 0.375) / total);
-        for &i in &order[first..last] {
-            z[i as usize] = score;
+        for (_, i) in ties {
+            z[*i as usize] = score;
         }
-        first = last;
     }
     z
 }
@@ -86,9 +116,13 @@ pub fn r_hat(series: &[f64], chains: usize, draws: usize) -> f64 {
         return f64::NAN;
     }
     let (halves, n) = split(series, chains, draws);
-    let bulk = basic_r_hat(&z_scale(&halves), n);
-    let tail = basic_r_hat(&z_scale(&fold(&halves)), n);
-    larger(bulk, tail)
+    let order = sorted(&halves);
+    rank_r_hat(&scores(&order), &order, n)
+}
+
+/// From the scores of halves of `n` draws and their order.
+pub(super) fn rank_r_hat(z: &[f64], order: &[(f64, u32)], n: usize) -> f64 {
+    larger(basic_r_hat(z, n), basic_r_hat(&scores(&folded(order)), n))
 }
 
 /// The larger of two figures; NaN only where both are, as for draws that all lie equally far from
@@ -102,38 +136,23 @@ pub(super) fn usable(series: &[f64], draws: usize) -> bool {
     draws >= 4 && series.iter().all(|x| x.is_finite()) && series.iter().any(|x| *x != series[0])
 }
 
-/// The quantile of sorted values by linear interpolation (type 7 of Hyndman and Fan 1996,
-/// doi 10.1080/00031305.1996.10473566).
-pub(super) fn quantile(sorted: &[f64], probability: f64) -> f64 {
-    let place = (sorted.len() as f64 - 1.0) * probability;
+/// A quantile by linear interpolation (type 7 of Hyndman and Fan 1996,
+/// doi 10.1080/00031305.1996.10473566), by selection in O(n); reorders the values.
+pub(super) fn quantile(values: &mut [f64], probability: f64) -> f64 {
+    let place = (values.len() as f64 - 1.0) * probability;
     let below = place.floor();
     let share = place - below;
-    let (a, b) = (
-        sorted[below as usize],
-        sorted[(below as usize + 1).min(sorted.len() - 1)],
-    );
+    let (_, &mut a, above) = values.select_nth_unstable_by(below as usize, f64::total_cmp);
+    let least = above
+        .iter()
+        .copied()
+        .reduce(|m, x| if x < m { x } else { m });
+    let b = least.unwrap_or(a);
     // From the nearer end, so that both ends are met exactly.
     if share < 0.5 {
         a + (b - a) * share
     } else {
         b - (b - a) * (1.0 - share)
-    }
-}
-
-/// Distances from the median.
-pub(super) fn fold(values: &[f64]) -> Vec<f64> {
-    let median = median(values);
-    values.iter().map(|x| (x - median).abs()).collect()
-}
-
-fn median(values: &[f64]) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_unstable_by(f64::total_cmp);
-    let middle = sorted.len() / 2;
-    if sorted.len() % 2 == 1 {
-        sorted[middle]
-    } else {
-        0.5 * (sorted[middle - 1] + sorted[middle])
     }
 }
 

@@ -71,6 +71,23 @@ fn figures_are_those_of_arviz_stats() {
 }
 
 #[test]
+fn one_sort_gives_the_same_bits() {
+    for golden in &goldens() {
+        let all = Convergence::of(&golden.series, golden.chains, golden.draws);
+        for (column, got) in [
+            ("r_hat", all.r_hat),
+            ("ess_bulk", all.ess_bulk),
+            ("ess_tail", all.ess_tail),
+            ("mcse_mean", all.mcse_mean),
+        ] {
+            let alone = figure(column, golden, &golden.series);
+            let same = got.to_bits() == alone.to_bits() || got.is_nan() && alone.is_nan();
+            assert!(same, "{} {column}", golden.name);
+        }
+    }
+}
+
+#[test]
 fn series_are_bit_for_bit_those_of_the_reference() {
     let golden = &goldens()[0];
     assert_eq!(golden.series[0], 0.0682303266439076);
