@@ -19,7 +19,7 @@ use driftlane::particles::{Population, Span};
 use driftlane::smc::{Ladder, Smc, SmcResult};
 use driftlane::target::library::mixture::eight_gaussians;
 use driftlane::target::library::{Gaussian, ManyWell, Phi4};
-use driftlane::target::{BlockTarget, Path, Precision, Reference, Target};
+use driftlane::target::{BlockTarget, Law, Path, Precision, Reference, Target};
 use gates::{Gate, must_fail, must_pass, require};
 
 /// FNV-1a over the bits of numbers, eight bytes each, lowest first.
@@ -286,8 +286,7 @@ impl Move<F64> for Moody {
     }
     fn run(
         &self,
-        path: &Path<'_>,
-        beta: f64,
+        law: Law<'_>,
         moves: usize,
         fresh: bool,
         block: &mut Span<'_, F64>,
@@ -295,7 +294,7 @@ impl Move<F64> for Moody {
         scratch: &mut Scratch<F64>,
     ) -> Tally {
         let step_size = 0.05 + 1e-12 * rayon::current_num_threads() as f64;
-        Ula::new(step_size).run(path, beta, moves, fresh, block, stream, scratch)
+        Ula::new(step_size).run(law, moves, fresh, block, stream, scratch)
     }
     fn adjusted(&self) -> bool {
         false
@@ -314,15 +313,14 @@ impl Move<F64> for Leaky {
     }
     fn run(
         &self,
-        path: &Path<'_>,
-        beta: f64,
+        law: Law<'_>,
         moves: usize,
         fresh: bool,
         block: &mut Span<'_, F64>,
         stream: &mut Stream,
         scratch: &mut Scratch<F64>,
     ) -> Tally {
-        let tally = Ula::new(0.05).run(path, beta, moves, fresh, block, stream, scratch);
+        let tally = Ula::new(0.05).run(law, moves, fresh, block, stream, scratch);
         for x in block.vectors[0].iter_mut() {
             let sum: f64 = bytemuck::cast_slice::<Row<F64>, f64>(&[*x]).iter().sum();
             *x += Row::splat(0.0 * sum);

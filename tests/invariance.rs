@@ -28,7 +28,7 @@ use driftlane::kernels::{F32, F64, Lane};
 use driftlane::mcmc::{Chains, DualAveraging, Hmc, Move, Rwmh, Start, Ula, Work};
 use driftlane::particles::{Channels, Population, Span};
 use driftlane::target::library::{Gaussian, ManyWell, Mixture};
-use driftlane::target::{BlockTarget, Path, Precision, Target};
+use driftlane::target::{BlockTarget, Law, Path, Precision, Target};
 use gates::{Gate, must_fail, must_pass, require, within};
 
 const N: usize = 1_000_000;
@@ -248,8 +248,7 @@ impl Move<F64> for Handmade {
     }
     fn run(
         &self,
-        path: &Path<'_>,
-        beta: f64,
+        law: Law<'_>,
         moves: usize,
         _fresh: bool,
         block: &mut Span<'_, F64>,
@@ -286,12 +285,7 @@ impl Move<F64> for Handmade {
                     }
                     before = energy(&scratch.momentum);
                     for step in 0..self.steps {
-                        path.gradient(
-                            beta,
-                            &scratch.position,
-                            &mut scratch.gradient,
-                            &mut scratch.other,
-                        );
+                        law.gradient(&scratch.position, &mut scratch.gradient, &mut scratch.other);
                         let first = step == 0 && self.defect != Defect::HalfKickMissing;
                         for j in 0..scratch.position.len() {
                             let length = if first { half } else { h };
@@ -301,12 +295,7 @@ impl Move<F64> for Handmade {
                                 drift(scratch.position[j], scratch.momentum[j], one, h);
                         }
                     }
-                    path.gradient(
-                        beta,
-                        &scratch.position,
-                        &mut scratch.gradient,
-                        &mut scratch.other,
-                    );
+                    law.gradient(&scratch.position, &mut scratch.gradient, &mut scratch.other);
                     for (p, g) in scratch.momentum.iter_mut().zip(&scratch.gradient) {
                         *p = kick(*p, *g, half);
                     }
@@ -318,15 +307,15 @@ impl Move<F64> for Handmade {
                         .iter_mut()
                         .for_each(|x| *x *= Row::splat(1.01));
                 }
-                path.log_densities(
+                law.log_densities(
                     &scratch.position,
                     &mut scratch.wide,
                     &mut scratch.base,
                     &mut scratch.ratio,
                 );
                 let at = block.scalar_range(tile).start;
-                let old = beta.mul_add_row(block.scalars[1][at], block.scalars[0][at]) - before;
-                let new = beta.mul_add_row(scratch.ratio[0], scratch.base[0]) - after;
+                let old = law.log_density(block.scalars[0][at], block.scalars[1][at]) - before;
+                let new = law.log_density(scratch.base[0], scratch.ratio[0]) - after;
                 let log_alpha = match self.defect {
                     Defect::RatioInverted => old - new,
                     Defect::Tempered => (new - old) * Row::splat(0.95),
@@ -347,16 +336,6 @@ impl Move<F64> for Handmade {
     }
     fn step_size(&self) -> f64 {
         self.step_size
-    }
-}
-
-/// beta ratio + base.
-trait Along {
-    fn mul_add_row(self, ratio: Row<F64>, base: Row<F64>) -> Row<F64>;
-}
-impl Along for f64 {
-    fn mul_add_row(self, ratio: Row<F64>, base: Row<F64>) -> Row<F64> {
-        Row::<F64>::splat(self).mul_add(ratio, base)
     }
 }
 
@@ -404,6 +383,7 @@ fn defects_of_moves_are_seen() {
 /// E exp(-dH) = 1 for any step size and length, from exact draws: volume is kept and H is H.
 fn energy_identity<R: Precision>(target: &dyn BlockTarget, h: f64, stretch: f64) -> Gate {
     let (d, path) = (target.dim(), Path::plain(target));
+    let law = path.law(1.0);
     let leapfrog = Leapfrog::new((0..d).map(|j| 0.5 + 0.1 * j as f64).collect());
     let mut s = Scratch::<R>::new(d);
     let mut values = Vec::new();
@@ -416,20 +396,20 @@ fn energy_identity<R: Precision>(target: &dyn BlockTarget, h: f64, stretch: f64)
         }
         draw_momentum(&leapfrog, &mut stream, &mut s.momentum);
         kinetic_energy(&leapfrog, &s.momentum, &mut s.wide, &mut s.energy);
-        path.log_densities(&s.position, &mut s.wide, &mut s.base, &mut s.ratio);
+        law.log_densities(&s.position, &mut s.wide, &mut s.base, &mut s.ratio);
         let old: Vec<Row<F64>> = s
             .energy
             .iter()
             .zip(&s.ratio)
             .map(|(k, l)| *k - *l)
             .collect();
-        path.gradient(1.0, &s.position, &mut s.proposed_gradient, &mut s.other);
-        leapfrog.trajectory(&path, 1.0, Row::<R>::splat(h), 5, &mut s);
+        law.gradient(&s.position, &mut s.proposed_gradient, &mut s.other);
+        leapfrog.trajectory(law, Row::<R>::splat(h), 5, &mut s);
         s.position
             .iter_mut()
             .for_each(|x| *x *= Row::<R>::splat(stretch));
         kinetic_energy(&leapfrog, &s.momentum, &mut s.wide, &mut s.proposed_energy);
-        path.log_densities(&s.position, &mut s.wide, &mut s.base, &mut s.ratio);
+        law.log_densities(&s.position, &mut s.wide, &mut s.base, &mut s.ratio);
         for (part, old) in old.iter().enumerate() {
             let change = s.proposed_energy[part] - s.ratio[part] - *old;
             for change in cast_slice::<Row<F64>, f64>(&[change]) {
@@ -465,6 +445,7 @@ fn energy_changes_average_to_one() {
 /// Forward, momentum reversed, back: the start again, to rounding.
 fn returns(target: &dyn BlockTarget, h: f64, steps: usize, lost: f64) -> Gate {
     let (d, path) = (target.dim(), Path::plain(target));
+    let law = path.law(1.0);
     let leapfrog = Leapfrog::new((0..d).map(|j| 0.5 + 0.1 * j as f64).collect());
     let mut s = Scratch::<F64>::new(d);
     let mut stream = Stream::new(6, Purpose::Exact, 0, 0);
@@ -472,9 +453,9 @@ fn returns(target: &dyn BlockTarget, h: f64, steps: usize, lost: f64) -> Gate {
     s.position.copy_from_slice(&s.wide);
     draw_momentum(&leapfrog, &mut stream, &mut s.momentum);
     let (x, p) = (s.position.clone(), s.momentum.clone());
-    path.gradient(1.0, &s.position, &mut s.proposed_gradient, &mut s.other);
+    law.gradient(&s.position, &mut s.proposed_gradient, &mut s.other);
     for _ in 0..2 {
-        leapfrog.trajectory(&path, 1.0, Row::<F64>::splat(h), steps, &mut s);
+        leapfrog.trajectory(law, Row::<F64>::splat(h), steps, &mut s);
         s.momentum.iter_mut().for_each(|p| *p = -*p);
         s.momentum[0] *= Row::splat(1.0 + lost);
     }
@@ -506,6 +487,7 @@ fn trajectories_are_reversible() {
 /// Root mean square energy error over 512 trajectories of the same length in time.
 fn energy_error(target: &dyn BlockTarget, h: f64, steps: usize, whole_first_kick: bool) -> f64 {
     let (d, path) = (target.dim(), Path::plain(target));
+    let law = path.law(1.0);
     let leapfrog = Leapfrog::new(vec![1.0; d]);
     let mut s = Scratch::<F64>::new(d);
     let mut square = 0.0;
@@ -515,17 +497,17 @@ fn energy_error(target: &dyn BlockTarget, h: f64, steps: usize, whole_first_kick
         s.position.copy_from_slice(&s.wide);
         draw_momentum(&leapfrog, &mut stream, &mut s.momentum);
         kinetic_energy(&leapfrog, &s.momentum, &mut s.wide, &mut s.energy);
-        path.log_densities(&s.position, &mut s.wide, &mut s.base, &mut s.ratio);
+        law.log_densities(&s.position, &mut s.wide, &mut s.base, &mut s.ratio);
         let old = s.energy[0] - s.ratio[0];
-        path.gradient(1.0, &s.position, &mut s.proposed_gradient, &mut s.other);
+        law.gradient(&s.position, &mut s.proposed_gradient, &mut s.other);
         if whole_first_kick {
             for (p, g) in s.momentum.iter_mut().zip(&s.proposed_gradient) {
                 *p = kick(*p, *g, Row::splat(0.5 * h));
             }
         }
-        leapfrog.trajectory(&path, 1.0, Row::<F64>::splat(h), steps, &mut s);
+        leapfrog.trajectory(law, Row::<F64>::splat(h), steps, &mut s);
         kinetic_energy(&leapfrog, &s.momentum, &mut s.wide, &mut s.proposed_energy);
-        path.log_densities(&s.position, &mut s.wide, &mut s.base, &mut s.ratio);
+        law.log_densities(&s.position, &mut s.wide, &mut s.base, &mut s.ratio);
         let change = s.proposed_energy[0] - s.ratio[0] - old;
         square += cast_slice::<Row<F64>, f64>(&[change])
             .iter()
@@ -565,6 +547,7 @@ fn energy_error_is_of_second_order() {
 /// start at +- epsilon in phase-space coordinate c.
 fn volume(target: &dyn BlockTarget, h: f64, steps: usize, stretch: f64) -> Gate {
     let (d, path) = (target.dim(), Path::plain(target));
+    let law = path.law(1.0);
     assert!(4 * d <= 32);
     let epsilon = 1e-4;
     let leapfrog = Leapfrog::new((0..d).map(|j| 0.5 + 0.3 * j as f64).collect());
@@ -586,8 +569,8 @@ fn volume(target: &dyn BlockTarget, h: f64, steps: usize, stretch: f64) -> Gate 
             fill(&mut s.position, 0);
             fill(&mut s.momentum, d);
         }
-        path.gradient(1.0, &s.position, &mut s.proposed_gradient, &mut s.other);
-        leapfrog.trajectory(&path, 1.0, Row::<F64>::splat(h), steps, &mut s);
+        law.gradient(&s.position, &mut s.proposed_gradient, &mut s.other);
+        leapfrog.trajectory(law, Row::<F64>::splat(h), steps, &mut s);
         let out: Vec<f64> = cast_slice::<Row<F64>, f64>(&s.position)
             .iter()
             .map(|x| x * stretch)
@@ -650,8 +633,7 @@ impl<R: Precision> Move<R> for Langevin {
     }
     fn run(
         &self,
-        path: &Path<'_>,
-        beta: f64,
+        law: Law<'_>,
         moves: usize,
         _fresh: bool,
         block: &mut Span<'_, R>,
@@ -662,7 +644,7 @@ impl<R: Precision> Move<R> for Langevin {
             let x =
                 &mut block.vectors[0][tile * scratch.position.len()..][..scratch.position.len()];
             for _ in 0..moves {
-                path.gradient(beta, x, &mut scratch.gradient, &mut scratch.other);
+                law.gradient(x, &mut scratch.gradient, &mut scratch.other);
                 for (x, g) in x.iter_mut().zip(&scratch.gradient) {
                     let noise = stream.normal_row::<R>()
                         * Row::<R>::splat(self.noise * (2.0 * self.step_size).sqrt());

@@ -26,7 +26,7 @@ use driftlane::smc::{Combined, Ladder, Smc, SmcResult, Tempering, combine_replic
 use driftlane::target::library::logistic::{Data, Layout};
 use driftlane::target::library::mixture::fab_40;
 use driftlane::target::library::{Gaussian, Logistic, ManyWell, Mixture, Phi4};
-use driftlane::target::{BlockTarget, Exact, Path, Reference, Target};
+use driftlane::target::{BlockTarget, Exact, Law, Path, Reference, Target};
 use gates::{
     Gate, known_to, mean_and_se, mean_is, must_fail, must_pass, require, variance, within,
 };
@@ -510,8 +510,7 @@ impl Move<F64> for Wanderer {
     }
     fn run(
         &self,
-        path: &Path<'_>,
-        _: f64,
+        law: Law<'_>,
         _: usize,
         _: bool,
         block: &mut Span<'_, F64>,
@@ -524,7 +523,7 @@ impl Move<F64> for Wanderer {
                 *x = Row::<F64>::splat(self.0).mul_add(stream.normal_row::<F64>(), *x);
             }
             let [base, ratio, ..] = &mut block.scalars;
-            path.log_densities(
+            law.log_densities(
                 &block.vectors[0][rows],
                 &mut scratch.wide,
                 &mut base[at.clone()],

@@ -9,7 +9,7 @@
 //! multiply-adds, a product, 24 bytes read and 16 written a coordinate, all in L1.
 
 use super::Scratch;
-use crate::target::{Path, Precision};
+use crate::target::{Law, Precision};
 use driftlane_kernels::lane::Table;
 use driftlane_kernels::rng::Stream;
 use driftlane_kernels::step::leapfrog::{drift, kick};
@@ -41,13 +41,12 @@ impl Leapfrog {
         self.inverse_mass.values()
     }
 
-    /// Moves `scratch.position` and `scratch.momentum` through `steps` >= 1 steps towards pi_beta.
+    /// Moves `scratch.position` and `scratch.momentum` through `steps` >= 1 steps towards `law`.
     /// `scratch.proposed_gradient` is the gradient at the position, before and after;
     /// `scratch.base` and `scratch.ratio` are the log densities after.
     pub fn trajectory<R: Precision>(
         &self,
-        path: &Path<'_>,
-        beta: f64,
+        law: Law<'_>,
         step_size: Row<R>,
         steps: usize,
         scratch: &mut Scratch<R>,
@@ -71,10 +70,10 @@ impl Leapfrog {
             }
             let other = &mut scratch.other[..];
             if step + 1 < steps {
-                path.gradient(beta, x, g, other);
+                law.gradient(x, g, other);
             } else {
                 let (base, ratio) = (&mut scratch.base[..], &mut scratch.ratio[..]);
-                path.log_densities_and_gradient(beta, x, base, ratio, g, other, &mut scratch.wide);
+                law.log_densities_and_gradient(x, base, ratio, g, other, &mut scratch.wide);
             }
         }
         for (p, g) in scratch.momentum.iter_mut().zip(&scratch.proposed_gradient) {

@@ -8,18 +8,16 @@
 //! One gradient and one normal a coordinate and step. The noise stays in registers: storing and
 //! loading it would cost 16 bytes a coordinate, more than drawing it.
 
-use crate::target::{Path, Precision};
+use crate::target::{Law, Precision};
 use driftlane_kernels::Lane;
 use driftlane_kernels::rng::Stream;
 use driftlane_kernels::step::langevin::euler_maruyama;
 use driftlane_kernels::tile::Row;
 
-/// `steps` steps of size `step_size` (one for each particle) towards pi_beta. `grad` and `other` are
+/// `steps` steps of size `step_size` (one for each particle) towards `law`. `grad` and `other` are
 /// working memory.
-#[allow(clippy::too_many_arguments)]
 pub fn euler_maruyama_steps<R: Precision>(
-    path: &Path<'_>,
-    beta: f64,
+    law: Law<'_>,
     step_size: Row<R>,
     steps: usize,
     stream: &mut Stream,
@@ -29,7 +27,7 @@ pub fn euler_maruyama_steps<R: Precision>(
 ) {
     let noise_scale = (Row::<R>::splat(2.0) * step_size).sqrt();
     for _ in 0..steps {
-        path.gradient(beta, x, grad, other);
+        law.gradient(x, grad, other);
         for (x, g) in x.iter_mut().zip(grad.iter()) {
             let xi = stream.normal_row::<R>();
             *x = euler_maruyama(*x, *g, step_size, noise_scale, xi);

@@ -4,18 +4,18 @@ use super::{BASE, RATIO};
 use crate::flow::Tally;
 use crate::integrator::Scratch;
 use crate::particles::Span;
-use crate::target::Precision;
+use crate::target::{Law, Precision};
 use bytemuck::{cast_slice, cast_slice_mut};
 use driftlane_kernels::rng::Stream;
 use driftlane_kernels::tile::{Row, particles_per_tile};
 use driftlane_kernels::{F64, Lane, Mask, Scalar as _};
 
 /// Accepts `scratch.position` for every particle of tile `tile` with probability
-/// min(1, exp(new - old)) where old and new are log pi_beta less `scratch.energy` and
+/// min(1, exp(new - old)) where old and new are the log density of `law` less `scratch.energy` and
 /// `scratch.proposed_energy`. Writes position, gradient (where `with_gradient`) and log densities.
 /// A NaN rejects its own particle only.
 pub(super) fn accept_tile<R: Precision>(
-    beta: f64,
+    law: Law<'_>,
     tile: usize,
     block: &mut Span<'_, R>,
     stream: &mut Stream,
@@ -25,7 +25,6 @@ pub(super) fn accept_tile<R: Precision>(
 ) {
     let active = block.active(tile);
     let (rows, scalars) = (block.rows(tile), block.scalar_range(tile));
-    let beta = Row::<F64>::splat(beta);
     let (zero, one) = (Row::<F64>::zero(), Row::<F64>::one());
     let infinity = Row::<F64>::splat(f64::INFINITY);
     let mut decision = [0.0f64; 64];
@@ -33,8 +32,8 @@ pub(super) fn accept_tile<R: Precision>(
         let at = scalars.start + part;
         let (base, ratio) = (scratch.base[part], scratch.ratio[part]);
         let (old_base, old_ratio) = (block.scalars[BASE][at], block.scalars[RATIO][at]);
-        let new = beta.mul_add(ratio, base) - scratch.proposed_energy[part];
-        let old = beta.mul_add(old_ratio, old_base) - scratch.energy[part];
+        let new = law.log_density(base, ratio) - scratch.proposed_energy[part];
+        let old = law.log_density(old_base, old_ratio) - scratch.energy[part];
         let log_alpha = new - old;
         // exp of something at most 0; a NaN fails the comparison with 0 and is then refused below.
         let capped = zero.min(log_alpha);
@@ -47,7 +46,7 @@ pub(super) fn accept_tile<R: Precision>(
         let flags = Row::select(accept, one, zero);
         decision[32 * part..32 * (part + 1)].copy_from_slice(cast_slice(&flags.0));
         let counted = active.saturating_sub(32 * part).min(32);
-        let density = beta.mul_add(ratio, base);
+        let density = law.log_density(base, ratio);
         for (&a, &d) in flat(&alpha)[..counted].iter().zip(flat(&density)) {
             tally.acceptance_sum += a;
             tally.nan += u64::from(d.is_nan());

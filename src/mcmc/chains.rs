@@ -163,7 +163,7 @@ impl<R: Precision> FeynmanKac for Chains<'_, R> {
         let fresh = time > 1;
         let mut tally = self
             .mover
-            .run(&self.path, 1.0, moves, fresh, block, stream, scratch);
+            .run(self.path.law(1.0), moves, fresh, block, stream, scratch);
         if self.mover.adjusted() || self.work.keeps(time, false) {
             for tile in 0..block.tiles() {
                 let x = &block.vectors[0][block.rows(tile)];

@@ -16,7 +16,7 @@ use super::{DualAveraging, Move};
 use crate::flow::{Tally, population_uniform};
 use crate::integrator::{Leapfrog, Scratch, draw_momentum, kinetic_energy};
 use crate::particles::Span;
-use crate::target::{Path, Precision};
+use crate::target::{Law, Precision};
 use driftlane_kernels::Lane;
 use driftlane_kernels::rng::{Purpose, Stream};
 use driftlane_kernels::tile::Row;
@@ -70,8 +70,7 @@ impl<R: Precision> Move<R> for Hmc {
 
     fn run(
         &self,
-        path: &Path<'_>,
-        beta: f64,
+        law: Law<'_>,
         moves: usize,
         fresh: bool,
         block: &mut Span<'_, R>,
@@ -89,7 +88,7 @@ impl<R: Precision> Move<R> for Hmc {
                     .copy_from_slice(&block.vectors[GRADIENT][rows.clone()]);
             } else {
                 let x = &block.vectors[0][rows.clone()];
-                path.gradient(beta, x, &mut scratch.gradient, &mut scratch.other);
+                law.gradient(x, &mut scratch.gradient, &mut scratch.other);
             }
             for _ in 0..moves {
                 let spread = two.mul_add(stream.uniform_row::<R>(), -Row::<R>::one());
@@ -106,14 +105,14 @@ impl<R: Precision> Move<R> for Hmc {
                     .copy_from_slice(&block.vectors[0][rows.clone()]);
                 scratch.proposed_gradient.copy_from_slice(&scratch.gradient);
                 self.leapfrog
-                    .trajectory(path, beta, step_size, self.steps, scratch);
+                    .trajectory(law, step_size, self.steps, scratch);
                 kinetic_energy(
                     &self.leapfrog,
                     &scratch.momentum,
                     &mut scratch.wide,
                     &mut scratch.proposed_energy,
                 );
-                accept_tile(beta, tile, block, stream, scratch, true, &mut tally);
+                accept_tile(law, tile, block, stream, scratch, true, &mut tally);
             }
             block.vectors[GRADIENT][rows].copy_from_slice(&scratch.gradient);
             let active = block.active(tile) as u64;

@@ -22,28 +22,26 @@ pub use ula::Ula;
 use crate::flow::Tally;
 use crate::integrator::Scratch;
 use crate::particles::Span;
-use crate::target::{Path, Precision};
+use crate::target::{Law, Precision};
 use driftlane_kernels::rng::Stream;
 
-/// The scalar channels of a population that moves along a [`Path`]: log base and log ratio of every
+/// The scalar channels of a population that moves along a [`Path`](crate::target::Path): log base and log ratio of every
 /// particle's position.
 pub const BASE: usize = 0;
 /// See [`BASE`].
 pub const RATIO: usize = 1;
 
-/// A move of every particle of a block towards pi_beta. One implementation a file.
+/// A move of every particle of a block towards a [`Law`]. One implementation a file.
 pub trait Move<R: Precision>: Send + Sync {
     /// Its name on the command line.
     fn name(&self) -> &'static str;
 
-    /// Moves every particle of `block` `moves` times. Vector channel 0 is the position; scalar
+    /// Moves every particle of `block` `moves` times towards `law`. Vector channel 0 is the position; scalar
     /// channels [`BASE`] and [`RATIO`] are its log densities, before and after. `fresh` tells that
     /// the other vector channels are as this move left them under the same law.
-    #[allow(clippy::too_many_arguments)]
     fn run(
         &self,
-        path: &Path<'_>,
-        beta: f64,
+        law: Law<'_>,
         moves: usize,
         fresh: bool,
         block: &mut Span<'_, R>,

@@ -13,7 +13,7 @@ use super::{DualAveraging, Move};
 use crate::flow::Tally;
 use crate::integrator::Scratch;
 use crate::particles::Span;
-use crate::target::{Path, Precision};
+use crate::target::{Law, Precision};
 use driftlane_kernels::lane::Table;
 use driftlane_kernels::rng::Stream;
 use driftlane_kernels::tile::Row;
@@ -48,8 +48,7 @@ impl<R: Precision> Move<R> for Rwmh {
 
     fn run(
         &self,
-        path: &Path<'_>,
-        beta: f64,
+        law: Law<'_>,
         moves: usize,
         _fresh: bool,
         block: &mut Span<'_, R>,
@@ -67,13 +66,13 @@ impl<R: Precision> Move<R> for Rwmh {
                     let scale = step_size * Row::<R>::broadcast(s);
                     *new = scale.mul_add(stream.normal_row::<R>(), *x);
                 }
-                path.log_densities(
+                law.log_densities(
                     &scratch.position,
                     &mut scratch.wide,
                     &mut scratch.base,
                     &mut scratch.ratio,
                 );
-                accept_tile(beta, tile, block, stream, scratch, false, &mut tally);
+                accept_tile(law, tile, block, stream, scratch, false, &mut tally);
             }
             tally.density_evaluations += (block.active(tile) * moves) as u64;
         }

@@ -8,7 +8,7 @@ use super::Move;
 use crate::flow::Tally;
 use crate::integrator::{Scratch, euler_maruyama_steps};
 use crate::particles::Span;
-use crate::target::{Path, Precision};
+use crate::target::{Law, Precision};
 use driftlane_kernels::rng::Stream;
 use driftlane_kernels::tile::{Row, particles_per_tile};
 use driftlane_kernels::{Lane, Mask};
@@ -33,8 +33,7 @@ impl<R: Precision> Move<R> for Ula {
 
     fn run(
         &self,
-        path: &Path<'_>,
-        beta: f64,
+        law: Law<'_>,
         moves: usize,
         _fresh: bool,
         block: &mut Span<'_, R>,
@@ -47,8 +46,7 @@ impl<R: Precision> Move<R> for Ula {
             let rows = block.rows(tile);
             let x = &mut block.vectors[0][rows];
             euler_maruyama_steps(
-                path,
-                beta,
+                law,
                 step_size,
                 moves,
                 stream,

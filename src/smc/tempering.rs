@@ -144,8 +144,7 @@ impl<R: Precision> FeynmanKac for Tempering<'_, R> {
         // The law changes between temperatures, so only later visits find a fresh gradient.
         let fresh = visit > 0;
         self.mover.run(
-            &self.path,
-            self.tempering_param,
+            self.path.law(self.tempering_param),
             1,
             fresh,
             block,

@@ -5,11 +5,13 @@
 //! the constant is part of the target's definition and fixes its log evidence.
 
 mod block;
+mod law;
 pub mod library;
 mod path;
 mod reference;
 
 pub use block::{BlockTarget, Precision};
+pub use law::Law;
 pub use path::Path;
 pub use reference::{Family, Reference};
 

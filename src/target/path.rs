@@ -7,7 +7,7 @@
 //! without a reference (MCMC):  base = 0, ratio = log pi, beta = 1
 //! ```
 
-use super::{BlockTarget, Precision, Reference};
+use super::{BlockTarget, Law, Precision, Reference};
 use crate::error::{Error, Result};
 use driftlane_kernels::rng::Stream;
 use driftlane_kernels::tile::Row;
@@ -16,19 +16,28 @@ use driftlane_kernels::{F64, Lane};
 /// A target seen as the end of a path.
 pub struct Path<'a> {
     target: &'a dyn BlockTarget,
-    /// The law at beta = 0.
-    reference: Option<Reference>,
-    /// What `ratio` is: the target's likelihood alone, or the target less the reference.
-    likelihood: Option<&'a dyn BlockTarget>,
+    /// The law at beta = 0; of the target alone, where chains start.
+    reference: Reference,
+    ratio: Ratio<'a>,
+}
+
+/// What base and ratio are.
+#[derive(Clone, Copy)]
+enum Ratio<'a> {
+    /// The target alone: no base.
+    Plain,
+    /// A posterior's likelihood, on its own prior.
+    Likelihood(&'a dyn BlockTarget),
+    /// The target less the reference.
+    Bridge,
 }
 
 impl<'a> Path<'a> {
     /// From the target's own reference, or from `reference` where one is given.
     pub fn tempered(target: &'a dyn BlockTarget, reference: Option<Reference>) -> Result<Self> {
-        let likelihood = if reference.is_none() {
-            target.likelihood()
-        } else {
-            None
+        let ratio = match target.likelihood() {
+            Some(likelihood) if reference.is_none() => Ratio::Likelihood(likelihood),
+            _ => Ratio::Bridge,
         };
         let reference = reference.unwrap_or_else(|| target.reference());
         if super::Target::dim(&reference) != target.dim() {
@@ -40,17 +49,17 @@ impl<'a> Path<'a> {
         }
         Ok(Self {
             target,
-            reference: Some(reference),
-            likelihood,
+            reference,
+            ratio,
         })
     }
 
-    /// The target alone: beta is 1 and there is no reference.
+    /// The target alone: beta is 1, and its reference is only where chains start.
     pub fn plain(target: &'a dyn BlockTarget) -> Self {
         Self {
             target,
-            reference: None,
-            likelihood: None,
+            reference: target.reference(),
+            ratio: Ratio::Plain,
         }
     }
 
@@ -62,17 +71,36 @@ impl<'a> Path<'a> {
     pub fn target(&self) -> &'a dyn BlockTarget {
         self.target
     }
-    /// The law at beta = 0; `None` for the target alone.
-    pub fn reference(&self) -> Option<&Reference> {
-        self.reference.as_ref()
+    /// The law at beta = 0; of the target alone, its own reference.
+    pub fn reference(&self) -> &Reference {
+        &self.reference
     }
-    /// Draws one tile from the law at beta = 0.
+    /// The law at `tempering_param`.
+    pub fn law(&self, tempering_param: f64) -> Law<'_> {
+        Law {
+            path: self,
+            tempering_param,
+        }
+    }
+    /// Draws one tile from the reference.
     pub fn sample_reference(&self, stream: &mut Stream, x: &mut [Row<F64>]) {
-        let law = self
-            .reference
-            .clone()
-            .unwrap_or_else(|| self.target.reference());
-        law.sample(stream, x);
+        self.reference.sample(stream, x);
+    }
+
+    /// What the ratio evaluates: the likelihood or the whole target.
+    pub(super) fn end(&self) -> &dyn BlockTarget {
+        match self.ratio {
+            Ratio::Likelihood(likelihood) => likelihood,
+            Ratio::Plain | Ratio::Bridge => self.target,
+        }
+    }
+    /// Whether there is no base.
+    pub(super) fn is_plain(&self) -> bool {
+        matches!(self.ratio, Ratio::Plain)
+    }
+    /// Whether the ratio is the target less the reference.
+    pub(super) fn is_bridge(&self) -> bool {
+        matches!(self.ratio, Ratio::Bridge)
     }
 
     /// (base, ratio) of one tile, in double precision whatever the positions are kept in: one row
@@ -87,88 +115,15 @@ impl<'a> Path<'a> {
         for part in 0..base.len() {
             R::widen_part(x, part, wide);
             let (base, ratio) = (&mut base[part..=part], &mut ratio[part..=part]);
-            match (&self.reference, self.likelihood) {
-                (None, _) => {
-                    base[0] = Row::zero();
-                    self.target.log_density(wide, ratio);
-                }
-                (Some(reference), Some(likelihood)) => {
-                    BlockTarget::log_density(reference, wide, base);
-                    likelihood.log_density(wide, ratio);
-                }
-                (Some(reference), None) => {
-                    BlockTarget::log_density(reference, wide, base);
-                    self.target.log_density(wide, ratio);
-                    ratio[0] -= base[0];
-                }
+            self.end().log_density(wide, ratio);
+            if self.is_plain() {
+                base[0] = Row::zero();
+                continue;
             }
-        }
-    }
-
-    /// [`log_densities`](Path::log_densities) and [`gradient`](Path::gradient) of one tile at once,
-    /// for targets that share work between them.
-    #[allow(clippy::too_many_arguments)]
-    pub fn log_densities_and_gradient<R: Precision>(
-        &self,
-        beta: f64,
-        x: &[Row<R>],
-        base: &mut [Row<F64>],
-        ratio: &mut [Row<F64>],
-        grad: &mut [Row<R>],
-        other: &mut [Row<R>],
-        wide: &mut [Row<F64>],
-    ) {
-        let end = self.likelihood.unwrap_or(self.target);
-        R::log_density_and_gradient(end, x, ratio, grad, wide);
-        let Some(reference) = &self.reference else {
-            base.fill(Row::zero());
-            return;
-        };
-        R::log_density_and_gradient(reference, x, base, other, wide);
-        if self.likelihood.is_none() {
-            for (ratio, base) in ratio.iter_mut().zip(base.iter()) {
-                *ratio -= *base;
+            BlockTarget::log_density(&self.reference, wide, base);
+            if self.is_bridge() {
+                ratio[0] -= base[0];
             }
-        }
-        self.combine(beta, grad, other);
-    }
-
-    /// The gradient of log pi_beta on one tile; `other` is working memory for `dim` rows.
-    pub fn gradient<R: Precision>(
-        &self,
-        beta: f64,
-        x: &[Row<R>],
-        grad: &mut [Row<R>],
-        other: &mut [Row<R>],
-    ) {
-        R::gradient(self.likelihood.unwrap_or(self.target), x, grad);
-        if let Some(reference) = &self.reference
-            && self.reference_share(beta) != 0.0
-        {
-            R::gradient(reference, x, other);
-            self.combine(beta, grad, other);
-        }
-    }
-
-    /// The weight of the reference's own density in log pi_beta.
-    fn reference_share(&self, beta: f64) -> f64 {
-        if self.likelihood.is_some() {
-            1.0
-        } else {
-            1.0 - beta
-        }
-    }
-
-    /// grad <- beta grad + share other. At a share of zero `other` is left out, so that a reference
-    /// that overflows there does no harm.
-    fn combine<R: Precision>(&self, beta: f64, grad: &mut [Row<R>], other: &[Row<R>]) {
-        let share = self.reference_share(beta);
-        if share == 0.0 {
-            return;
-        }
-        let (beta, share) = (Row::<R>::splat(beta), Row::<R>::splat(share));
-        for (g, o) in grad.iter_mut().zip(other.iter()) {
-            *g = beta.mul_add(*g, share * *o);
         }
     }
 }
