@@ -1,5 +1,7 @@
 //! Diagnostics against arviz-stats, against exact laws, and in their streaming forms.
 
+#![allow(clippy::disallowed_methods)]
+
 #[path = "../gates/mod.rs"]
 mod gates;
 mod goldens;
