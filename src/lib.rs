@@ -32,7 +32,7 @@
 //! | [`smc`] | tempered SMC: [`Smc`] |
 //! | [`mcmc`] | moves and many-chain sampling: [`Sample`] |
 //! | [`flow`] | the Feynman-Kac scheduler behind both |
-//! | [`diagnostics`] | R-hat, ESS, gradient checks |
+//! | [`diagnostics`] | R-hat, ESS, MCSE, E-BFMI, gradient checks |
 //! | [`kernels`] | lanes, elementary functions, random streams, steps |
 
 #![forbid(unsafe_code)]

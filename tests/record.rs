@@ -102,6 +102,7 @@ fn eight_gaussians(samples: &mut Vec<f64>) -> RunRecord<'_> {
         names: coordinate_names(2),
         r_hat: vec![],
         ess_bulk: vec![],
+        ess_tail: vec![],
         reference: "normal(0, 10)".into(),
         evidence_method: "Sum over stages of the log mean incremental weight. Standard error by the Lee-Whiteley estimate from one run, with the factor (N/(N-1))^q for q resamplings.".into(),
         config: config.into(),
@@ -132,6 +133,8 @@ fn logistic<'a>(samples: &'a mut Vec<f64>, draws: &'a [f64]) -> RunRecord<'a> {
         sd,
         r_hat_max: Some(1.0312),
         ess_bulk_min: Some(8123.0),
+        ess_tail_min: Some(f64::NAN),
+        mcse_mean: (0..25).map(|j| 0.001 + 1e-5 * f64::from(j)).collect(),
     };
     let warnings = vec![
         Warning::RHat {
@@ -151,6 +154,7 @@ fn logistic<'a>(samples: &'a mut Vec<f64>, draws: &'a [f64]) -> RunRecord<'a> {
         names,
         r_hat: (0..25).map(|j| 1.0 + 0.001 * f64::from(j)).collect(),
         ess_bulk: (0..25).map(|j| 9000.0 - f64::from(j) * 35.0).collect(),
+        ess_tail: (0..25).map(|j| 7000.0 - f64::from(j) * 15.0).collect(),
         reference: "normal(0, 10)".into(),
         evidence_method: String::new(),
         config: "[target]\nkind = \"logistic\"\ndata = \"german_credit.csv\"\n".into(),

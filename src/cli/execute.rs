@@ -130,6 +130,7 @@ struct Outcome {
     stages: Vec<Stage>,
     r_hat: Vec<f64>,
     ess_bulk: Vec<f64>,
+    ess_tail: Vec<f64>,
     reference: String,
     evidence_method: String,
     warnings: Vec<Warning>,
@@ -202,6 +203,8 @@ impl Job<'_> {
                 sd: result.sd,
                 r_hat_max: finite_extreme(&result.r_hat, true),
                 ess_bulk_min: finite_extreme(&result.ess_bulk, false),
+                ess_tail_min: finite_extreme(&result.ess_tail, false),
+                mcse_mean: result.mcse_mean,
             }),
             seconds,
             steps: result.steps,
@@ -211,6 +214,7 @@ impl Job<'_> {
             stages: Vec::new(),
             r_hat: result.r_hat,
             ess_bulk: result.ess_bulk,
+            ess_tail: result.ess_tail,
             reference: self.target.reference().describe(),
             evidence_method: String::new(),
             warnings,
@@ -286,6 +290,7 @@ impl Job<'_> {
             stages,
             r_hat: Vec::new(),
             ess_bulk: Vec::new(),
+            ess_tail: Vec::new(),
             reference: reference.describe(),
             warnings,
         })
@@ -356,7 +361,8 @@ fn extreme(values: &[f64], better: fn(f64, f64) -> bool) -> Option<(usize, &f64)
     values
         .iter()
         .enumerate()
-        .filter(|(_, v)| v.is_finite())
+        // Chains that never moved have an infinite R-hat.
+        .filter(|(_, v)| !v.is_nan())
         .reduce(|a, b| if better(*b.1, *a.1) { b } else { a })
 }
 
@@ -445,6 +451,7 @@ fn report(
         names: target.parameter_names(),
         r_hat: outcome.r_hat,
         ess_bulk: outcome.ess_bulk,
+        ess_tail: outcome.ess_tail,
         reference: outcome.reference,
         evidence_method: outcome.evidence_method,
         config: settings.to_toml(),

@@ -20,26 +20,56 @@ pub(super) fn split(series: &[f64], chains: usize, draws: usize) -> (Vec<f64>, u
     (halves, half)
 }
 
-/// Average ranks turned into normal scores.
-pub(super) fn z_scale(values: &[f64]) -> Vec<f64> {
-    let mut order: Vec<u32> = (0..values.len() as u32).collect();
-    order.sort_unstable_by(|&a, &b| values[a as usize].total_cmp(&values[b as usize]));
-    let total = values.len() as f64 + 0.25;
-    let mut z = vec![0.0; values.len()];
-    let mut first = 0;
-    while first < order.len() {
-        let value = values[order[first] as usize];
-        let mut last = first + 1;
-        while last < order.len() && values[order[last] as usize] == value {
-            last += 1;
+/// Values in rising order, each with its place in the series.
+pub(super) fn sorted(values: &[f64]) -> Vec<(f64, u32)> {
+    let mut order: Vec<(f64, u32)> = values.iter().copied().zip(0..).collect();
+    order.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+    order
+}
+
+/// Distances from the median in rising order: those below it and those above it are in order already,
+/// so they are merged and nothing is sorted again.
+pub(super) fn folded(order: &[(f64, u32)]) -> Vec<(f64, u32)> {
+    let middle = order.len() / 2;
+    let median = if order.len() % 2 == 1 {
+        order[middle].0
+    } else {
+        0.5 * (order[middle - 1].0 + order[middle].0)
+    };
+    let distance = |&(x, i): &(f64, u32)| ((x - median).abs(), i);
+    let mut below = order[..middle].iter().rev().map(distance).peekable();
+    let mut above = order[middle..].iter().map(distance).peekable();
+    let mut merged = Vec::with_capacity(order.len());
+    loop {
+        let from_below = match (below.peek(), above.peek()) {
+            (Some(b), Some(a)) => b.0 < a.0,
+            (b, _) => b.is_some(),
+        };
+        let next = if from_below {
+            below.next()
+        } else {
+            above.next()
+        };
+        match next {
+            Some(pair) => merged.push(pair),
+            None => return merged,
         }
-        // Ranks first + 1 ..= last, averaged over ties.
-        let rank = 0.5 * (first + 1 + last) as f64;
+    }
+}
+
+/// Average ranks turned into normal scores, from values in rising order.
+pub(super) fn scores(order: &[(f64, u32)]) -> Vec<f64> {
+    let total = order.len() as f64 + 0.25;
+    let mut z = vec![0.0; order.len()];
+    let mut before = 0;
+    for ties in order.chunk_by(|a, b| a.0 == b.0) {
+        // Ranks before + 1 ..= before + ties, averaged.
+        let rank = 0.5 * (2 * before + 1 + ties.len()) as f64;
+        before += ties.len();
         let score = normal_quantile((rank - 0.375) / total);
-        for &i in &order[first..last] {
-            z[i as usize] = score;
+        for (_, i) in ties {
+            z[*i as usize] = score;
         }
-        first = last;
     }
     z
 }
@@ -49,15 +79,18 @@ pub(super) fn chain_moments(series: &[f64], n: usize) -> (Vec<f64>, Vec<f64>) {
     series
         .chunks_exact(n)
         .map(|chain| {
-            let mean = chain.iter().sum::<f64>() / n as f64;
+            let mean = mean(chain);
             let square: f64 = chain.iter().map(|x| (x - mean) * (x - mean)).sum();
             (mean, square / (n as f64 - 1.0))
         })
         .unzip()
 }
 
+/// The mean in two passes: the second takes away the rounding of a sum far from the origin.
 pub(super) fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len() as f64
+    let n = values.len() as f64;
+    let rough = values.iter().sum::<f64>() / n;
+    rough + values.iter().map(|x| x - rough).sum::<f64>() / n
 }
 
 pub(super) fn variance(values: &[f64]) -> f64 {
@@ -67,8 +100,12 @@ pub(super) fn variance(values: &[f64]) -> f64 {
 
 fn basic_r_hat(series: &[f64], n: usize) -> f64 {
     let (means, variances) = chain_moments(series, n);
-    let n = n as f64;
-    let ratio = n * variance(&means) / mean(&variances);
+    r_hat_of_moments(&means, &variances, n as f64)
+}
+
+/// R of chains of `n` draws from their means and variances.
+pub(super) fn r_hat_of_moments(means: &[f64], variances: &[f64], n: f64) -> f64 {
+    let ratio = n * variance(means) / mean(variances);
     ((ratio + n - 1.0) / n).sqrt()
 }
 
@@ -79,11 +116,19 @@ pub fn r_hat(series: &[f64], chains: usize, draws: usize) -> f64 {
         return f64::NAN;
     }
     let (halves, n) = split(series, chains, draws);
-    let bulk = basic_r_hat(&z_scale(&halves), n);
-    let median = median(&halves);
-    let folded: Vec<f64> = halves.iter().map(|x| (x - median).abs()).collect();
-    let tail = basic_r_hat(&z_scale(&folded), n);
-    if tail > bulk { tail } else { bulk }
+    let order = sorted(&halves);
+    rank_r_hat(&scores(&order), &order, n)
+}
+
+/// From the scores of halves of `n` draws and their order.
+pub(super) fn rank_r_hat(z: &[f64], order: &[(f64, u32)], n: usize) -> f64 {
+    larger(basic_r_hat(z, n), basic_r_hat(&scores(&folded(order)), n))
+}
+
+/// The larger of two figures; NaN only where both are, as for draws that all lie equally far from
+/// their median.
+pub(super) fn larger(a: f64, b: f64) -> f64 {
+    if b > a || a.is_nan() { b } else { a }
 }
 
 /// Whether diagnostics mean anything: finite, not constant, at least 4 draws a chain.
@@ -91,14 +136,23 @@ pub(super) fn usable(series: &[f64], draws: usize) -> bool {
     draws >= 4 && series.iter().all(|x| x.is_finite()) && series.iter().any(|x| *x != series[0])
 }
 
-fn median(values: &[f64]) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_unstable_by(f64::total_cmp);
-    let middle = sorted.len() / 2;
-    if sorted.len() % 2 == 1 {
-        sorted[middle]
+/// A quantile by linear interpolation (type 7 of Hyndman and Fan 1996,
+/// doi 10.1080/00031305.1996.10473566), by selection in O(n); reorders the values.
+pub(super) fn quantile(values: &mut [f64], probability: f64) -> f64 {
+    let place = (values.len() as f64 - 1.0) * probability;
+    let below = place.floor();
+    let share = place - below;
+    let (_, &mut a, above) = values.select_nth_unstable_by(below as usize, f64::total_cmp);
+    let least = above
+        .iter()
+        .copied()
+        .reduce(|m, x| if x < m { x } else { m });
+    let b = least.unwrap_or(a);
+    // From the nearer end, so that both ends are met exactly.
+    if share < 0.5 {
+        a + (b - a) * share
     } else {
-        0.5 * (sorted[middle - 1] + sorted[middle])
+        b - (b - a) * (1.0 - share)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The front door to many-chain sampling: `Sample::new(&target).particles(1024).draws(100).run()?`.
 
 use super::{Chains, MoveSettings, Start, Work, check_reference};
-use crate::diagnostics::{ess_bulk, r_hat};
+use crate::diagnostics::Convergence;
 use crate::error::{Error, Result};
 use crate::flow::{
     Advance, FeynmanKac, Flow, Resampler, StageRecord, Tally, copy_positions, positions,
@@ -39,6 +39,10 @@ pub struct SampleResult {
     pub r_hat: Vec<f64>,
     /// Bulk effective sample size of every coordinate; empty where no draws were kept.
     pub ess_bulk: Vec<f64>,
+    /// Tail effective sample size of every coordinate; empty where no draws were kept.
+    pub ess_tail: Vec<f64>,
+    /// Monte Carlo standard error of every mean; empty where no draws were kept.
+    pub mcse_mean: Vec<f64>,
     /// The last population, `[particles, dim]`.
     pub samples: Vec<f64>,
     /// Kept draws, `[draw, particles, dim]`.
@@ -161,20 +165,19 @@ impl<'a> Sample<'a> {
                 break;
             }
         }
-        let each = |f: fn(&[f64], usize, usize) -> f64| -> Vec<f64> {
-            let mut series = vec![0.0; kept * self.particles];
-            (0..if kept > 0 { dim } else { 0 })
-                .map(|j| {
-                    // Chain by chain, as the diagnostics read it.
-                    for (chain, values) in series.chunks_exact_mut(kept).enumerate() {
-                        for (draw, value) in values.iter_mut().enumerate() {
-                            *value = draws[draw * row + chain * dim + j];
-                        }
+        let mut series = vec![0.0; kept * self.particles];
+        let convergence: Vec<Convergence> = (0..if kept > 0 { dim } else { 0 })
+            .map(|j| {
+                // Chain by chain, as the diagnostics read it.
+                for (chain, values) in series.chunks_exact_mut(kept).enumerate() {
+                    for (draw, value) in values.iter_mut().enumerate() {
+                        *value = draws[draw * row + chain * dim + j];
                     }
-                    f(&series, self.particles, kept)
-                })
-                .collect()
-        };
+                }
+                Convergence::of(&series, self.particles, kept)
+            })
+            .collect();
+        let each = |f: fn(&Convergence) -> f64| convergence.iter().map(f).collect::<Vec<f64>>();
         let moments = &model.kept().moments;
         Ok(SampleResult {
             acceptance: if adjusted {
@@ -185,8 +188,10 @@ impl<'a> Sample<'a> {
             step_size: model.mover().step_size(),
             mean: moments.mean().to_vec(),
             sd: moments.sd(),
-            r_hat: each(r_hat),
-            ess_bulk: each(ess_bulk),
+            r_hat: each(|c| c.r_hat),
+            ess_bulk: each(|c| c.ess_bulk),
+            ess_tail: each(|c| c.ess_tail),
+            mcse_mean: each(|c| c.mcse_mean),
             samples: positions(flow.population()),
             totals: flow.totals().clone(),
             steps: self.warmup + self.moves,

@@ -41,6 +41,8 @@ pub struct RunRecord<'a> {
     pub r_hat: Vec<f64>,
     /// Bulk effective sample size of every coordinate (length dim), or empty.
     pub ess_bulk: Vec<f64>,
+    /// Tail effective sample size of every coordinate (length dim), or empty.
+    pub ess_tail: Vec<f64>,
     /// Where tempering starts, in words: `normal(0, 10)`.
     pub reference: String,
     /// How the evidence and its standard error were computed, one or two sentences; may be empty.
@@ -97,6 +99,14 @@ impl RunRecord<'_> {
         }
     }
 
+    /// Monte Carlo standard error of every mean, or empty.
+    pub fn mcse_mean(&self) -> &[f64] {
+        match &self.summary.part {
+            Part::Sample(part) => &part.mcse_mean,
+            Part::Smc(_) | Part::Other(_) => &[],
+        }
+    }
+
     /// Standard deviation of every coordinate, if the verb has one.
     pub fn sd(&self) -> &[f64] {
         match &self.summary.part {
@@ -120,6 +130,7 @@ impl RunRecord<'_> {
         if let Part::Sample(part) = &self.summary.part {
             facts.extend(part.r_hat_max.map(|r| format!("max R-hat {r:.3}")));
             facts.extend(part.ess_bulk_min.map(|e| format!("min bulk ESS {e:.0}")));
+            facts.extend(part.ess_tail_min.map(|e| format!("min tail ESS {e:.0}")));
             facts.extend(part.acceptance.map(|a| format!("acceptance {a:.2}")));
         }
         if let Part::Smc(part) = &self.summary.part {

@@ -85,6 +85,12 @@ pub struct SamplePart {
     /// The smallest bulk effective sample size; null where no draws were kept.
     #[serde(serialize_with = "finite_option")]
     pub ess_bulk_min: Option<f64>,
+    /// The smallest tail effective sample size; null where no draws were kept.
+    #[serde(serialize_with = "finite_option")]
+    pub ess_tail_min: Option<f64>,
+    /// Monte Carlo standard error of every mean, length dim; empty where no draws were kept.
+    #[serde(serialize_with = "finite_list")]
+    pub mcse_mean: Vec<f64>,
 }
 
 /// What `smc` adds.

@@ -76,31 +76,24 @@ pub fn shown(record: &RunRecord<'_>, rows: usize) -> Vec<usize> {
 fn coordinates(record: &RunRecord<'_>) -> String {
     let (mean, sd) = (record.mean(), record.sd());
     let mut header = vec![String::new(), "mean".into(), "sd".into()];
-    let (has_r_hat, has_ess) = (!record.r_hat.is_empty(), !record.ess_bulk.is_empty());
-    header.extend(has_r_hat.then(|| "r_hat".to_owned()));
-    header.extend(has_ess.then(|| "ess_bulk".to_owned()));
+    type Style = fn(f64) -> String;
+    let whole: Style = |e| format!("{e:.0}");
+    let columns: [(&str, &[f64], Style); 4] = [
+        ("mcse", record.mcse_mean(), figure),
+        ("r_hat", &record.r_hat, |r| format!("{r:.3}")),
+        ("ess_bulk", &record.ess_bulk, whole),
+        ("ess_tail", &record.ess_tail, whole),
+    ];
+    let present = columns.iter().filter(|(_, list, _)| !list.is_empty());
+    header.extend(present.clone().map(|(name, ..)| (*name).to_owned()));
     let mut rows = vec![header];
     let entry = |list: &[f64], j: usize| list.get(j).map_or("-".into(), |&v| figure(v));
     for j in shown(record, ROWS) {
         let mut row = vec![record.name(j), entry(mean, j), entry(sd, j)];
-        if has_r_hat {
-            row.push(
-                record
-                    .r_hat
-                    .get(j)
-                    .filter(|r| r.is_finite())
-                    .map_or("-".into(), |r| format!("{r:.3}")),
-            );
-        }
-        if has_ess {
-            row.push(
-                record
-                    .ess_bulk
-                    .get(j)
-                    .filter(|e| e.is_finite())
-                    .map_or("-".into(), |e| format!("{e:.0}")),
-            );
-        }
+        row.extend(present.clone().map(|(_, list, style)| {
+            let value = list.get(j).filter(|v| v.is_finite());
+            value.map_or("-".into(), |v| style(*v))
+        }));
         rows.push(row);
     }
     let width = |c: usize| {

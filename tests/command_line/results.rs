@@ -143,6 +143,8 @@ fn sample_reports_the_fields_of_the_contract() {
         "sd",
         "r_hat_max",
         "ess_bulk_min",
+        "ess_tail_min",
+        "mcse_mean",
     ];
     let base = "sample gaussian --set dim=3 --set mean=2 --particles 96 --no-save";
     for (options, steps, adjusted, kept) in [
@@ -179,9 +181,12 @@ fn sample_reports_the_fields_of_the_contract() {
                 None => assert!(!adjusted && object["acceptance"].is_null(), "{line}"),
             }
             assert!(object["step_size"].as_f64().unwrap() > 0.0);
-            for key in ["r_hat_max", "ess_bulk_min"] {
+            for key in ["r_hat_max", "ess_bulk_min", "ess_tail_min"] {
                 assert_eq!(object[key].is_number(), kept, "{line} {key}");
             }
+            let errors = object["mcse_mean"].as_array().unwrap();
+            assert_eq!(errors.len(), if kept { 3 } else { 0 }, "{line}");
+            assert!(errors.iter().all(|e| e.as_f64().unwrap() > 0.0), "{line}");
             assert!(list(&object, "mean").iter().all(|m| (m - 2.0).abs() < 1.0));
         }
     }

@@ -253,8 +253,10 @@ fn coordinates(record: &RunRecord<'_>) -> String {
         ("exact", exact.mean.as_deref(), 0),
         ("sd", Some(sd), 0),
         ("exact", exact.sd.as_deref(), 0),
+        ("MCSE", Some(record.mcse_mean()), 0),
         ("R-hat", Some(record.r_hat.as_slice()), 3),
         ("bulk ESS", Some(record.ess_bulk.as_slice()), 1),
+        ("tail ESS", Some(record.ess_tail.as_slice()), 1),
     ];
     let present: Vec<_> = lists
         .iter()
