@@ -1,6 +1,7 @@
 //! The front door to many-chain sampling: `Sample::new(&target).particles(1024).draws(100).run()?`.
 
-use super::{Chains, MoveSettings, Start, Work};
+use super::chains::finite_particles;
+use super::{ACCEPTED, Chains, MoveSettings, Start, Work};
 use crate::diagnostics::{ess_bulk, r_hat};
 use crate::error::{Error, Result};
 use crate::flow::{Advance, FeynmanKac, Flow, Resampler, StageRecord, Tally};
@@ -29,22 +30,31 @@ pub struct SampleResult {
     pub acceptance: Option<f64>,
     /// The step size used after warm-up.
     pub step_size: f64,
-    /// Means of the coordinates: over kept draws, else over the populations looked at.
+    /// Means of the coordinates: over kept draws, else over the populations looked at; of particles
+    /// that were finite.
     pub mean: Vec<f64>,
     /// Standard deviations of the coordinates, likewise.
     pub sd: Vec<f64>,
-    /// Rank-normalised split R-hat of every coordinate; empty where no draws were kept.
+    /// Rank-normalised split R-hat of every coordinate, over chains that ended finite; empty where no
+    /// draws were kept.
     pub r_hat: Vec<f64>,
-    /// Bulk effective sample size of every coordinate; empty where no draws were kept.
+    /// Bulk effective sample size of every coordinate, likewise.
     pub ess_bulk: Vec<f64>,
     /// The last population, `[particles, dim]`.
     pub samples: Vec<f64>,
     /// Kept draws, `[draw, particles, dim]`.
     pub draws: Option<Vec<f64>>,
-    /// Moves, evaluations and non-finite values.
+    /// Moves, evaluations and non-finite values; of unadjusted dynamics, which evaluates no density on
+    /// its way, a particle that diverged counts as one.
     pub totals: Tally,
     /// Moves of every particle, warm-up included.
     pub steps: usize,
+    /// Particles whose log density was NaN or +infinity at their start.
+    pub nonfinite_starts: usize,
+    /// Particles whose position, or in adjusted moves log density, was not finite at the end.
+    pub nonfinite: usize,
+    /// Particles that accepted none of the moves after warm-up; 0 for unadjusted dynamics.
+    pub stuck: usize,
 }
 
 impl<'a> Sample<'a> {
@@ -141,6 +151,7 @@ impl<'a> Sample<'a> {
         let resampler = Resampler::Multinomial;
         let mut flow = Flow::start_from(&model, population, self.seed, resampler)?;
         flow.forget_stages();
+        let nonfinite_starts = flow.totals().nonfinite() as usize;
 
         let row = self.particles * dim;
         let kept = self.kept_every.map_or(0, |thin| self.moves / thin);
@@ -158,20 +169,31 @@ impl<'a> Sample<'a> {
                 break;
             }
         }
+        let population = flow.population();
+        let chains = finite_particles(population, adjusted);
         let each = |f: fn(&[f64], usize, usize) -> f64| -> Vec<f64> {
-            let mut series = vec![0.0; kept * self.particles];
+            let mut series = vec![0.0; kept * chains.len()];
             (0..if kept > 0 { dim } else { 0 })
                 .map(|j| {
                     // Chain by chain, as the diagnostics read it.
-                    for (chain, values) in series.chunks_exact_mut(kept).enumerate() {
+                    for (values, chain) in series.chunks_exact_mut(kept).zip(&chains) {
                         for (draw, value) in values.iter_mut().enumerate() {
                             *value = draws[draw * row + chain * dim + j];
                         }
                     }
-                    f(&series, self.particles, kept)
+                    f(&series, chains.len(), kept)
                 })
                 .collect()
         };
+        let nonfinite = self.particles - chains.len();
+        let mut totals = flow.totals().clone();
+        let mut stuck = 0;
+        if adjusted {
+            let accepted = population.scalar_values(ACCEPTED);
+            stuck = accepted.iter().filter(|count| **count == 0.0).count();
+        } else {
+            totals.nan += nonfinite as u64;
+        }
         let moments = &model.kept().moments;
         Ok(SampleResult {
             acceptance: if adjusted {
@@ -184,8 +206,11 @@ impl<'a> Sample<'a> {
             sd: moments.sd(),
             r_hat: each(r_hat),
             ess_bulk: each(ess_bulk),
-            samples: flow.population().positions(),
-            totals: flow.totals().clone(),
+            samples: population.positions(),
+            totals,
+            nonfinite_starts,
+            nonfinite,
+            stuck,
             steps: self.warmup + self.moves,
             draws: (kept > 0).then_some(draws),
         })
