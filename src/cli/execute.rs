@@ -295,7 +295,8 @@ fn evidence_method(result: &SmcResult, method: &SmcMethod) -> String {
     let r = result.log_evidences.len();
     if r > 1 {
         return format!(
-            "Logarithm of the mean of Z over {r} independent replicates; jackknife standard error."
+            "Logarithm of the mean of Z over {r} independent replicates; jackknife standard error, \
+             scaled by Student's t so that 1.96 of them cover 95%."
         );
     }
     let error = match result.log_evidence_se {
