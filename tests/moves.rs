@@ -7,12 +7,13 @@
 
 mod gates;
 
-use driftlane::flow::{Flow, Resampler};
+use driftlane::flow::{FeynmanKac, Flow, Resampler};
 use driftlane::kernels::{F32, F64};
 use driftlane::mcmc::{
     AdjustedMclmc, Barker, Chains, DualAveraging, EllipticalSlice, Mala, Mclmc, Move, Pcn, Start,
     StepSizes, Work,
 };
+use driftlane::particles::Population;
 use driftlane::target::library::{Gaussian, ManyWell, Mixture};
 use driftlane::target::{BlockTarget, Path, Precision, Reference};
 use gates::{Gate, must_fail, must_pass, within};
@@ -33,17 +34,10 @@ fn one_move<R: Precision>(
     let start = |target| Chains::<R>::new(Path::plain(target), dummy(), Start::Exact, work, 11);
     let mut flow = Flow::<R>::start(&start(from), N, 11, Resampler::Multinomial).unwrap();
     let before = flow.population().positions();
-    let mut population = driftlane::particles::Population::<R>::new(
-        N,
-        target.dim(),
-        driftlane::particles::Channels {
-            vectors: mover.vectors(),
-            scalars: 2,
-        },
-    );
-    population.set_positions(&before);
     let path = Path::plain(target);
     let mut model = Chains::new(path, Box::new(mover), Start::Given, work, 12);
+    let mut population = Population::<R>::new(N, target.dim(), model.channels());
+    population.set_positions(&before);
     flow = Flow::start_from(&model, population, 12, Resampler::Multinomial).unwrap();
     flow.advance(&mut model, &mut |_, _| {}).unwrap();
     let acceptance = flow.totals().acceptance().unwrap();

@@ -278,9 +278,13 @@ fn every_warning_has_a_code_a_sentence_and_advice() {
             count: 3,
             evaluations: 1000,
         },
-        Warning::Modes {
-            log_evidence: -2.0,
-            widened: 0.1,
+        Warning::NonFiniteStarts {
+            count: 2,
+            particles: 100,
+        },
+        Warning::NonFiniteParticles {
+            count: 2,
+            particles: 100,
         },
         Warning::Coalesced {
             ancestors: 3,
@@ -307,19 +311,12 @@ fn every_warning_has_a_code_a_sentence_and_advice() {
         Warning::Stuck {
             stuck: 5,
             particles: 100,
+            moves: 200,
         },
         Warning::NoStandardError {
             reason: "one island".into(),
         },
         Warning::SlowBuild,
-        Warning::Undermoved {
-            fraction: 0.1,
-            stage: 3,
-        },
-        Warning::Stability {
-            step_size: 3.0,
-            limit: 2.0,
-        },
     ];
     for warning in &all {
         assert!(warning.code().starts_with("W-"));

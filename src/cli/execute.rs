@@ -8,6 +8,7 @@ use super::settings::{
     Init, Length, Method, Precision, SampleMethod, Sampler, Settings, SmcMethod,
 };
 use super::starts::{self, Starts};
+use super::warnings;
 use crate::error::{Error, Result};
 use crate::mcmc::{MoveSettings, Sample, Start};
 use crate::record::{self, Draws, Manifest, RunFolder, RunRecord, Stage, Warning, table};
@@ -182,8 +183,7 @@ impl Job<'_> {
         let seconds = start.elapsed().as_secs_f64();
         progress.finish();
         let result = result?;
-        let mut warnings = nonfinite_warning(&result.totals);
-        warnings.extend(chain_warnings(&result, self.target));
+        let warnings = warnings::of_chains(&result, self.target, moves_kept as usize);
         let finite_extreme = |values: &[f64], larger: bool| {
             values
                 .iter()
@@ -255,8 +255,7 @@ impl Job<'_> {
         let seconds = start.elapsed().as_secs_f64();
         progress.finish();
         let result = result?;
-        let mut warnings = nonfinite_warning(&result.totals);
-        warnings.extend(tempering_warnings(&result, method, self.starts.particles));
+        let warnings = warnings::of_tempering(&result, method, self.starts.particles);
         let stages = (0..result.ess.len())
             .map(|k| Stage {
                 tempering_param: result.temperatures[k + 1],
@@ -301,7 +300,8 @@ fn evidence_method(result: &SmcResult, method: &SmcMethod) -> String {
     let r = result.log_evidences.len();
     if r > 1 {
         return format!(
-            "Logarithm of the mean of Z over {r} independent replicates; jackknife standard error."
+            "Logarithm of the mean of Z over {r} independent replicates; jackknife standard error, \
+             scaled by Student's t so that 1.96 of them cover 95%."
         );
     }
     let error = match result.log_evidence_se {
@@ -312,101 +312,6 @@ fn evidence_method(result: &SmcResult, method: &SmcMethod) -> String {
         "Product of the mean weights along the ladder ({} resampling); {error}.",
         method.resampler.name()
     )
-}
-
-fn nonfinite_warning(totals: &crate::flow::Tally) -> Vec<Warning> {
-    let count = totals.nan + totals.infinite;
-    let evaluations = totals.density_evaluations.max(totals.moves);
-    // A few diverged trajectories are rejected and harmless; a hundredth of all proposals is not.
-    let due = totals.infinite > 0 || count * 100 > evaluations;
-    if due {
-        vec![Warning::NonFinite { count, evaluations }]
-    } else {
-        Vec::new()
-    }
-}
-
-fn chain_warnings(result: &crate::mcmc::SampleResult, target: &dyn BlockTarget) -> Vec<Warning> {
-    let names = target.parameter_names();
-    let mut warnings = Vec::new();
-    if let Some((j, &value)) = extreme(&result.r_hat, |a, b| a > b)
-        && value > 1.01
-    {
-        warnings.push(Warning::RHat {
-            value,
-            coordinate: names[j].clone(),
-        });
-    }
-    if let Some((j, &value)) = extreme(&result.ess_bulk, |a, b| a < b)
-        && value < 400.0
-    {
-        warnings.push(Warning::Ess {
-            value,
-            coordinate: names[j].clone(),
-        });
-    }
-    if let Some(rate) = result.acceptance
-        && !(0.1..=0.99).contains(&rate)
-    {
-        warnings.push(Warning::Acceptance {
-            rate,
-            low: 0.1,
-            high: 0.99,
-        });
-    }
-    warnings
-}
-
-fn extreme(values: &[f64], better: fn(f64, f64) -> bool) -> Option<(usize, &f64)> {
-    values
-        .iter()
-        .enumerate()
-        // Chains that never moved have an infinite R-hat.
-        .filter(|(_, v)| !v.is_nan())
-        .reduce(|a, b| if better(*b.1, *a.1) { b } else { a })
-}
-
-fn tempering_warnings(result: &SmcResult, method: &SmcMethod, particles: usize) -> Vec<Warning> {
-    let mut warnings = Vec::new();
-    if let Some((stage, &ess)) = extreme(&result.ess, |a, b| a < b)
-        && ess < 0.1 * particles as f64
-    {
-        warnings.push(Warning::Ladder {
-            stage: stage + 1,
-            ess,
-            particles,
-        });
-    }
-    if let Some((_, &rate)) = extreme(&result.acceptance, |a, b| a < b)
-        && rate < 0.05
-    {
-        warnings.push(Warning::Acceptance {
-            rate,
-            low: 0.05,
-            high: 1.0,
-        });
-    }
-    if let Some(ancestors) = result.surviving_ancestors
-        && ancestors * 100 < particles
-    {
-        warnings.push(Warning::Coalesced {
-            ancestors,
-            particles,
-        });
-    }
-    if result.log_evidence_se.is_none() {
-        let reason =
-            if method.replicates == 1 && method.resampler != crate::flow::Resampler::Multinomial {
-                format!(
-                    "the estimator does not hold for {} resampling",
-                    method.resampler.name()
-                )
-            } else {
-                "the variance estimate is not positive or all particles descend from one".to_owned()
-            };
-        warnings.push(Warning::NoStandardError { reason });
-    }
-    warnings
 }
 
 fn report(
@@ -439,7 +344,7 @@ fn report(
         gradient_evaluations: totals.gradient_evaluations,
         gradients_per_second: per_second(totals.gradient_evaluations),
         density_evaluations: totals.density_evaluations,
-        nonfinite: totals.nan + totals.infinite,
+        nonfinite: totals.nonfinite(),
         warnings: Vec::new(),
         out: open.map(|folder| folder.path().display().to_string()),
         part: outcome.part,

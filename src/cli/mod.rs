@@ -9,6 +9,7 @@
 //! | [`progress`] | the bar, or lines where there is no terminal |
 //! | [`starts`] | starting positions and references |
 //! | [`execute`] | carrying out a run |
+//! | [`warnings`] | what its figures give cause to warn of |
 //! | [`list`] | what there is |
 //! | [`info`] | the build, the machine and its measured peaks |
 
@@ -21,6 +22,7 @@ pub mod options;
 pub mod progress;
 pub mod settings;
 pub mod starts;
+pub mod warnings;
 
 pub use settings::Settings;
 

@@ -22,6 +22,7 @@ mod mcse;
 mod nested;
 mod rank;
 mod running;
+mod student;
 
 pub use autocovariance::{ess_bulk, ess_mean, ess_quantile, ess_sd, ess_tail};
 pub use blocking::{BlockEstimate, Blocking};
@@ -33,3 +34,4 @@ pub use mcse::{mcse_mean, mcse_median, mcse_quantile, mcse_sd};
 pub use nested::{nested_r_hat, nested_r_hat_rank};
 pub use rank::{normal_quantile, r_hat};
 pub use running::RunningMoments;
+pub use student::student_t_quantile;

@@ -81,6 +81,11 @@ pub trait FeynmanKac: Sync {
         scratch: &mut Self::Scratch,
     ) -> Tally;
 
+    /// Judges M_0 by what it did to `particles` particles: an error where none can be moved on.
+    fn after_m0(&self, _tally: &Tally, _particles: usize) -> Result<()> {
+        Ok(())
+    }
+
     /// How many visits of the scheduler the mutation M_t takes, t >= 1. Between visits the whole
     /// population is seen by [`after_visit`](FeynmanKac::after_visit).
     fn visits(&self, _time: usize) -> usize {

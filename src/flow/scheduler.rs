@@ -37,6 +37,8 @@ pub struct StageRecord {
     pub log_evidence_increment: f64,
     /// Effective sample size after weighting.
     pub ess: f64,
+    /// Potentials that were NaN, of particles that had weight: they have none from then on.
+    pub nan_potentials: u64,
     /// Whether the population was resampled.
     pub resampled: bool,
     /// The tempering parameter of M_t, where the flow has one.
@@ -175,6 +177,7 @@ impl<R: Precision> Flow<R> {
             },
             &Tally::merge,
         );
+        model.after_m0(&tally, n)?;
         let mut flow = Self {
             seed,
             resampler,
@@ -215,12 +218,15 @@ impl<R: Precision> Flow<R> {
             visit: 0,
             log_evidence_increment: 0.0,
             ess: self.population.len() as f64,
+            nan_potentials: 0,
             resampled: false,
             tempering_param: None,
             tally: Tally::default(),
         };
         if potential != Potential::One {
+            let nan_before = self.totals.nan;
             let sums = self.weigh(model, time, potential)?;
+            record.nan_potentials = self.totals.nan - nan_before;
             record.log_evidence_increment = sums.1;
             record.ess = sums.0.ess();
             if potential == Potential::LastThenStop {
@@ -282,10 +288,12 @@ impl<R: Precision> Flow<R> {
         let (sums, bad) = visit_blocks(
             self.population.span(),
             &mut self.log_weights,
-            &|| (),
-            &|block, log_weights, ()| {
+            &Vec::new,
+            &|block, log_weights, carried| {
+                carried.clear();
+                carried.extend_from_slice(log_weights);
                 model.log_potential(time, block, log_weights);
-                let bad = refuse_nonfinite(log_weights, block.particles());
+                let bad = refuse_nonfinite(log_weights, carried, block.particles());
                 (WeightSums::of(log_weights), bad)
             },
             &|a, b| (a.0.merge(b.0), (a.1.0 + b.1.0, a.1.1 + b.1.1)),
@@ -419,17 +427,20 @@ fn reset_log_weights(log_weights: &mut [Row<F64>], n: usize) {
     padding.fill(f64::NEG_INFINITY);
 }
 
-/// Turns NaN into weight zero; counts (NaN, +infinity) among the first `active` particles.
-fn refuse_nonfinite(log_weights: &mut [Row<F64>], active: usize) -> (u64, u64) {
+/// Turns NaN into weight zero; counts (NaN, +infinity) among the first `active` particles. A particle
+/// that carried no weight into the weighting is not counted: its NaN was, when it lost its weight.
+fn refuse_nonfinite(
+    log_weights: &mut [Row<F64>],
+    carried: &[Row<F64>],
+    active: usize,
+) -> (u64, u64) {
     cast_slice_mut::<Row<F64>, f64>(log_weights)[active..].fill(f64::NEG_INFINITY);
-    let (zero, infinity) = (
-        Row::<F64>::splat(f64::NEG_INFINITY),
-        Row::splat(f64::INFINITY),
-    );
+    let zero = Row::<F64>::splat(f64::NEG_INFINITY);
+    let infinity = Row::<F64>::splat(f64::INFINITY);
     let (mut nan, mut infinite) = (0, 0);
-    for row in log_weights {
+    for (row, carried) in log_weights.iter_mut().zip(carried) {
         let bad = row.is_nan();
-        nan += u64::from(bad.count());
+        nan += u64::from(bad.and(zero.lt(*carried)).count());
         infinite += u64::from(Lane::eq(*row, infinity).count());
         *row = Row::select(bad, zero, *row);
     }

@@ -10,17 +10,19 @@ pub struct Tally {
     pub moves: u64,
     /// Sum of acceptance probabilities (one for an unadjusted move).
     pub acceptance_sum: f64,
-    /// Sum of squared jumps of accepted moves, in units of the move's scale.
-    pub squared_jump_sum: f64,
+    /// Moves of particles where the density is not finite: their acceptance is left out of the sum.
+    pub moves_left_out: u64,
     /// Gradients evaluated, a particle each.
     pub gradient_evaluations: u64,
     /// Log densities evaluated, a particle each.
     pub density_evaluations: u64,
-    /// Proposals or particles whose density or position was NaN.
+    /// Starts whose log density is finite, where the initial law looks at it.
+    pub finite_starts: u64,
+    /// Log densities that were NaN, of starts and of proposals, each counted where it was evaluated.
     pub nan: u64,
-    /// Proposals whose density was +infinity.
+    /// Log densities that were +infinity, likewise.
     pub infinite: u64,
-    /// Moments of the positions after the visit, where asked for.
+    /// Moments of the positions after the visit, where asked for: of particles that are finite.
     pub moments: Moments,
 }
 
@@ -30,17 +32,33 @@ impl Tally {
         Self {
             moves: self.moves + other.moves,
             acceptance_sum: self.acceptance_sum + other.acceptance_sum,
-            squared_jump_sum: self.squared_jump_sum + other.squared_jump_sum,
+            moves_left_out: self.moves_left_out + other.moves_left_out,
             gradient_evaluations: self.gradient_evaluations + other.gradient_evaluations,
             density_evaluations: self.density_evaluations + other.density_evaluations,
+            finite_starts: self.finite_starts + other.finite_starts,
             nan: self.nan + other.nan,
             infinite: self.infinite + other.infinite,
             moments: self.moments.merge(other.moments),
         }
     }
 
-    /// Mean acceptance probability; `None` where nothing moved.
+    /// Mean acceptance probability of particles where the density is finite; `None` where none moved.
     pub fn acceptance(&self) -> Option<f64> {
-        (self.moves > 0).then(|| self.acceptance_sum / self.moves as f64)
+        let moves = self.moves.saturating_sub(self.moves_left_out);
+        (moves > 0).then(|| self.acceptance_sum / moves as f64)
+    }
+
+    /// Log densities that were NaN or +infinity.
+    pub fn nonfinite(&self) -> u64 {
+        self.nan + self.infinite
+    }
+
+    /// Counts the log densities of particles at their start.
+    pub(crate) fn count_starts(&mut self, log_densities: impl Iterator<Item = f64>) {
+        for density in log_densities {
+            self.finite_starts += u64::from(density.is_finite());
+            self.nan += u64::from(density.is_nan());
+            self.infinite += u64::from(density == f64::INFINITY);
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! The Metropolis-Hastings decision for one tile.
 
-use super::{BASE, RATIO};
+use super::{ACCEPTED, BASE, RATIO};
 use crate::flow::Tally;
 use crate::integrator::Scratch;
 use crate::particles::Span;
@@ -13,7 +13,7 @@ use driftlane_kernels::{F64, Lane, Mask, Scalar as _};
 /// Accepts `scratch.position` for every particle of tile `tile` with probability
 /// min(1, exp(new - old)) where old and new are the log density of `law` less `scratch.energy` and
 /// `scratch.proposed_energy`. Writes position, gradient (where `with_gradient`) and log densities.
-/// A NaN rejects its own particle only.
+/// A NaN rejects its own particle only. Counts in channel [`ACCEPTED`], where there is one.
 pub(super) fn accept_tile<R: Precision>(
     law: Law<'_>,
     tile: usize,
@@ -32,9 +32,12 @@ pub(super) fn accept_tile<R: Precision>(
         let at = scalars.start + part;
         let (base, ratio) = (scratch.base[part], scratch.ratio[part]);
         let (old_base, old_ratio) = (block.scalars[BASE][at], block.scalars[RATIO][at]);
-        let new = law.log_density(base, ratio) - scratch.proposed_energy[part];
-        let old = law.log_density(old_base, old_ratio) - scratch.energy[part];
-        let log_alpha = new - old;
+        let (density, old_density) = (
+            law.log_density(base, ratio),
+            law.log_density(old_base, old_ratio),
+        );
+        let new = density - scratch.proposed_energy[part];
+        let log_alpha = new - (old_density - scratch.energy[part]);
         // exp of something at most 0; a NaN fails the comparison with 0 and is then refused below.
         let capped = zero.min(log_alpha);
         let proper = capped.le(zero).and(new.lt(infinity));
@@ -44,11 +47,19 @@ pub(super) fn accept_tile<R: Precision>(
         block.scalars[RATIO][at] = Row::select(accept, ratio, old_ratio);
 
         let flags = Row::select(accept, one, zero);
+        if let Some(accepted) = block.scalars[ACCEPTED].get_mut(at) {
+            *accepted += flags;
+        }
         decision[32 * part..32 * (part + 1)].copy_from_slice(cast_slice(&flags.0));
         let counted = active.saturating_sub(32 * part).min(32);
-        let density = law.log_density(base, ratio);
-        for (&a, &d) in flat(&alpha)[..counted].iter().zip(flat(&density)) {
-            tally.acceptance_sum += a;
+        let densities = flat(&density).iter().zip(flat(&old_density));
+        for (&a, (&d, old)) in flat(&alpha)[..counted].iter().zip(densities) {
+            // From elsewhere nothing is accepted, or anything finite: no word on the step size.
+            if old.is_finite() {
+                tally.acceptance_sum += a;
+            } else {
+                tally.moves_left_out += 1;
+            }
             tally.nan += u64::from(d.is_nan());
             tally.infinite += u64::from(d == f64::INFINITY);
         }

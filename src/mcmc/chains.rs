@@ -4,16 +4,20 @@
 //! size by dual averaging after every move, the scales from the population's standard deviations at
 //! a quarter, a half and three quarters of it; then everything is frozen. Visits fuse as many moves
 //! as may be taken without looking at the population.
+//!
+//! A particle is *finite* while its position is and, in adjusted moves, its log density is. One that
+//! is not has no say in tuning and in moments; unadjusted dynamics never comes back from there.
 
-use super::{BASE, Move, RATIO};
+use super::{ACCEPTED, BASE, Move, RATIO};
 use crate::error::{Error, Result};
 use crate::flow::{Cloud, FeynmanKac, Potential, Resampling, Tally};
 use crate::integrator::Scratch;
-use crate::particles::{Channels, Moments, Span};
+use crate::particles::{Channels, Moments, Population, Span};
 use crate::target::{Path, Precision};
-use driftlane_kernels::F64;
+use bytemuck::cast_slice;
 use driftlane_kernels::rng::Stream;
-use driftlane_kernels::tile::Row;
+use driftlane_kernels::tile::{Row, particles_per_tile};
+use driftlane_kernels::{F64, Lane};
 
 /// Where chains start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,6 +77,8 @@ pub struct Chains<'a, R: Precision> {
     work: Work,
     seed: u64,
     kept: Tally,
+    /// Finite particles after the latest visit that looked; all before.
+    finite: Option<f64>,
 }
 
 impl<'a, R: Precision> Chains<'a, R> {
@@ -91,6 +97,7 @@ impl<'a, R: Precision> Chains<'a, R> {
             work,
             seed,
             kept: Tally::default(),
+            finite: None,
         }
     }
 
@@ -120,7 +127,7 @@ impl<R: Precision> FeynmanKac for Chains<'_, R> {
         self.path.dim()
     }
     fn channels(&self) -> Channels {
-        let scalars = if self.mover.adjusted() { 2 } else { 0 };
+        let scalars = if self.mover.adjusted() { 3 } else { 0 };
         Channels {
             vectors: self.mover.vectors(),
             scalars,
@@ -144,11 +151,33 @@ impl<R: Precision> FeynmanKac for Chains<'_, R> {
                     R::narrow_part(&scratch.wide, part, &mut block.vectors[0][rows.clone()]);
                 }
             }
+            let active = block.active(tile);
             if self.mover.adjusted() {
                 weigh_tile(&self.path, tile, block, scratch, &mut tally);
+                let scalars = block.scalar_range(tile);
+                let [base, ratio, ..] = &block.scalars;
+                let densities = total(&base[scalars.clone()], &ratio[scalars]);
+                tally.count_starts(densities.take(active));
+            } else {
+                let x = &block.vectors[0][rows];
+                let Scratch {
+                    wide, base, ratio, ..
+                } = scratch;
+                self.path.log_densities(x, wide, base, ratio);
+                tally.density_evaluations += active as u64;
+                tally.count_starts(total(base, ratio).take(active));
             }
         }
         tally
+    }
+
+    fn after_m0(&self, tally: &Tally, particles: usize) -> Result<()> {
+        if tally.finite_starts == 0 {
+            return Err(Error::Numerical(format!(
+                "no valid start: the log density is not finite at any of {particles} particles"
+            )));
+        }
+        Ok(())
     }
 
     fn m(
@@ -159,15 +188,26 @@ impl<R: Precision> FeynmanKac for Chains<'_, R> {
         stream: &mut Stream,
         scratch: &mut Scratch<R>,
     ) -> Tally {
-        let moves = self.work.moves_at(time, self.mover.adjusted());
+        let adjusted = self.mover.adjusted();
+        let moves = self.work.moves_at(time, adjusted);
+        let keeps = self.work.keeps(time, adjusted);
         let fresh = time > 1;
+        if adjusted && keeps && !self.work.keeps(time - 1, adjusted) {
+            block.scalars[ACCEPTED].fill(Row::zero());
+        }
         let mut tally = self
             .mover
             .run(self.path.law(1.0), moves, fresh, block, stream, scratch);
-        if self.mover.adjusted() || self.work.keeps(time, false) {
+        if adjusted || keeps {
             for tile in 0..block.tiles() {
                 let x = &block.vectors[0][block.rows(tile)];
-                let moments = Moments::of_tile::<R>(x, block.active(tile), None);
+                let range = block.scalar_range(tile);
+                let scalars = [BASE, RATIO].map(|channel| match adjusted {
+                    true => &block.scalars[channel][range.clone()],
+                    false => &[],
+                });
+                let finite = finite_weights(x, scalars);
+                let moments = Moments::of_tile::<R>(x, block.active(tile), Some(&finite));
                 tally.moments = std::mem::take(&mut tally.moments).merge(moments);
             }
         }
@@ -177,20 +217,12 @@ impl<R: Precision> FeynmanKac for Chains<'_, R> {
     fn log_potential(&self, _: usize, _: &Span<'_, R>, _: &mut [Row<F64>]) {}
 
     fn plan_potential(&mut self, time: usize, cloud: &mut Cloud<'_, R>) -> Result<Potential> {
-        if time == 0 && self.mover.adjusted() {
-            let ratio = cloud.population().scalar_values(RATIO);
-            let base = cloud.population().scalar_values(BASE);
-            let valid = ratio
-                .iter()
-                .zip(base)
-                .filter(|(r, b)| (*r + *b).is_finite())
-                .count();
-            if valid == 0 {
-                return Err(Error::Numerical(format!(
-                    "no valid start: the log density is not finite at any of {} particles",
-                    cloud.len()
-                )));
-            }
+        if self.finite == Some(0.0) {
+            return Err(Error::Numerical(format!(
+                "diverged: none of {} particles is finite; the step size, {}, is too large",
+                cloud.len(),
+                self.mover.step_size()
+            )));
         }
         Ok(if time < self.horizon() {
             Potential::One
@@ -209,18 +241,25 @@ impl<R: Precision> FeynmanKac for Chains<'_, R> {
 
     fn after_visit(&mut self, time: usize, _visit: usize, tally: &Tally) {
         let adjusted = self.mover.adjusted();
-        if self.work.keeps(time, adjusted) {
+        let keeps = self.work.keeps(time, adjusted);
+        if adjusted || keeps {
+            self.finite = Some(tally.moments.weight());
+        }
+        if keeps {
             self.kept = std::mem::take(&mut self.kept).merge(tally.clone());
             return;
         }
         if !adjusted {
             return;
         }
-        self.mover.adapt(tally.acceptance().unwrap_or(0.0));
+        if let Some(acceptance) = tally.acceptance() {
+            self.mover.adapt(acceptance);
+        }
         let warmup = self.work.warmup;
         let quarter = [1, 2, 3].iter().any(|k| time == (k * warmup).div_ceil(4));
         let sd = tally.moments.sd();
-        if quarter && time < warmup && sd.iter().all(|s| *s > 0.0 && s.is_finite()) {
+        let spread = !sd.is_empty() && sd.iter().all(|s| *s > 0.0 && s.is_finite());
+        if quarter && time < warmup && spread {
             self.mover.set_scale(&sd);
             self.mover.restart_adaptation();
         }
@@ -228,6 +267,59 @@ impl<R: Precision> FeynmanKac for Chains<'_, R> {
             self.mover.freeze();
         }
     }
+}
+
+/// log density of every particle of a tile, from its (base, ratio).
+fn total<'a>(base: &'a [Row<F64>], ratio: &'a [Row<F64>]) -> impl Iterator<Item = f64> + 'a {
+    let (base, ratio) = (cast_slice(base), cast_slice(ratio));
+    base.iter().zip(ratio).map(|(b, r): (&f64, &f64)| b + r)
+}
+
+/// 1 for every finite particle of a tile, 0 for the others: `x` are its positions, `scalars` the rows
+/// of its (base, ratio), none in unadjusted dynamics.
+fn finite_weights<R: Precision>(x: &[Row<R>], scalars: [&[Row<F64>]; 2]) -> [f64; 64] {
+    let mut sum = Row::<R>::zero();
+    for x in x {
+        // 0 where the coordinate is finite, NaN elsewhere.
+        sum += *x * Row::<R>::zero();
+    }
+    let mut weights = [0.0; 64];
+    for (weight, s) in weights.iter_mut().zip(cast_slice::<_, R::Scalar>(&sum.0)) {
+        let s: f64 = (*s).into();
+        *weight = f64::from(u8::from(s == 0.0));
+    }
+    for (weight, density) in weights.iter_mut().zip(total(scalars[0], scalars[1])) {
+        if !density.is_finite() {
+            *weight = 0.0;
+        }
+    }
+    weights
+}
+
+/// The indices of the particles that are finite.
+pub(super) fn finite_particles<R: Precision>(
+    population: &Population<R>,
+    adjusted: bool,
+) -> Vec<usize> {
+    let tiles = population.vector(0).chunks_exact(population.dim());
+    let rows = Population::<R>::scalar_rows();
+    let mut finite = Vec::with_capacity(population.len());
+    for (tile, x) in tiles.enumerate() {
+        let scalars = [BASE, RATIO].map(|channel| match adjusted {
+            true => &population.scalar(channel)[tile * rows..(tile + 1) * rows],
+            false => &[],
+        });
+        let first = tile * particles_per_tile::<R>();
+        let weights = finite_weights(x, scalars);
+        finite.extend(
+            (first..)
+                .zip(weights)
+                .filter(|(_, w)| *w > 0.0)
+                .map(|(i, _)| i),
+        );
+    }
+    finite.truncate(finite.partition_point(|i| *i < population.len()));
+    finite
 }
 
 /// Fills the log densities of a tile from its positions.

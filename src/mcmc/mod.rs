@@ -43,6 +43,8 @@ use driftlane_kernels::rng::Stream;
 pub const BASE: usize = 0;
 /// See [`BASE`].
 pub const RATIO: usize = 1;
+/// The scalar channel that counts the moves a particle has accepted, where a flow declares it.
+pub const ACCEPTED: usize = 2;
 
 /// A move of every particle of a block towards a [`Law`]. One implementation a file.
 pub trait Move<R: Precision>: Send + Sync {
@@ -50,7 +52,8 @@ pub trait Move<R: Precision>: Send + Sync {
     fn name(&self) -> &'static str;
 
     /// Moves every particle of `block` `moves` times towards `law`. Vector channel 0 is the position; scalar
-    /// channels [`BASE`] and [`RATIO`] are its log densities, before and after. `fresh` tells that
+    /// channels [`BASE`] and [`RATIO`] are its log densities, before and after; an adjusted move adds its
+    /// acceptances to channel [`ACCEPTED`] where that is declared. `fresh` tells that
     /// the other vector channels are as this move left them under the same law.
     fn run(
         &self,

@@ -1,6 +1,7 @@
 //! The front door to many-chain sampling: `Sample::new(&target).particles(1024).draws(100).run()?`.
 
-use super::{Chains, MoveSettings, Start, Work, check_reference};
+use super::chains::finite_particles;
+use super::{ACCEPTED, Chains, MoveSettings, Start, Work, check_reference};
 use crate::diagnostics::Convergence;
 use crate::error::{Error, Result};
 use crate::flow::{
@@ -31,13 +32,15 @@ pub struct SampleResult {
     pub acceptance: Option<f64>,
     /// The step size used after warm-up.
     pub step_size: f64,
-    /// Means of the coordinates: over kept draws, else over the populations looked at.
+    /// Means of the coordinates: over kept draws, else over the populations looked at; of particles
+    /// that were finite.
     pub mean: Vec<f64>,
     /// Standard deviations of the coordinates, likewise.
     pub sd: Vec<f64>,
-    /// Rank-normalised split R-hat of every coordinate; empty where no draws were kept.
+    /// Rank-normalised split R-hat of every coordinate, over chains that ended finite; empty where no
+    /// draws were kept.
     pub r_hat: Vec<f64>,
-    /// Bulk effective sample size of every coordinate; empty where no draws were kept.
+    /// Bulk effective sample size of every coordinate, likewise.
     pub ess_bulk: Vec<f64>,
     /// Tail effective sample size of every coordinate; empty where no draws were kept.
     pub ess_tail: Vec<f64>,
@@ -47,10 +50,17 @@ pub struct SampleResult {
     pub samples: Vec<f64>,
     /// Kept draws, `[draw, particles, dim]`.
     pub draws: Option<Vec<f64>>,
-    /// Moves, evaluations and non-finite values.
+    /// Moves, evaluations and non-finite values; of unadjusted dynamics, which evaluates no density on
+    /// its way, a particle that diverged counts as one.
     pub totals: Tally,
     /// Moves of every particle, warm-up included.
     pub steps: usize,
+    /// Particles whose log density was NaN or +infinity at their start.
+    pub nonfinite_starts: usize,
+    /// Particles whose position, or in adjusted moves log density, was not finite at the end.
+    pub nonfinite: usize,
+    /// Particles that accepted none of the moves after warm-up; 0 for unadjusted dynamics.
+    pub stuck: usize,
 }
 
 impl<'a> Sample<'a> {
@@ -148,6 +158,7 @@ impl<'a> Sample<'a> {
         let resampler = Resampler::Multinomial;
         let mut flow = Flow::start_from(&model, population, self.seed, resampler)?;
         flow.forget_stages();
+        let nonfinite_starts = flow.totals().nonfinite() as usize;
 
         let row = self.particles * dim;
         let kept = self.kept_every.map_or(0, |thin| self.moves / thin);
@@ -165,19 +176,30 @@ impl<'a> Sample<'a> {
                 break;
             }
         }
-        let mut series = vec![0.0; kept * self.particles];
+        let population = flow.population();
+        let chains = finite_particles(population, adjusted);
+        let mut series = vec![0.0; kept * chains.len()];
         let convergence: Vec<Convergence> = (0..if kept > 0 { dim } else { 0 })
             .map(|j| {
                 // Chain by chain, as the diagnostics read it.
-                for (chain, values) in series.chunks_exact_mut(kept).enumerate() {
+                for (values, chain) in series.chunks_exact_mut(kept).zip(&chains) {
                     for (draw, value) in values.iter_mut().enumerate() {
                         *value = draws[draw * row + chain * dim + j];
                     }
                 }
-                Convergence::of(&series, self.particles, kept)
+                Convergence::of(&series, chains.len(), kept)
             })
             .collect();
         let each = |f: fn(&Convergence) -> f64| convergence.iter().map(f).collect::<Vec<f64>>();
+        let nonfinite = self.particles - chains.len();
+        let mut totals = flow.totals().clone();
+        let mut stuck = 0;
+        if adjusted {
+            let accepted = population.scalar_values(ACCEPTED);
+            stuck = accepted.iter().filter(|count| **count == 0.0).count();
+        } else {
+            totals.nan += nonfinite as u64;
+        }
         let moments = &model.kept().moments;
         Ok(SampleResult {
             acceptance: if adjusted {
@@ -192,8 +214,11 @@ impl<'a> Sample<'a> {
             ess_bulk: each(|c| c.ess_bulk),
             ess_tail: each(|c| c.ess_tail),
             mcse_mean: each(|c| c.mcse_mean),
-            samples: positions(flow.population()),
-            totals: flow.totals().clone(),
+            samples: positions(population),
+            totals,
+            nonfinite_starts,
+            nonfinite,
+            stuck,
             steps: self.warmup + self.moves,
             draws: (kept > 0).then_some(draws),
         })

@@ -9,9 +9,9 @@ use crate::flow::Tally;
 use crate::integrator::{Scratch, euler_maruyama_steps};
 use crate::particles::Span;
 use crate::target::{Law, Precision};
+use driftlane_kernels::Lane;
 use driftlane_kernels::rng::Stream;
-use driftlane_kernels::tile::{Row, particles_per_tile};
-use driftlane_kernels::{Lane, Mask};
+use driftlane_kernels::tile::Row;
 
 /// Unadjusted Langevin steps of one size.
 #[derive(Debug, Clone)]
@@ -54,19 +54,7 @@ impl<R: Precision> Move<R> for Ula {
                 &mut scratch.gradient,
                 &mut scratch.other,
             );
-            // A sum is finite only where every coordinate is.
-            let mut sum = Row::<R>::zero();
-            for x in x.iter() {
-                sum += *x * Row::<R>::zero();
-            }
             let active = block.active(tile);
-            if sum.is_nan().any() {
-                let bad: &[R::Scalar] = bytemuck::cast_slice(&sum.0);
-                tally.nan += bad[..active.min(particles_per_tile::<R>())]
-                    .iter()
-                    .filter(|b| Into::<f64>::into(**b).is_nan())
-                    .count() as u64;
-            }
             tally.moves += (active * moves) as u64;
             tally.acceptance_sum += (active * moves) as f64;
             tally.gradient_evaluations += (active * moves) as u64;

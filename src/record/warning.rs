@@ -5,19 +5,26 @@ use std::fmt;
 /// A doubt about a result. Codes never change their meaning: pipelines rely on them.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Warning {
-    /// Densities or gradients that were NaN or +infinity, among all proposals.
+    /// Log densities that were NaN or +infinity, among all evaluations.
     NonFinite {
         /// How many.
         count: u64,
         /// Out of how many evaluations.
         evaluations: u64,
     },
-    /// The evidence moves when the reference is widened: the reference misses modes.
-    Modes {
-        /// Log evidence of the run.
-        log_evidence: f64,
-        /// Log evidence under twice the reference's scale.
-        widened: f64,
+    /// Particles that started where the log density is NaN or +infinity.
+    NonFiniteStarts {
+        /// How many.
+        count: usize,
+        /// Particles.
+        particles: usize,
+    },
+    /// Particles left out of the results: they ended where position or log density is not finite.
+    NonFiniteParticles {
+        /// How many.
+        count: usize,
+        /// Particles.
+        particles: usize,
     },
     /// The population descends from too few of its first particles.
     Coalesced {
@@ -58,12 +65,14 @@ pub enum Warning {
         /// The coordinate it belongs to.
         coordinate: String,
     },
-    /// Particles that never accepted a move.
+    /// Particles that accepted no move after warm-up: more than chance leaves.
     Stuck {
         /// How many.
         stuck: usize,
         /// Particles.
         particles: usize,
+        /// Moves of each.
+        moves: usize,
     },
     /// No standard error of the log evidence could be given.
     NoStandardError {
@@ -72,28 +81,15 @@ pub enum Warning {
     },
     /// A build without fused multiply-add instructions.
     SlowBuild,
-    /// Moves between resamplings displace particles by much less than the population's spread.
-    Undermoved {
-        /// Root mean square displacement over the population's spread, in the worst stage.
-        fraction: f64,
-        /// That stage, 1 for the first temperature above 0.
-        stage: usize,
-    },
-    /// The step size is beyond the stability limit of the target's stiffest direction.
-    Stability {
-        /// The step size.
-        step_size: f64,
-        /// The limit.
-        limit: f64,
-    },
 }
 
 impl Warning {
     /// The stable code, such as `W-RHAT`.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::NonFinite { .. } => "W-NONFINITE",
-            Self::Modes { .. } => "W-MODES",
+            Self::NonFinite { .. }
+            | Self::NonFiniteStarts { .. }
+            | Self::NonFiniteParticles { .. } => "W-NONFINITE",
             Self::Coalesced { .. } => "W-COALESCED",
             Self::Ladder { .. } => "W-LADDER",
             Self::Acceptance { .. } => "W-ACCEPT",
@@ -102,8 +98,6 @@ impl Warning {
             Self::Stuck { .. } => "W-STUCK",
             Self::NoStandardError { .. } => "W-NO-SE",
             Self::SlowBuild => "W-SLOW-BUILD",
-            Self::Undermoved { .. } => "W-UNDERMOVED",
-            Self::Stability { .. } => "W-STABILITY",
         }
     }
 
@@ -113,7 +107,10 @@ impl Warning {
             Self::NonFinite { .. } => {
                 "check the density where it is NaN or infinite, or lower --step-size"
             }
-            Self::Modes { .. } => "widen the reference, for example --reference normal:SD",
+            Self::NonFiniteStarts { .. } => {
+                "check the density where it is NaN or infinite, or start elsewhere with --init"
+            }
+            Self::NonFiniteParticles { .. } => "lower --step-size, or start elsewhere with --init",
             Self::Coalesced { .. } => "raise --particles or --moves-per-stage",
             Self::Ladder { .. } => "raise --target-ess, or add temperatures to --ladder",
             Self::Acceptance { rate, low, .. } if rate < low => "lower --step-size",
@@ -122,14 +119,14 @@ impl Warning {
                 "raise --warmup and --draws; see whether modes are separated (smc)"
             }
             Self::Ess { .. } => "raise --draws",
-            Self::Stuck { .. } => "lower --step-size, or start from --init prior",
+            Self::Stuck { .. } => {
+                "lower --step-size, raise --warmup, or start elsewhere with --init"
+            }
             Self::NoStandardError { reason } if reason.contains("resampling") => {
                 "use --resampler multinomial, or --replicates 16"
             }
             Self::NoStandardError { .. } => "raise --particles, or use --replicates 16",
             Self::SlowBuild => "build with -C target-cpu=native on the machine that runs it",
-            Self::Undermoved { .. } => "raise --moves-per-stage or --leapfrog-steps",
-            Self::Stability { .. } => "lower --step-size below the limit",
         }
     }
 
@@ -137,15 +134,17 @@ impl Warning {
     pub fn forbids_use(&self) -> bool {
         match self {
             Self::NonFinite { count, evaluations } => *count as f64 > 0.01 * *evaluations as f64,
-            Self::Modes { .. }
-            | Self::Coalesced { .. }
+            Self::NonFiniteStarts { count, particles }
+            | Self::NonFiniteParticles { count, particles } => {
+                *count as f64 > 0.01 * *particles as f64
+            }
+            Self::Coalesced { .. }
             | Self::Ladder { .. }
             | Self::RHat { .. }
-            | Self::Stuck { .. }
-            | Self::Stability { .. } => true,
+            | Self::Stuck { .. } => true,
             Self::Acceptance { rate, .. } => *rate < 0.01,
             Self::Ess { value, .. } => *value < 100.0,
-            Self::NoStandardError { .. } | Self::SlowBuild | Self::Undermoved { .. } => false,
+            Self::NoStandardError { .. } | Self::SlowBuild => false,
         }
     }
 }
@@ -161,12 +160,13 @@ impl fmt::Display for Warning {
                     "{count} of {evaluations} evaluations ({share:.2}%) were NaN or +inf"
                 )
             }
-            Self::Modes {
-                log_evidence,
-                widened,
-            } => write!(
+            Self::NonFiniteStarts { count, particles } => write!(
                 f,
-                "log evidence is {log_evidence:.4}, but {widened:.4} from a reference twice as wide: modes are missed"
+                "{count} of {particles} particles start where the log density is NaN or +inf"
+            ),
+            Self::NonFiniteParticles { count, particles } => write!(
+                f,
+                "{count} of {particles} particles are not finite at the end: they are left out of mean and sd"
             ),
             Self::Coalesced {
                 ancestors,
@@ -203,9 +203,14 @@ impl fmt::Display for Warning {
                     "bulk ESS of {coordinate} is {value:.0}, below 400: estimates are coarse"
                 )
             }
-            Self::Stuck { stuck, particles } => {
-                write!(f, "{stuck} of {particles} particles never accepted a move")
-            }
+            Self::Stuck {
+                stuck,
+                particles,
+                moves,
+            } => write!(
+                f,
+                "{stuck} of {particles} particles accepted none of {moves} moves after warm-up: they stay where they were"
+            ),
             Self::NoStandardError { reason } => {
                 write!(f, "no standard error of the log evidence: {reason}")
             }
@@ -213,16 +218,6 @@ impl fmt::Display for Warning {
                 write!(
                     f,
                     "built without fused multiply-add: results are the same, several times slower"
-                )
-            }
-            Self::Undermoved { fraction, stage } => write!(
-                f,
-                "at stage {stage} particles moved by {fraction:.2} of the population's spread: copies stay alike"
-            ),
-            Self::Stability { step_size, limit } => {
-                write!(
-                    f,
-                    "step size {step_size} is above the stability limit {limit:.4}"
                 )
             }
         }

@@ -3,9 +3,15 @@
 //! Z estimates are averaged, never their logarithms (E log Z < log Z by half the variance):
 //!
 //! ```text
-//! log Z = log mean_r exp(log Z_r),   se^2 = (R - 1)/R sum_r (log Z_(-r) - mean)^2   (jackknife)
+//! log Z = log mean_r exp(log Z_r)
+//! se = t_(0.975, R-1) / 1.96 sqrt((R - 1)/R sum_r (log Z_(-r) - mean)^2)        (jackknife)
 //! ```
+//!
+//! The jackknife's own error is that of a variance from R values: with R small the ratio of error to
+//! standard error has the tails of Student's t with R - 1 degrees of freedom. Scaled by its quantile,
+//! 1.96 standard errors cover 95% for any R: 6.5 times the jackknife's at R = 2, 1.09 times at 16.
 
+use crate::diagnostics::{normal_quantile, student_t_quantile};
 use driftlane_kernels::Lane;
 
 /// Replicates taken together.
@@ -13,7 +19,8 @@ use driftlane_kernels::Lane;
 pub struct Combined {
     /// log of the mean of the estimates of Z.
     pub log_evidence: f64,
-    /// Its jackknife standard error; `None` with fewer than two replicates.
+    /// Its jackknife standard error, scaled so that 1.96 of them cover 95%; `None` with fewer than two
+    /// replicates, or where all are equal.
     pub log_evidence_se: Option<f64>,
 }
 
@@ -33,7 +40,9 @@ pub fn combine_replicates(log_evidences: &[f64]) -> Combined {
             .collect();
         let mean = without.iter().sum::<f64>() / r;
         let squares: f64 = without.iter().map(|w| (w - mean) * (w - mean)).sum();
-        ((r - 1.0) / r * squares).sqrt()
+        let degrees = log_evidences.len() - 1;
+        let scale = student_t_quantile(0.975, degrees) / normal_quantile(0.975);
+        scale * ((r - 1.0) / r * squares).sqrt()
     });
     Combined {
         log_evidence,

@@ -58,6 +58,8 @@ pub struct SmcResult {
     pub totals: Tally,
     /// Moves of every particle of the first replicate.
     pub steps: usize,
+    /// Starts of all replicates whose log density was NaN: they weighed nothing.
+    pub nonfinite_starts: usize,
 }
 
 impl<'a> Smc<'a> {
@@ -157,6 +159,7 @@ impl<'a> Smc<'a> {
         let mut log_evidences = Vec::with_capacity(self.replicates);
         let (mut mean, mut square) = (Vec::new(), Vec::new());
         let mut totals = Tally::default();
+        let mut nonfinite_starts = 0;
         for replicate in 0..self.replicates {
             let seed = match replicate {
                 0 => self.seed,
@@ -164,6 +167,7 @@ impl<'a> Smc<'a> {
             };
             let result = self.once::<R>(seed, &mut |record| observer(replicate, record))?;
             log_evidences.push(result.log_evidence);
+            nonfinite_starts += result.nonfinite_starts;
             totals = totals.merge(result.totals.clone());
             mean.push(result.mean.clone());
             square.push(result.sd.clone());
@@ -181,6 +185,7 @@ impl<'a> Smc<'a> {
         }
         result.log_evidences = log_evidences;
         result.totals = totals;
+        result.nonfinite_starts = nonfinite_starts;
         Ok(result)
     }
 
@@ -229,6 +234,10 @@ impl<'a> Smc<'a> {
             mean: moments.mean().to_vec(),
             sd: moments.sd(),
             samples: positions(flow.population()),
+            nonfinite_starts: flow
+                .stages()
+                .first()
+                .map_or(0, |s| s.nan_potentials as usize),
             totals: flow.totals().clone(),
             steps: flow.totals().moves as usize / self.particles,
             temperatures,

@@ -121,12 +121,6 @@ impl Reference {
         }
     }
 
-    /// The same law with every scale multiplied.
-    pub fn widened(&self, factor: f64) -> Self {
-        let scale = self.scale().iter().map(|s| s * factor).collect();
-        Self::build(self.family, self.location().to_vec(), scale)
-    }
-
     /// Fills one tile (`dim` rows) with independent draws.
     pub fn sample(&self, stream: &mut Stream, x: &mut [Row<F64>]) {
         let location_scale = self.location().iter().zip(self.scale());

@@ -1,0 +1,138 @@
+//! What the figures of a run give cause to warn of.
+
+use super::settings::SmcMethod;
+use crate::flow::{Resampler, Tally};
+use crate::mcmc::SampleResult;
+use crate::record::Warning;
+use crate::smc::SmcResult;
+use crate::target::BlockTarget;
+use driftlane_kernels::Lane;
+
+fn nonfinite(totals: &Tally) -> Vec<Warning> {
+    let count = totals.nonfinite();
+    let evaluations = totals.density_evaluations.max(totals.moves);
+    // A few diverged trajectories are rejected and harmless; a hundredth of all proposals is not.
+    let due = totals.infinite > 0 || count * 100 > evaluations;
+    if due {
+        vec![Warning::NonFinite { count, evaluations }]
+    } else {
+        Vec::new()
+    }
+}
+
+fn nonfinite_starts(count: usize, particles: usize) -> Option<Warning> {
+    (count > 0).then_some(Warning::NonFiniteStarts { count, particles })
+}
+
+/// As many particles as may be without an acceptance by chance, at five standard errors: each makes
+/// `moves` moves and accepts one in ten, or as many as the run did if that is more. Below one in ten
+/// the moves themselves are to blame.
+fn stuck_by_chance(acceptance: f64, moves: usize, particles: usize) -> f64 {
+    let refusal = 1.0 - acceptance.clamp(0.1, 1.0);
+    let share = Lane::powi(refusal, moves.min(100_000) as u32);
+    let expected = particles as f64 * share;
+    expected + 5.0 * (expected * (1.0 - share)).sqrt()
+}
+
+/// Of `sample`: `moves` is how many each particle made after warm-up.
+pub fn of_chains(result: &SampleResult, target: &dyn BlockTarget, moves: usize) -> Vec<Warning> {
+    let particles = result.samples.len() / target.dim();
+    let names = target.parameter_names();
+    let mut warnings = nonfinite(&result.totals);
+    warnings.extend(nonfinite_starts(result.nonfinite_starts, particles));
+    if result.nonfinite > 0 {
+        warnings.push(Warning::NonFiniteParticles {
+            count: result.nonfinite,
+            particles,
+        });
+    }
+    if let Some(acceptance) = result.acceptance
+        && result.stuck as f64 > stuck_by_chance(acceptance, moves, particles)
+    {
+        warnings.push(Warning::Stuck {
+            stuck: result.stuck,
+            particles,
+            moves,
+        });
+    }
+    if let Some((j, &value)) = extreme(&result.r_hat, |a, b| a > b)
+        && value > 1.01
+    {
+        warnings.push(Warning::RHat {
+            value,
+            coordinate: names[j].clone(),
+        });
+    }
+    if let Some((j, &value)) = extreme(&result.ess_bulk, |a, b| a < b)
+        && value < 400.0
+    {
+        warnings.push(Warning::Ess {
+            value,
+            coordinate: names[j].clone(),
+        });
+    }
+    if let Some(rate) = result.acceptance
+        && !(0.1..=0.99).contains(&rate)
+    {
+        warnings.push(Warning::Acceptance {
+            rate,
+            low: 0.1,
+            high: 0.99,
+        });
+    }
+    warnings
+}
+
+fn extreme(values: &[f64], better: fn(f64, f64) -> bool) -> Option<(usize, &f64)> {
+    values
+        .iter()
+        .enumerate()
+        // Chains that never moved have an infinite R-hat.
+        .filter(|(_, v)| !v.is_nan())
+        .reduce(|a, b| if better(*b.1, *a.1) { b } else { a })
+}
+
+/// Of `smc`, with `particles` in every replicate.
+pub fn of_tempering(result: &SmcResult, method: &SmcMethod, particles: usize) -> Vec<Warning> {
+    let mut warnings = nonfinite(&result.totals);
+    let starts = particles * result.log_evidences.len();
+    warnings.extend(nonfinite_starts(result.nonfinite_starts, starts));
+    if let Some((stage, &ess)) = extreme(&result.ess, |a, b| a < b)
+        && ess < 0.1 * particles as f64
+    {
+        warnings.push(Warning::Ladder {
+            stage: stage + 1,
+            ess,
+            particles,
+        });
+    }
+    if let Some((_, &rate)) = extreme(&result.acceptance, |a, b| a < b)
+        && rate < 0.05
+    {
+        warnings.push(Warning::Acceptance {
+            rate,
+            low: 0.05,
+            high: 1.0,
+        });
+    }
+    if let Some(ancestors) = result.surviving_ancestors
+        && ancestors * 100 < particles
+    {
+        warnings.push(Warning::Coalesced {
+            ancestors,
+            particles,
+        });
+    }
+    if result.log_evidence_se.is_none() {
+        let reason = if method.replicates == 1 && method.resampler != Resampler::Multinomial {
+            format!(
+                "the estimator does not hold for {} resampling",
+                method.resampler.name()
+            )
+        } else {
+            "the variance estimate is not positive or all particles descend from one".to_owned()
+        };
+        warnings.push(Warning::NoStandardError { reason });
+    }
+    warnings
+}
