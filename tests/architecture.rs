@@ -93,7 +93,12 @@ const ENGINE: &[&str] = &[
 ];
 
 /// Files that may name `diagnostics` although their module may not: run once, after the sampling.
-const FRONT_DOORS: [&str; 3] = ["src/mcmc/run.rs", "src/smc/run.rs", "src/diffusion/run.rs"];
+const FRONT_DOORS: [&str; 4] = [
+    "src/mcmc/run.rs",
+    "src/smc/run.rs",
+    "src/smc/replicates.rs",
+    "src/diffusion/run.rs",
+];
 
 /// Files of the engine that open files besides `cli`, `record` and `npy`: a target read from a table.
 const READERS: [&str; 1] = ["src/target/library/logistic/data.rs"];

@@ -1,10 +1,11 @@
 //! Tempered SMC against exact evidences, mode weights and laws.
 //!
-//! Evidences come from replicates averaged on the scale of Z, with their jackknife standard error;
+//! Evidences come from replicates averaged on the scale of Z, with the standard error a run of
+//! replicates reports (the jackknife's scaled by Student's t: 1.09 for 16 replicates, 1.21 for 8);
 //! the references are exact (constants, quadrature, transfer operator) or have errors of their own
-//! (regressions: importance sampling around the mode, 1e6 draws), which are added. Each case states
-//! the largest standard error it may have, so that the gate keeps its power: at 4 standard errors
-//! the smallest bias of log Z seen with 95% power is 5.6 of them.
+//! (regressions: importance sampling around the mode, 1e6 draws), which are added in quadrature. Each
+//! case states the largest standard error it may have, so that the gate keeps its power: at 4 standard
+//! errors the smallest bias of log Z seen with 95% power is at most 5.6 of them.
 //!
 //! Adapting ladder and moves to the population biases Z by O(1/N) (measured on phi4: -0.08 at N = 512,
 //! -0.02 at 2048, about minus the variance); populations here are large enough to keep it below
@@ -300,7 +301,7 @@ fn regression_evidence() {
             10.0,
             1024,
             (-585.086, 0.001),
-            0.2,
+            0.24,
         ),
         (
             "ionosphere",

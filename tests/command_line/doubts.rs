@@ -1,0 +1,128 @@
+//! Doubts about a run: starts and particles that are not finite, particles that never move.
+
+use super::{json, list, ok, run, text};
+use serde_json::Value;
+use std::path::Path;
+use tempfile::tempdir;
+
+fn codes(object: &serde_json::Map<String, Value>) -> Vec<&str> {
+    let codes = object["warnings"].as_array().unwrap();
+    codes.iter().map(|code| code.as_str().unwrap()).collect()
+}
+
+/// The text of a failed run: one line, code 3.
+fn failure(folder: &Path, line: &str) -> String {
+    let output = run(folder, line);
+    let errors = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(3), "{line}: {errors}");
+    assert!(
+        output.stdout.is_empty() && errors.lines().count() == 1,
+        "{errors}"
+    );
+    errors
+}
+
+#[test]
+fn starts_that_are_not_finite_are_counted() {
+    let temp = tempdir().unwrap();
+    // So far out on the left the tilt of phi4 is -infinity and its wells are +infinity: NaN.
+    let write = |name: &str, bad: usize| {
+        let far = std::iter::repeat_n([-1.5e308; 4], bad);
+        let near = (0..100 - bad).map(|k| [0.01 * k as f64 - 0.5; 4]);
+        let rows: Vec<f64> = far.chain(near).flatten().collect();
+        driftlane::npy::write(temp.path().join(name), &[100, 4], &rows).unwrap();
+    };
+    write("some.npy", 6);
+    write("all.npy", 100);
+    write("none.npy", 0);
+    for sampler in ["hmc", "rwmh", "ula --step-size 0.01"] {
+        let line = |init: &str| {
+            format!(
+                "sample phi4 --set n=4 --set b=0.1 --sampler {sampler} --init {init}.npy \
+                 --draws 50 --no-save"
+            )
+        };
+        let object = json(temp.path(), &line("some"));
+        assert!(codes(&object).contains(&"W-NONFINITE"), "{object:?}");
+        assert!(object["nonfinite"].as_u64().unwrap() >= 6);
+        let told = ok(temp.path(), &line("some"));
+        assert!(told.contains("6 of 100 particles start where"), "{told}");
+        assert!(failure(temp.path(), &line("all")).contains("no valid start"));
+        let told = ok(temp.path(), &line("none"));
+        assert!(
+            !told.contains("start where") && !told.contains("left out"),
+            "{told}"
+        );
+    }
+}
+
+#[test]
+fn particles_that_diverge_are_counted_and_left_out() {
+    let temp = tempdir().unwrap();
+    let line = "sample many-well --sampler ula --step-size 0.05 --particles 1000 --draws 200";
+    let object = json(temp.path(), &format!("{line} --out r"));
+    let samples = driftlane::npy::read(
+        temp.path().join("r/samples.npy"),
+        driftlane::npy::NonFinite::Keep,
+    );
+    let rows = samples.unwrap().values;
+    let bad = rows
+        .chunks(2)
+        .filter(|x| !(x[0] + x[1]).is_finite())
+        .count();
+    assert!((10..500).contains(&bad), "{bad}");
+    assert_eq!(object["nonfinite"].as_u64(), Some(bad as u64));
+    assert_eq!(codes(&object)[0], "W-NONFINITE");
+    assert_eq!(list(&object, "mean").len(), 2);
+    assert!(object["r_hat_max"].is_f64() && object["ess_bulk_min"].is_f64());
+    let told = ok(temp.path(), &format!("{line} --no-save"));
+    let sentence = format!("{bad} of 1000 particles are not finite at the end");
+    assert!(
+        told.contains(&sentence) && told.contains("left out of mean and sd"),
+        "{told}"
+    );
+    let strict = run(temp.path(), &format!("{line} --no-save --strict"));
+    assert_eq!(strict.status.code(), Some(1));
+
+    let all = "sample gaussian --sampler ula --step-size 3 --particles 64 --steps 3000 --no-save";
+    let told = failure(temp.path(), all);
+    assert!(
+        told.contains("none of 64 particles") && told.contains("step size"),
+        "{told}"
+    );
+}
+
+#[test]
+fn particles_that_never_move_are_told_of() {
+    let temp = tempdir().unwrap();
+    let line = "sample gaussian --particles 500 --sampler rwmh --no-save";
+    let told = ok(temp.path(), &format!("{line} --step-size 1e7 --draws 20"));
+    let sentence = "W-STUCK 500 of 500 particles accepted none of 20 moves";
+    assert!(
+        told.contains(sentence) && told.contains("lower --step-size"),
+        "{told}"
+    );
+
+    // A quarter of 500 healthy particles accepts none of five moves: chance, not a fault.
+    for rest in [
+        "--draws 5",
+        "--steps 5",
+        "--draws 1",
+        "--draws 100",
+        "--steps 200",
+    ] {
+        let object = json(temp.path(), &format!("{line} {rest}"));
+        assert!(!codes(&object).contains(&"W-STUCK"), "{object:?}");
+    }
+    let ula = "sample gaussian --sampler ula --step-size 0.1 --steps 10 --no-save";
+    assert!(!codes(&json(temp.path(), ula)).contains(&"W-STUCK"));
+
+    // Ten particles where the density is zero all around.
+    let rows: Vec<f64> = (0..500)
+        .map(|k| if k % 50 == 7 { 1e200 } else { 0.1 })
+        .collect();
+    driftlane::npy::write(temp.path().join("s.npy"), &[500, 1], &rows).unwrap();
+    let told = ok(temp.path(), &format!("{line} --init s.npy --steps 100"));
+    let sentence = "10 of 500 particles accepted none of 100 moves";
+    assert!(told.contains(sentence), "{told}");
+}
