@@ -99,8 +99,8 @@ pub(super) fn methods() -> Vec<Case> {
         ),
         case(
             Parse,
-            "smc gaussian --resampler residual",
-            &["--resampler = residual"],
+            "smc gaussian --resampler residuals",
+            &["--resampler = residuals"],
         ),
         case(
             Parse,
