@@ -4,6 +4,7 @@
 mod accept;
 mod chains;
 mod dual_averaging;
+mod finite;
 mod hmc;
 mod run;
 mod rwmh;
