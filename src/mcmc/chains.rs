@@ -8,15 +8,15 @@
 //! A particle is *finite* while its position is and, in adjusted moves, its log density is. One that
 //! is not has no say in tuning and in moments; unadjusted dynamics never comes back from there.
 
+use super::finite::{finite_weights, total};
 use super::{ACCEPTED, BASE, Move, RATIO};
 use crate::error::{Error, Result};
 use crate::flow::{Cloud, FeynmanKac, Potential, Resampling, Tally};
 use crate::integrator::Scratch;
-use crate::particles::{Channels, Moments, Population, Span};
+use crate::particles::{Channels, Moments, Span};
 use crate::target::{Path, Precision};
-use bytemuck::cast_slice;
 use driftlane_kernels::rng::Stream;
-use driftlane_kernels::tile::{Row, particles_per_tile};
+use driftlane_kernels::tile::Row;
 use driftlane_kernels::{F64, Lane};
 
 /// Where chains start.
@@ -207,7 +207,11 @@ impl<R: Precision> FeynmanKac for Chains<'_, R> {
                     false => &[],
                 });
                 let finite = finite_weights(x, scalars);
-                let moments = Moments::of_tile::<R>(x, block.active(tile), Some(&finite));
+                let active = block.active(tile);
+                // Equal weights need no products; the bits are the same.
+                let all = finite[..active].iter().all(|w| *w == 1.0);
+                let weights = (!all).then_some(&finite[..]);
+                let moments = Moments::of_tile::<R>(x, active, weights);
                 tally.moments = std::mem::take(&mut tally.moments).merge(moments);
             }
         }
@@ -267,59 +271,6 @@ impl<R: Precision> FeynmanKac for Chains<'_, R> {
             self.mover.freeze();
         }
     }
-}
-
-/// log density of every particle of a tile, from its (base, ratio).
-fn total<'a>(base: &'a [Row<F64>], ratio: &'a [Row<F64>]) -> impl Iterator<Item = f64> + 'a {
-    let (base, ratio) = (cast_slice(base), cast_slice(ratio));
-    base.iter().zip(ratio).map(|(b, r): (&f64, &f64)| b + r)
-}
-
-/// 1 for every finite particle of a tile, 0 for the others: `x` are its positions, `scalars` the rows
-/// of its (base, ratio), none in unadjusted dynamics.
-fn finite_weights<R: Precision>(x: &[Row<R>], scalars: [&[Row<F64>]; 2]) -> [f64; 64] {
-    let mut sum = Row::<R>::zero();
-    for x in x {
-        // 0 where the coordinate is finite, NaN elsewhere.
-        sum += *x * Row::<R>::zero();
-    }
-    let mut weights = [0.0; 64];
-    for (weight, s) in weights.iter_mut().zip(cast_slice::<_, R::Scalar>(&sum.0)) {
-        let s: f64 = (*s).into();
-        *weight = f64::from(u8::from(s == 0.0));
-    }
-    for (weight, density) in weights.iter_mut().zip(total(scalars[0], scalars[1])) {
-        if !density.is_finite() {
-            *weight = 0.0;
-        }
-    }
-    weights
-}
-
-/// The indices of the particles that are finite.
-pub(super) fn finite_particles<R: Precision>(
-    population: &Population<R>,
-    adjusted: bool,
-) -> Vec<usize> {
-    let tiles = population.vector(0).chunks_exact(population.dim());
-    let rows = Population::<R>::scalar_rows();
-    let mut finite = Vec::with_capacity(population.len());
-    for (tile, x) in tiles.enumerate() {
-        let scalars = [BASE, RATIO].map(|channel| match adjusted {
-            true => &population.scalar(channel)[tile * rows..(tile + 1) * rows],
-            false => &[],
-        });
-        let first = tile * particles_per_tile::<R>();
-        let weights = finite_weights(x, scalars);
-        finite.extend(
-            (first..)
-                .zip(weights)
-                .filter(|(_, w)| *w > 0.0)
-                .map(|(i, _)| i),
-        );
-    }
-    finite.truncate(finite.partition_point(|i| *i < population.len()));
-    finite
 }
 
 /// Fills the log densities of a tile from its positions.

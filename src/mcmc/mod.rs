@@ -6,6 +6,7 @@ mod barker;
 mod chains;
 mod dual_averaging;
 mod elliptical_slice;
+mod finite;
 mod hmc;
 mod mala;
 mod mclmc;

@@ -1,6 +1,6 @@
 //! The front door to many-chain sampling: `Sample::new(&target).particles(1024).draws(100).run()?`.
 
-use super::chains::finite_particles;
+use super::finite::finite_particles;
 use super::{ACCEPTED, Chains, MoveSettings, Start, Work, check_reference};
 use crate::diagnostics::Convergence;
 use crate::error::{Error, Result};

@@ -21,8 +21,9 @@ impl Settings {
             .saturating_mul(tile)
             .saturating_mul(dim);
         let scratch = scratch.saturating_mul(6 * word);
-        // Position, momentum, gradient, a proposal of each, and one channel being resampled.
-        let channels = 7u64.saturating_mul(dim).saturating_add(6);
+        // Position, momentum, gradient, a proposal of each, and one channel being resampled; two log
+        // densities, acceptances, weights and ancestors, which are double in either precision.
+        let channels = 7u64.saturating_mul(dim).saturating_add(10);
         let moving = particles.saturating_mul(channels).saturating_mul(word);
         let kept = match &self.method {
             Method::Sample(SampleMethod {
