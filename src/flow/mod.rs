@@ -18,7 +18,7 @@ pub use resampling::{Resampler, resample_offspring};
 pub use scheduler::{Advance, Cloud, Flow, Observer, StageRecord};
 pub use tally::Tally;
 pub use visit::visit_blocks;
-pub(crate) use visit::{copy_positions, positions};
+pub(crate) use visit::{copy_positions, in_parallel, positions};
 
 use crate::error::Result;
 use crate::particles::{Channels, Span};

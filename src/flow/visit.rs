@@ -11,6 +11,11 @@ use driftlane_kernels::tile::{Row, particles_per_tile};
 use rayon::prelude::*;
 use std::sync::{Mutex, PoisonError};
 
+/// f(0), ..., f(count - 1), side by side: for runs too small to keep all threads busy alone.
+pub(crate) fn in_parallel<T: Send>(count: usize, f: impl Fn(usize) -> T + Sync) -> Vec<T> {
+    (0..count).into_par_iter().map(|i| f(i)).collect()
+}
+
 /// [`Population::positions`] by all threads.
 pub(crate) fn positions<R: Precision>(population: &Population<R>) -> Vec<f64> {
     let mut out = vec![0.0; population.len() * population.dim()];

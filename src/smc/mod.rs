@@ -1,5 +1,6 @@
 //! Sequential Monte Carlo samplers: tempering from a reference to the target.
 
+mod islands;
 mod ladder;
 mod replicates;
 mod run;
@@ -7,5 +8,5 @@ mod tempering;
 
 pub use ladder::Ladder;
 pub use replicates::{Combined, combine_replicates};
-pub use run::{Smc, SmcResult};
+pub use run::{Observer, Smc, SmcResult};
 pub use tempering::{TemperatureRecord, Tempering};

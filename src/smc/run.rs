@@ -1,12 +1,16 @@
 //! The front door to tempered SMC: `Smc::new(&target).particles(2048).run()?`.
 
-use super::{Combined, Ladder, TemperatureRecord, Tempering, combine_replicates};
+use super::islands::{combine, merge_populations};
+use super::{Ladder, TemperatureRecord, Tempering};
 use crate::error::{Error, Result};
-use crate::flow::{Advance, Flow, Resampler, Resampling, StageRecord, Tally, positions};
+use crate::flow::{
+    Advance, Flow, Resampler, Resampling, StageRecord, Tally, in_parallel, positions,
+};
 use crate::mcmc::{MoveKind, MoveSettings, check_reference};
 use crate::target::{BlockTarget, Path, Precision, Reference};
 use driftlane_kernels::F64;
 use driftlane_kernels::rng::{Purpose, lane_seed};
+use std::sync::{Mutex, PoisonError};
 
 /// Settings of a tempered SMC run; every one has a default.
 #[derive(Clone)]
@@ -21,8 +25,12 @@ pub struct Smc<'a> {
     resampling: Resampling,
     reference: Option<Reference>,
     replicates: usize,
+    islands: usize,
     tuned: bool,
 }
+
+/// Told of every visit of every replicate or island.
+pub type Observer<'a> = dyn FnMut(usize, &StageRecord) + Send + 'a;
 
 /// What a tempered SMC run returns.
 #[derive(Debug, Clone)]
@@ -77,6 +85,7 @@ impl<'a> Smc<'a> {
             resampling: Resampling::Always,
             reference: None,
             replicates: 1,
+            islands: 1,
             tuned: true,
         }
     }
@@ -126,6 +135,12 @@ impl<'a> Smc<'a> {
         self.replicates = replicates;
         self
     }
+    /// Cuts the population into islands that never meet, from 1 to half the particles; their spread is
+    /// the error of log Z for any resampling scheme. The ladder reported is that of the first.
+    pub fn islands(mut self, islands: usize) -> Self {
+        self.islands = islands;
+        self
+    }
     /// Leaves the move as set; with a fixed ladder Z is then exactly unbiased.
     pub fn without_tuning(mut self) -> Self {
         self.tuned = false;
@@ -137,11 +152,8 @@ impl<'a> Smc<'a> {
         self.run_in::<F64>(&mut |_, _| {})
     }
 
-    /// Runs in the precision `R`; `observer` is told of every visit (replicate, record).
-    pub fn run_in<R: Precision>(
-        &self,
-        observer: &mut dyn FnMut(usize, &StageRecord),
-    ) -> Result<SmcResult> {
+    /// Runs in the precision `R`; `observer` is told of every visit (replicate or island, record).
+    pub fn run_in<R: Precision>(&self, observer: &mut Observer<'_>) -> Result<SmcResult> {
         if self.particles < 2 {
             return Err(Error::invalid("particles", self.particles, "at least 2"));
         }
@@ -155,42 +167,61 @@ impl<'a> Smc<'a> {
         if self.replicates < 1 {
             return Err(Error::invalid("replicates", self.replicates, "at least 1"));
         }
-        let mut first = None;
-        let mut log_evidences = Vec::with_capacity(self.replicates);
-        let (mut mean, mut square) = (Vec::new(), Vec::new());
-        let mut totals = Tally::default();
-        let mut nonfinite_starts = 0;
+        let most = self.particles / 2;
+        if !(1..=most).contains(&self.islands) {
+            let allowed = format!("1 to {most}, half the particles");
+            return Err(Error::invalid("islands", self.islands, allowed));
+        }
+        if self.islands > 1 && self.replicates > 1 {
+            let allowed = "1 with replicates, which are islands of their own";
+            return Err(Error::invalid("islands", self.islands, allowed));
+        }
+        if self.islands > 1 {
+            return self.run_islands::<R>(observer);
+        }
+        let mut results = Vec::with_capacity(self.replicates);
         for replicate in 0..self.replicates {
-            let seed = match replicate {
-                0 => self.seed,
-                r => lane_seed(self.seed, Purpose::Replicate, r as u64, 0, 0),
-            };
-            let result = self.once::<R>(seed, &mut |record| observer(replicate, record))?;
-            log_evidences.push(result.log_evidence);
-            nonfinite_starts += result.nonfinite_starts;
-            totals = totals.merge(result.totals.clone());
-            mean.push(result.mean.clone());
-            square.push(result.sd.clone());
-            first.get_or_insert(result);
+            let seed = self.seed_of(replicate);
+            let mut result = self.once::<R>(self.particles, seed, &mut |record| {
+                observer(replicate, record)
+            })?;
+            if replicate > 0 {
+                result.samples = Vec::new();
+            }
+            results.push(result);
         }
-        let mut result = first.expect("at least one replicate");
-        if self.replicates > 1 {
-            let Combined {
-                log_evidence,
-                log_evidence_se,
-            } = combine_replicates(&log_evidences);
-            result.log_evidence = log_evidence;
-            result.log_evidence_se = log_evidence_se;
-            pool_moments(&mut result, &log_evidences, &mean, &square);
+        Ok(combine(results))
+    }
+
+    /// Islands side by side: each is too small for all threads.
+    fn run_islands<R: Precision>(&self, observer: &mut Observer<'_>) -> Result<SmcResult> {
+        let observer = Mutex::new(observer);
+        let results = in_parallel(self.islands, |island| {
+            let more = usize::from(island < self.particles % self.islands);
+            let particles = self.particles / self.islands + more;
+            self.once::<R>(particles, self.seed_of(island), &mut |record| {
+                let mut observer = observer.lock().unwrap_or_else(PoisonError::into_inner);
+                observer(island, record);
+            })
+        });
+        let results = results.into_iter().collect::<Result<Vec<_>>>()?;
+        let samples = merge_populations(&results, self.target.dim(), self.seed);
+        Ok(SmcResult {
+            samples,
+            ..combine(results)
+        })
+    }
+
+    fn seed_of(&self, run: usize) -> u64 {
+        match run {
+            0 => self.seed,
+            r => lane_seed(self.seed, Purpose::Replicate, r as u64, 0, 0),
         }
-        result.log_evidences = log_evidences;
-        result.totals = totals;
-        result.nonfinite_starts = nonfinite_starts;
-        Ok(result)
     }
 
     fn once<R: Precision>(
         &self,
+        particles: usize,
         seed: u64,
         observer: &mut dyn FnMut(&StageRecord),
     ) -> Result<SmcResult> {
@@ -210,7 +241,7 @@ impl<'a> Smc<'a> {
         if !self.tuned {
             model = model.without_tuning();
         }
-        let mut flow = Flow::<R>::start(&model, self.particles, seed, self.resampler)?;
+        let mut flow = Flow::<R>::start(&model, particles, seed, self.resampler)?;
         while flow.advance(&mut model, &mut |record, _| observer(record))? == Advance::Moved {}
         let moments = flow.moments();
         let each = |f: fn(&TemperatureRecord) -> f64| model.records().iter().map(f).collect();
@@ -239,27 +270,8 @@ impl<'a> Smc<'a> {
                 .first()
                 .map_or(0, |s| s.nan_potentials as usize),
             totals: flow.totals().clone(),
-            steps: flow.totals().moves as usize / self.particles,
+            steps: flow.totals().moves as usize / particles,
             temperatures,
         })
-    }
-}
-
-/// Means and standard deviations of all replicates together, each weighing as its Z.
-fn pool_moments(result: &mut SmcResult, log_z: &[f64], mean: &[Vec<f64>], sd: &[Vec<f64>]) {
-    use driftlane_kernels::Lane;
-    let weight: Vec<f64> = log_z
-        .iter()
-        .map(|z| Lane::exp(z - result.log_evidence) / log_z.len() as f64)
-        .collect();
-    for j in 0..result.mean.len() {
-        let m: f64 = weight.iter().zip(mean).map(|(w, m)| w * m[j]).sum();
-        let second: f64 = weight
-            .iter()
-            .zip(mean.iter().zip(sd))
-            .map(|(w, (mean, sd))| w * (sd[j] * sd[j] + (mean[j] - m) * (mean[j] - m)))
-            .sum();
-        result.mean[j] = m;
-        result.sd[j] = second.sqrt();
     }
 }

@@ -1,0 +1,80 @@
+//! Several runs of one sampler as one result: islands of one population, and replicates.
+//!
+//! K islands of N/K particles that never meet are K independent unbiased estimates of Z (Verge, Dubarry,
+//! Del Moral, Moulines 2015, arXiv:1306.3911); their mean is unbiased, and its error follows from their
+//! spread whatever the resampling scheme. Particles of island k carry the weight Z_k; systematic
+//! resampling makes them one population of equal weights.
+
+use super::{Combined, SmcResult, combine_replicates};
+use crate::flow::{Resampler, Tally, resample_offspring};
+use driftlane_kernels::tile::Row;
+use driftlane_kernels::{F64, Lane};
+
+/// The result of the first run with evidence, moments and counts of all of them.
+pub(super) fn combine(mut results: Vec<SmcResult>) -> SmcResult {
+    let log_evidences: Vec<f64> = results.iter().map(|r| r.log_evidence).collect();
+    let Combined {
+        log_evidence,
+        log_evidence_se,
+    } = combine_replicates(&log_evidences);
+    let weights: Vec<f64> = log_evidences
+        .iter()
+        .map(|z| Lane::exp(z - log_evidence) / log_evidences.len() as f64)
+        .collect();
+    let (mean, sd) = pooled_moments(&results, &weights);
+    let totals = results
+        .iter()
+        .fold(Tally::default(), |sum, r| sum.merge(r.totals.clone()));
+    let nonfinite_starts = results.iter().map(|r| r.nonfinite_starts).sum();
+    let mut first = results.swap_remove(0);
+    if log_evidences.len() > 1 {
+        first.log_evidence = log_evidence;
+        first.log_evidence_se = log_evidence_se;
+        (first.mean, first.sd) = (mean, sd);
+    }
+    first.log_evidences = log_evidences;
+    first.totals = totals;
+    first.nonfinite_starts = nonfinite_starts;
+    first
+}
+
+/// Means and standard deviations of all runs together.
+fn pooled_moments(results: &[SmcResult], weights: &[f64]) -> (Vec<f64>, Vec<f64>) {
+    let runs = || weights.iter().zip(results);
+    (0..results[0].mean.len())
+        .map(|j| {
+            let m: f64 = runs().map(|(w, r)| w * r.mean[j]).sum();
+            let second: f64 = runs()
+                .map(|(w, r)| {
+                    let d = r.mean[j] - m;
+                    w * r.sd[j].mul_add(r.sd[j], d * d)
+                })
+                .sum();
+            (m, second.sqrt())
+        })
+        .unzip()
+}
+
+/// The particles of all islands as one population of equal weights, `[particles, dim]`.
+pub(super) fn merge_populations(results: &[SmcResult], dim: usize, seed: u64) -> Vec<f64> {
+    let log_weights: Vec<f64> = results
+        .iter()
+        .flat_map(|r| std::iter::repeat_n(r.log_evidence, r.samples.len() / dim))
+        .collect();
+    let n = log_weights.len();
+    let max = log_weights
+        .iter()
+        .fold(f64::NEG_INFINITY, |m, &x| if x > m { x } else { m });
+    let mut rows = vec![Row::<F64>::splat(f64::NEG_INFINITY); n.div_ceil(32)];
+    bytemuck::cast_slice_mut::<_, f64>(&mut rows)[..n].copy_from_slice(&log_weights);
+    // An epoch no flow reaches, so that the draw is independent of the islands' own.
+    let offspring = resample_offspring(Resampler::Systematic, n, &rows, max, seed, u64::MAX);
+    let particles = results.iter().flat_map(|r| r.samples.chunks_exact(dim));
+    let mut merged = Vec::with_capacity(n * dim);
+    for (x, copies) in particles.zip(offspring) {
+        for _ in 0..copies {
+            merged.extend_from_slice(x);
+        }
+    }
+    merged
+}
