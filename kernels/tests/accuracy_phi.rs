@@ -16,7 +16,10 @@ fn bound(name: &str) -> f64 {
     let start = format!("//! Error bound of {name}: ");
     let line = SOURCE.lines().find_map(|line| line.strip_prefix(&start));
     let number = line.and_then(|rest| rest.strip_suffix(" ulp"));
-    number.expect("a bound in the header").parse().expect("a number")
+    number
+        .expect("a bound in the header")
+        .parse()
+        .expect("a number")
 }
 
 thread_local! {
@@ -67,7 +70,9 @@ fn ulps(got: f64, exact: Dd, exponent: i32) -> f64 {
 fn points() -> Vec<f64> {
     let mut state = 1u64;
     let mut unit = || {
-        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        state = state
+            .wrapping_mul(6364136223846793005)
+            .wrapping_add(1442695040888963407);
         (state >> 11) as f64 * 2f64.powi(-53)
     };
     let mut points = Vec::new();
@@ -79,7 +84,17 @@ fn points() -> Vec<f64> {
         points.push(-10f64.powf(2.0 + 305.0 * unit()));
     }
     let steps = (-1060..1030).map(|n| (n as f64 + 0.5) * std::f64::consts::LN_2);
-    for x in steps.chain([-1.0, 1.5, 60.0, -746.0, -745.13, 709.782_712_893, 0.0, 1e-300, -1e-300]) {
+    for x in steps.chain([
+        -1.0,
+        1.5,
+        60.0,
+        -746.0,
+        -745.13,
+        709.782_712_893,
+        0.0,
+        1e-300,
+        -1e-300,
+    ]) {
         let (mut up, mut down) = (x, x);
         for _ in 0..20 {
             points.extend([up, down]);
@@ -118,7 +133,10 @@ fn bounds_hold_and_are_not_idle() {
         let bound = bound(name);
         println!("{name}: worst {worst:.4} ulp at {at:e} (bound {bound})");
         assert!(worst <= bound, "{name}: {worst} ulp at {at:e}");
-        assert!(worst >= bound / 3.0, "{name}: bound {bound} is idle, worst {worst}");
+        assert!(
+            worst >= bound / 3.0,
+            "{name}: bound {bound} is idle, worst {worst}"
+        );
         assert!(bound <= 2.0);
     }
 }
@@ -151,7 +169,11 @@ fn ends() {
         (all[1], 722.9493, 722.9494),
         (all[2], 729.5600, 729.5601),
     ] {
-        assert!(f(last).is_finite() && f(last) > 1e308 * 1.7, "{:e}", f(last));
+        assert!(
+            f(last).is_finite() && f(last) > 1e308 * 1.7,
+            "{:e}",
+            f(last)
+        );
         assert_eq!(f(first), f64::INFINITY);
     }
     assert_eq!(phi_1(-1e308), 1e-308);

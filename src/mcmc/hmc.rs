@@ -145,7 +145,8 @@ impl<R: Precision> Move<R> for Hmc {
         self.step_size.freeze();
     }
     fn set_scale(&mut self, sd: &[f64]) {
-        self.leapfrog = Leapfrog::new(sd.iter().map(|s| s * s).collect());
+        let inverse_mass = sd.iter().map(|s| s * s).collect();
+        self.leapfrog = self.leapfrog.clone().with_inverse_mass(inverse_mass);
     }
     fn step_size(&self) -> f64 {
         self.step_size.step_size()

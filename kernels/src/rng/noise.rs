@@ -60,11 +60,7 @@ pub fn two_point<R: Register>(word: R::Word, bit: u32) -> R {
 pub fn three_point<R: Register>(uniform: R) -> R {
     let root = R::splat(3.0f64.sqrt());
     let sixth = R::splat(1.0 / 6.0);
-    let upper = R::select(
-        uniform.lt(R::splat(5.0 / 6.0)),
-        R::zero(),
-        root,
-    );
+    let upper = R::select(uniform.lt(R::splat(5.0 / 6.0)), R::zero(), root);
     R::select(uniform.lt(sixth), -root, upper)
 }
 

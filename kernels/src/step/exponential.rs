@@ -28,6 +28,7 @@
 //! eight, three. Source: Uhlenbeck, Ornstein 1930, doi 10.1103/PhysRev.36.823; Cheng, Chatterji,
 //! Bartlett, Jordan 2018, arXiv:1707.03663; Jentzen, Kloeden 2009, doi 10.1098/rspa.2008.0325.
 
+use super::splitting::Mass;
 use crate::lane::{Lane, Register};
 use crate::math::double::{phi_1, phi_2, phi_3};
 
@@ -135,4 +136,19 @@ impl Semilinear {
 #[inline(always)]
 pub fn semilinear_step<L: Lane>(x: L, rest: L, decay: L, force: L, noise: L, xi: L) -> L {
     decay.mul_add(x, force.mul_add(rest, noise * xi))
+}
+
+impl<L: Lane> FreeFlight<L> {
+    /// (x, p) of one coordinate after force-free flight; `xi` are two standard normals. A force f
+    /// adds psi_2 f/m and psi_1 f.
+    #[inline(always)]
+    pub fn apply(&self, (x, p): (L, L), mass: Mass<L>, xi: [L; 2]) -> (L, L) {
+        let scatter = self
+            .shared_noise
+            .mul_add(xi[0], self.position_noise * xi[1]);
+        let flown = (self.psi_1 * mass.inverse).mul_add(p, x);
+        let moved = (mass.inverse * mass.root).mul_add(scatter, flown);
+        let refreshed = (self.momentum_noise * mass.root) * xi[0];
+        (moved, self.decay.mul_add(p, refreshed))
+    }
 }

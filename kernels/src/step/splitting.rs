@@ -144,7 +144,8 @@ fn rows<R: Vector, N: Noise>(
     noise: &mut N,
 ) {
     let masses = inverse_mass.iter().zip(root_mass);
-    for (((x, p), grad), (&inverse, &root)) in x.iter_mut().zip(p.iter_mut()).zip(grad).zip(masses) {
+    for (((x, p), grad), (&inverse, &root)) in x.iter_mut().zip(p.iter_mut()).zip(grad).zip(masses)
+    {
         let mass = Mass {
             inverse: Row::<R>::broadcast(inverse),
             root: Row::<R>::broadcast(root),
