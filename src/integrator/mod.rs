@@ -17,7 +17,7 @@ pub use leapfrog::{Leapfrog, draw_momentum, kinetic_energy};
 pub use masses::Masses;
 pub use overdamped::euler_maruyama_steps;
 pub use program::{Pass, Program};
-pub use scheme::{Dynamics, Order, Rule, Scheme, Stability, Stage};
+pub use scheme::{Dynamics, Increments, Order, Rule, Scheme, Stability, Stage};
 pub use scratch::Scratch;
 pub use stepper::{Parameters, Stepper, Tile};
 pub use table::{SCHEMES, VELOCITY_VERLET, scheme};

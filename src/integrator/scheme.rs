@@ -86,6 +86,43 @@ pub enum Stability {
     LinearPart,
 }
 
+/// The law of the noise; see [`driftlane_kernels::rng::Noise`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Increments {
+    /// Standard normals.
+    #[default]
+    Gaussian,
+    /// +-1: weak order 1.
+    TwoPoint,
+    /// +-sqrt 3 or 0: weak order 2.
+    ThreePoint,
+}
+
+impl Increments {
+    /// The names, as the command line has them.
+    pub const NAMES: &'static [&'static str] = &["gaussian", "two-point", "three-point"];
+
+    /// The name on the command line.
+    pub fn name(self) -> &'static str {
+        Self::NAMES[self as usize]
+    }
+
+    /// The law of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        let all = [Self::Gaussian, Self::TwoPoint, Self::ThreePoint];
+        all.into_iter().find(|law| law.name() == name)
+    }
+
+    /// The weak order it keeps; `None`: any.
+    pub fn weak_order(self) -> Option<u32> {
+        match self {
+            Self::Gaussian => None,
+            Self::TwoPoint => Some(1),
+            Self::ThreePoint => Some(2),
+        }
+    }
+}
+
 /// A scheme.
 #[derive(Clone)]
 pub struct Scheme {
@@ -141,6 +178,24 @@ impl Scheme {
         let stages = self.stages();
         let pairs = stages.iter().zip(stages.iter().rev());
         !stages.is_empty() && pairs.into_iter().all(|(a, b)| a == b)
+    }
+
+    /// Refused where the noise keeps a lower weak order than the scheme has.
+    pub fn check_increments(&self, increments: Increments) -> Result<()> {
+        let Order::Langevin { weak, .. } = self.order else {
+            return Ok(());
+        };
+        match increments.weak_order() {
+            Some(kept) if kept < weak => Err(Error::invalid(
+                "noise",
+                increments.name(),
+                format!(
+                    "keeps weak order {kept} and {} has {weak}; three-point or gaussian",
+                    self.name
+                ),
+            )),
+            _ => Ok(()),
+        }
     }
 
     /// Whether it keeps a momentum (or the noise of the last step) from one step to the next.

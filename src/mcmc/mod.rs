@@ -9,6 +9,7 @@ mod run;
 mod rwmh;
 mod settings;
 mod ula;
+mod unadjusted;
 
 pub(crate) use chains::weigh_tile;
 pub use chains::{Chains, Start, Work};
@@ -18,6 +19,7 @@ pub use run::{Sample, SampleResult};
 pub use rwmh::Rwmh;
 pub use settings::{MoveKind, MoveSettings};
 pub use ula::Ula;
+pub use unadjusted::Unadjusted;
 
 use crate::flow::Tally;
 use crate::integrator::Scratch;

@@ -54,22 +54,8 @@ impl<R: Precision> Move<R> for Ula {
                 &mut scratch.gradient,
                 &mut scratch.other,
             );
-            // A sum is finite only where every coordinate is.
-            let mut sum = Row::<R>::zero();
-            for x in x.iter() {
-                sum += *x * Row::<R>::zero();
-            }
-            let active = block.active(tile);
-            if sum.is_nan().any() {
-                let bad: &[R::Scalar] = bytemuck::cast_slice(&sum.0);
-                tally.nan += bad[..active.min(particles_per_tile::<R>())]
-                    .iter()
-                    .filter(|b| Into::<f64>::into(**b).is_nan())
-                    .count() as u64;
-            }
-            tally.moves += (active * moves) as u64;
-            tally.acceptance_sum += (active * moves) as f64;
-            tally.gradient_evaluations += (active * moves) as u64;
+            let x = &block.vectors[0][block.rows(tile)];
+            count_moves(x, block.active(tile), moves, moves, &mut tally);
         }
         tally
     }
@@ -80,4 +66,29 @@ impl<R: Precision> Move<R> for Ula {
     fn step_size(&self) -> f64 {
         self.step_size
     }
+}
+
+/// Counts moves that are never rejected, their gradients, and the particles they took out of the numbers.
+pub(super) fn count_moves<R: Precision>(
+    x: &[Row<R>],
+    active: usize,
+    moves: usize,
+    gradients: usize,
+    tally: &mut Tally,
+) {
+    // A sum is finite only where every coordinate is.
+    let mut sum = Row::<R>::zero();
+    for x in x {
+        sum += *x * Row::<R>::zero();
+    }
+    if sum.is_nan().any() {
+        let bad: &[R::Scalar] = bytemuck::cast_slice(&sum.0);
+        tally.nan += bad[..active.min(particles_per_tile::<R>())]
+            .iter()
+            .filter(|b| Into::<f64>::into(**b).is_nan())
+            .count() as u64;
+    }
+    tally.moves += (active * moves) as u64;
+    tally.acceptance_sum += (active * moves) as f64;
+    tally.gradient_evaluations += (active * gradients) as u64;
 }
