@@ -58,7 +58,7 @@ fn starts(n: usize, bad: usize) -> Vec<f64> {
 fn settings(kind: MoveKind) -> MoveSettings {
     MoveSettings {
         kind,
-        step_size: (!kind.adjusted()).then_some(0.05),
+        step_size: (!kind.is_adjusted()).then_some(0.05),
         leapfrog_steps: 4,
         ..MoveSettings::default()
     }

@@ -99,7 +99,7 @@ fn check_method(settings: &Settings, target: &dyn BlockTarget) -> Result<()> {
             mover(method.kernel, &method.tuning)
         }
     };
-    mover.build::<F64>(target.dim()).map(|_| ())
+    mover.build_for::<F64>(target).map(|_| ())
 }
 
 fn mover(sampler: Sampler, tuning: &super::settings::Tuning) -> MoveSettings {
@@ -108,6 +108,9 @@ fn mover(sampler: Sampler, tuning: &super::settings::Tuning) -> MoveSettings {
         step_size: tuning.step_size,
         target_accept: Some(tuning.target_accept),
         leapfrog_steps: tuning.leapfrog_steps as usize,
+        integrator: tuning.integrator,
+        friction: tuning.friction,
+        increments: tuning.noise,
         ..MoveSettings::default()
     }
 }

@@ -1,6 +1,7 @@
 //! `list`: what there is, with defaults, in lines of at most [`WIDTH`] columns.
 
 use crate::flow::Resampler;
+use crate::integrator::{Dynamics, Order, SCHEMES, Scheme, Stability};
 use crate::mcmc::MoveKind;
 use crate::target::library;
 
@@ -26,7 +27,7 @@ pub fn text(group: Option<&str>) -> String {
 type Entry = (String, Vec<String>);
 
 /// Every group: its name and its entries.
-fn groups() -> [(&'static str, Vec<Entry>); 4] {
+fn groups() -> [(&'static str, Vec<Entry>); 5] {
     let targets = library::describe().iter().map(|t| {
         let known = format!("reference: {}; exact: {}", t.reference, t.exact);
         let settings = Some(t.settings.to_owned()).filter(|s| !s.is_empty());
@@ -37,13 +38,8 @@ fn groups() -> [(&'static str, Vec<Entry>); 4] {
     });
     let moves = |keep: fn(&MoveKind) -> bool| {
         let kept = MoveKind::ALL.into_iter().filter(keep);
-        kept.map(|k| {
-            (
-                k.name().to_owned(),
-                vec![settings(k), k.summary().to_owned()],
-            )
-        })
-        .collect()
+        kept.map(|k| (k.name().to_owned(), vec![settings(k), what(k)]))
+            .collect()
     };
     let resamplers = Resampler::ALL.iter().map(|&r| {
         let line = format!("{}; {}", r.summary(), error(r));
@@ -52,7 +48,8 @@ fn groups() -> [(&'static str, Vec<Entry>); 4] {
     [
         ("targets", targets.collect()),
         ("samplers", moves(|_| true)),
-        ("moves", moves(|k| k.adjusted())),
+        ("moves", moves(|k| k.is_adjusted())),
+        ("integrators", SCHEMES.iter().map(integrator).collect()),
         ("resamplers", resamplers.collect()),
     ]
 }
@@ -83,9 +80,56 @@ fn settings(kind: MoveKind) -> String {
             format!("leapfrog_steps = 10, target_accept = {a}")
         }
         Some(a) => format!("target_accept = {a}"),
-        None if kind.adjusted() => "nothing to tune".to_owned(),
-        None => "step_size required".to_owned(),
+        None if kind.is_adjusted() => "nothing to tune".to_owned(),
+        None => match kind.scheme().map(|scheme| scheme.dynamics) {
+            Some(Dynamics::Underdamped) => "step_size required, friction = 1".to_owned(),
+            _ => "step_size required".to_owned(),
+        },
     }
+}
+
+fn what(kind: MoveKind) -> String {
+    match kind {
+        MoveKind::Dynamics(scheme) => {
+            let dynamics = dynamics(scheme.dynamics);
+            format!("unadjusted {dynamics} steps; {}", scheme.source)
+        }
+        kind => kind.summary().to_owned(),
+    }
+}
+
+fn dynamics(dynamics: Dynamics) -> &'static str {
+    match dynamics {
+        Dynamics::Hamiltonian => "Hamiltonian",
+        Dynamics::Underdamped => "underdamped Langevin",
+        Dynamics::Overdamped => "overdamped Langevin",
+    }
+}
+
+/// Name, dynamics, orders, gradients a step, stability limit, source.
+fn integrator(scheme: &Scheme) -> Entry {
+    let order = match scheme.order {
+        Order::Hamiltonian(order) => format!("order {order}"),
+        Order::Langevin {
+            weak,
+            strong,
+            configurational,
+        } => format!("order: weak {weak}, strong {strong}, configurational {configurational}"),
+    };
+    let overdamped = scheme.dynamics == Dynamics::Overdamped;
+    let stability = match scheme.stability {
+        Stability::Limit(limit) if overdamped => format!("h k < {limit:.4}"),
+        Stability::Limit(limit) => format!("h omega < {limit:.4}"),
+        Stability::Friction => "set by the friction".to_owned(),
+        Stability::Bounded => "bounded at any step".to_owned(),
+        Stability::LinearPart => "any step on the linear part".to_owned(),
+    };
+    let line = format!(
+        "{}; {order}; gradients a step: {}; stable: {stability}",
+        dynamics(scheme.dynamics),
+        scheme.gradients_per_step(),
+    );
+    (scheme.name.to_owned(), vec![line, scheme.source.to_owned()])
 }
 
 fn error(resampler: Resampler) -> &'static str {

@@ -61,7 +61,7 @@ pub enum ParseOutcome {
 }
 
 /// What `list` can be asked for.
-pub const GROUPS: [&str; 4] = ["targets", "samplers", "moves", "resamplers"];
+pub const GROUPS: [&str; 5] = ["targets", "samplers", "moves", "integrators", "resamplers"];
 
 impl ParseOutcome {
     /// The exit code of the process.

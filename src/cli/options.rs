@@ -66,7 +66,7 @@ pub struct RunOptions {
 pub struct SampleOptions {
     #[command(flatten)]
     pub(super) target: TargetOptions,
-    /// How particles move: hmc, rwmh or ula [default: hmc]
+    /// How particles move: hmc, rwmh, ula, underdamped or another (see: driftlane list samplers) [default: hmc]
     #[arg(long, value_name = "NAME", help_heading = "Method")]
     pub(super) sampler: Option<String>,
     /// Moves of every particle after warm-up, kept [default: 200]
@@ -85,7 +85,7 @@ pub struct SampleOptions {
         help_heading = "Method"
     )]
     pub(super) steps: Option<String>,
-    /// Moves before the first draw, during which step sizes adapt [default: 200; ula 0]
+    /// Moves before the first draw, during which step sizes adapt [default: 200; unadjusted dynamics 0]
     #[arg(
         long,
         value_name = "W",
@@ -101,6 +101,17 @@ pub struct SampleOptions {
         help_heading = "Method"
     )]
     pub(super) thin: Option<String>,
+    /// Friction of underdamped dynamics [default: 1]
+    #[arg(
+        long,
+        value_name = "GAMMA",
+        allow_negative_numbers = true,
+        help_heading = "Method"
+    )]
+    pub(super) friction: Option<String>,
+    /// Noise of unadjusted dynamics: gaussian, two-point or three-point, which converge weakly [default: gaussian]
+    #[arg(long, value_name = "LAW", help_heading = "Method")]
+    pub(super) noise: Option<String>,
     #[command(flatten)]
     pub(super) tuning: TuningOptions,
     #[command(flatten)]
@@ -166,7 +177,7 @@ pub struct SmcOptions {
 /// Options of `list`.
 #[derive(Debug, Args)]
 pub struct ListOptions {
-    /// targets, samplers, moves or resamplers [default: all]
+    /// targets, samplers, moves, integrators or resamplers [default: all]
     #[arg(value_name = "WHAT")]
     pub what: Option<String>,
 }
@@ -212,6 +223,9 @@ pub(super) struct TuningOptions {
         help_heading = "Method"
     )]
     leapfrog_steps: Option<String>,
+    /// How hmc moves: velocity-verlet or another (see: driftlane list integrators) [default: velocity-verlet]
+    #[arg(long, value_name = "NAME", help_heading = "Method")]
+    integrator: Option<String>,
     /// Acceptance that step sizes adapt to [default: hmc 0.7, rwmh 0.234]
     #[arg(
         long,
@@ -295,6 +309,8 @@ impl SampleOptions {
         given.word("steps", "--steps", &self.steps);
         given.word("warmup", "--warmup", &self.warmup);
         given.word("thin", "--thin", &self.thin);
+        given.word("friction", "--friction", &self.friction);
+        given.word("noise", "--noise", &self.noise);
         self.tuning.give(given);
         self.population.give(given);
         self.output.give(given);
@@ -324,6 +340,7 @@ impl TuningOptions {
     fn give(&self, given: &mut Given) {
         given.word("step_size", "--step-size", &self.step_size);
         given.word("leapfrog_steps", "--leapfrog-steps", &self.leapfrog_steps);
+        given.word("integrator", "--integrator", &self.integrator);
         given.word("target_accept", "--target-accept", &self.target_accept);
     }
 }

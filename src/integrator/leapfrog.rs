@@ -1,49 +1,92 @@
-//! Leapfrog trajectories on one tile, with a diagonal inverse mass matrix and one step size a
-//! particle.
+//! Hamiltonian trajectories on one tile, with a diagonal inverse mass matrix and one step size a
+//! particle: any composition of kicks and drifts, velocity Verlet (leapfrog) unless told otherwise.
 //!
 //! ```text
-//! kick h/2, (drift h, kick h) x (L - 1), drift h, kick h/2
+//! velocity Verlet: kick h/2, (drift h, kick h) x (L - 1), drift h, kick h/2
 //! ```
 //!
-//! L gradients; each inner step is one pass (kick and drift fused) over the coordinates: two fused
-//! multiply-adds, a product, 24 bytes read and 16 written a coordinate, all in L1.
+//! Gradients a step as the scheme says (one for Verlet); each inner pass (kick and drift fused) costs
+//! two fused multiply-adds, a product, 24 bytes read and 16 written a coordinate, all in L1.
 
 use super::Scratch;
+use super::masses::Masses;
+use super::program::Program;
+use super::scheme::{Dynamics, Rule, Scheme};
+use super::splitting::{Clock, run};
+use super::table::VELOCITY_VERLET;
+use crate::error::{Error, Result};
 use crate::target::{Law, Precision};
-use driftlane_kernels::lane::Table;
-use driftlane_kernels::rng::Stream;
-use driftlane_kernels::step::leapfrog::{drift, kick};
+use driftlane_kernels::F64;
+use driftlane_kernels::rng::{Noise, Stream, Vector};
 use driftlane_kernels::tile::Row;
-use driftlane_kernels::{F64, Lane};
 
-/// Inverse mass matrix (diagonal) with the square roots momenta are drawn with.
+/// A composition with the mass matrix it moves under.
 #[derive(Debug, Clone)]
 pub struct Leapfrog {
-    inverse_mass: Table,
-    root_mass: Table,
+    masses: Masses,
+    program: Program,
+}
+
+/// What kicks and drifts draw: nothing.
+struct Silence;
+
+impl Noise for Silence {
+    fn row<R: Vector>(&mut self) -> Row<R> {
+        driftlane_kernels::Lane::zero()
+    }
+    fn uniform<R: Vector>(&mut self) -> Row<R> {
+        driftlane_kernels::Lane::zero()
+    }
 }
 
 impl Leapfrog {
-    /// With inverse masses, all positive: best the variances of the target's coordinates.
+    /// Velocity Verlet with inverse masses, all positive: best the variances of the target's
+    /// coordinates.
     pub fn new(inverse_mass: Vec<f64>) -> Self {
-        let root = inverse_mass
-            .iter()
-            .map(|v| 1.0 / v.sqrt())
-            .collect::<Vec<_>>();
         Self {
-            inverse_mass: inverse_mass.into(),
-            root_mass: root.into(),
+            masses: Masses::new(inverse_mass),
+            program: Program::new(VELOCITY_VERLET.stages()),
         }
+    }
+
+    /// The same under another scheme; refused unless it is a symmetric composition of kicks and
+    /// drifts, because only that proposes reversibly.
+    pub fn with_scheme(mut self, scheme: &Scheme) -> Result<Self> {
+        let splits = matches!(scheme.rule, Rule::Splitting(_));
+        if scheme.dynamics != Dynamics::Hamiltonian || !splits || !scheme.is_symmetric() {
+            let allowed =
+                "must be a symmetric Hamiltonian scheme (see: driftlane list integrators)";
+            return Err(Error::invalid("integrator", scheme.name, allowed));
+        }
+        self.program = Program::new(scheme.stages());
+        Ok(self)
+    }
+
+    /// The same scheme with other inverse masses.
+    pub fn with_inverse_mass(mut self, inverse_mass: Vec<f64>) -> Self {
+        self.masses = Masses::new(inverse_mass);
+        self
     }
 
     /// The inverse masses.
     pub fn inverse_mass(&self) -> &[f64] {
-        self.inverse_mass.values()
+        self.masses.inverse()
+    }
+
+    /// Whether a trajectory needs the gradient at its start, and leaves the one at its end.
+    pub fn keeps_gradient(&self) -> bool {
+        self.program.starts_with_gradient() && self.program.ends_with_gradient()
+    }
+
+    /// Gradients of a trajectory of `steps` steps.
+    pub fn evaluations(&self, steps: usize) -> usize {
+        self.program.evaluations(steps)
     }
 
     /// Moves `scratch.position` and `scratch.momentum` through `steps` >= 1 steps towards `law`.
-    /// `scratch.proposed_gradient` is the gradient at the position, before and after;
-    /// `scratch.base` and `scratch.ratio` are the log densities after.
+    /// `scratch.proposed_gradient` is the gradient at the position, before and after, where the scheme
+    /// [keeps it](Leapfrog::keeps_gradient); `scratch.base` and `scratch.ratio` are the log densities
+    /// after.
     pub fn trajectory<R: Precision>(
         &self,
         law: Law<'_>,
@@ -51,42 +94,42 @@ impl Leapfrog {
         steps: usize,
         scratch: &mut Scratch<R>,
     ) {
-        let inverse_mass = self.inverse_mass.of::<R>();
-        let half = step_size * Row::<R>::splat(0.5);
-        for step in 0..steps {
-            let length = if step == 0 { half } else { step_size };
-            let (x, p, g) = (
-                &mut scratch.position[..],
-                &mut scratch.momentum[..],
-                &mut scratch.proposed_gradient[..],
-            );
-            for ((x, p), (g, &w)) in x
-                .iter_mut()
-                .zip(p.iter_mut())
-                .zip(g.iter().zip(inverse_mass))
-            {
-                *p = kick(*p, *g, length);
-                *x = drift(*x, *p, Row::<R>::broadcast(w), step_size);
-            }
-            let other = &mut scratch.other[..];
-            if step + 1 < steps {
-                law.gradient(x, g, other);
+        let joint = self.program.ends_with_gradient();
+        let Scratch {
+            position,
+            momentum,
+            proposed_gradient,
+            other,
+            wide,
+            base,
+            ratio,
+            ..
+        } = scratch;
+        let mut evaluate = |x: &[Row<R>], g: &mut [Row<R>], last: bool| {
+            if last && joint {
+                law.log_densities_and_gradient(x, base, ratio, g, other, wide);
             } else {
-                let (base, ratio) = (&mut scratch.base[..], &mut scratch.ratio[..]);
-                law.log_densities_and_gradient(x, base, ratio, g, other, &mut scratch.wide);
+                law.gradient(x, g, other);
             }
-        }
-        for (p, g) in scratch.momentum.iter_mut().zip(&scratch.proposed_gradient) {
-            *p = kick(*p, *g, half);
+        };
+        run(
+            &self.program,
+            steps,
+            Clock::Friction(step_size, 0.0),
+            &self.masses,
+            (&mut *position, momentum, proposed_gradient),
+            &mut evaluate,
+            &mut Silence,
+        );
+        if !joint {
+            law.log_densities(position, wide, base, ratio);
         }
     }
 }
 
 /// Momenta from N(0, M).
 pub fn draw_momentum<R: Precision>(integrator: &Leapfrog, stream: &mut Stream, p: &mut [Row<R>]) {
-    for (p, &root) in p.iter_mut().zip(integrator.root_mass.of::<R>()) {
-        *p = stream.normal_row::<R>() * Row::<R>::broadcast(root);
-    }
+    integrator.masses.draw(stream, p);
 }
 
 /// sum_j p_j^2 / (2 m_j), in double precision; `wide` is working memory for `dim` rows.
@@ -96,13 +139,5 @@ pub fn kinetic_energy<R: Precision>(
     wide: &mut [Row<F64>],
     energy: &mut [Row<F64>],
 ) {
-    let inverse_mass = integrator.inverse_mass.values();
-    for (part, energy) in energy.iter_mut().enumerate() {
-        R::widen_part(p, part, wide);
-        let mut sum = Row::<F64>::zero();
-        for (p, &w) in wide.iter().zip(inverse_mass) {
-            sum = (*p * Row::<F64>::splat(w)).mul_add(*p, sum);
-        }
-        *energy = sum * Row::<F64>::splat(0.5);
-    }
+    integrator.masses.kinetic_energy(p, wide, energy);
 }

@@ -9,12 +9,14 @@
 //! Jitter breaks the resonance of a fixed trajectory length with any one frequency; a step size of
 //! its own lets every particle find a stable one in a funnel. L is shared so that a tile never waits
 //! for its slowest particle. L gradients and one density a move; the gradient of an accepted end
-//! point starts the next trajectory, in the next visit too.
+//! point starts the next trajectory, in the next visit too. Leapfrog is the default of any symmetric
+//! composition of kicks and drifts; one that starts with a drift needs no gradient to start from.
 
 use super::accept::accept_tile;
 use super::{DualAveraging, Move};
+use crate::error::Result;
 use crate::flow::{Tally, population_uniform};
-use crate::integrator::{Leapfrog, Scratch, draw_momentum, kinetic_energy};
+use crate::integrator::{Leapfrog, Scheme, Scratch, draw_momentum, kinetic_energy};
 use crate::particles::Span;
 use crate::target::{Law, Precision};
 use driftlane_kernels::Lane;
@@ -52,6 +54,13 @@ impl Hmc {
         self
     }
 
+    /// With another integrator than leapfrog; refused unless it is a symmetric composition of kicks and
+    /// drifts.
+    pub fn with_integrator(mut self, scheme: &Scheme) -> Result<Self> {
+        self.leapfrog = self.leapfrog.with_scheme(scheme)?;
+        Ok(self)
+    }
+
     /// A step size to start tuning from, in units of the scales: d^(-1/4), the rate at which
     /// acceptance stays put as d grows (Beskos et al. 2013, doi 10.3150/12-BEJ414).
     pub fn initial_step_size(dim: usize) -> f64 {
@@ -80,9 +89,12 @@ impl<R: Precision> Move<R> for Hmc {
         let mut tally = Tally::default();
         let centre = Row::<R>::splat(self.step_size.step_size());
         let (jitter, two) = (Row::<R>::splat(self.jitter), Row::<R>::splat(2.0));
+        let keeps = self.leapfrog.keeps_gradient();
         for tile in 0..block.tiles() {
             let rows = block.rows(tile);
-            if fresh {
+            if !keeps {
+                // The scheme drifts before its first kick: no gradient to start from.
+            } else if fresh {
                 scratch
                     .gradient
                     .copy_from_slice(&block.vectors[GRADIENT][rows.clone()]);
@@ -112,11 +124,12 @@ impl<R: Precision> Move<R> for Hmc {
                     &mut scratch.wide,
                     &mut scratch.proposed_energy,
                 );
-                accept_tile(law, tile, block, stream, scratch, true, &mut tally);
+                accept_tile(law, tile, block, stream, scratch, keeps, &mut tally);
             }
             block.vectors[GRADIENT][rows].copy_from_slice(&scratch.gradient);
             let active = block.active(tile) as u64;
-            let gradients = moves * self.steps + usize::from(!fresh);
+            let evaluations = self.leapfrog.evaluations(self.steps);
+            let gradients = moves * evaluations + usize::from(keeps && !fresh);
             tally.gradient_evaluations += active * gradients as u64;
             tally.density_evaluations += active * moves as u64;
         }
@@ -145,7 +158,8 @@ impl<R: Precision> Move<R> for Hmc {
         self.step_size.freeze();
     }
     fn set_scale(&mut self, sd: &[f64]) {
-        self.leapfrog = Leapfrog::new(sd.iter().map(|s| s * s).collect());
+        let inverse_mass = sd.iter().map(|s| s * s).collect();
+        self.leapfrog = self.leapfrog.clone().with_inverse_mass(inverse_mass);
     }
     fn step_size(&self) -> f64 {
         self.step_size.step_size()

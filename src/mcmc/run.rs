@@ -136,7 +136,7 @@ impl<'a> Sample<'a> {
         let path = Path::plain(self.target);
         let dim = path.dim();
         self.validate(dim)?;
-        let mover = self.mover.build::<R>(dim)?;
+        let mover = self.mover.build_for::<R>(self.target)?;
         check_reference(&*mover, &path)?;
         // Moments are looked at every 64 moves (unadjusted) or 8 (adjusted, a density and many
         // gradients each): often enough for the moments, seldom enough to stay in cache.

@@ -54,10 +54,7 @@ impl<R: Precision> Move<R> for Ula {
                 &mut scratch.gradient,
                 &mut scratch.other,
             );
-            let active = block.active(tile);
-            tally.moves += (active * moves) as u64;
-            tally.acceptance_sum += (active * moves) as f64;
-            tally.gradient_evaluations += (active * moves) as u64;
+            count_moves(block.active(tile), moves, moves, &mut tally);
         }
         tally
     }
@@ -68,4 +65,11 @@ impl<R: Precision> Move<R> for Ula {
     fn step_size(&self) -> f64 {
         self.step_size
     }
+}
+
+/// Counts moves that are never rejected, and their gradients.
+pub(super) fn count_moves(active: usize, moves: usize, gradients: usize, tally: &mut Tally) {
+    tally.moves += (active * moves) as u64;
+    tally.acceptance_sum += (active * moves) as f64;
+    tally.gradient_evaluations += (active * gradients) as u64;
 }

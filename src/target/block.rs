@@ -29,6 +29,10 @@ pub trait BlockTarget: Sync {
     fn reference(&self) -> Reference;
     /// See [`Target::likelihood`].
     fn likelihood(&self) -> Option<&dyn BlockTarget>;
+    /// See [`Target::linear_part`].
+    fn linear_part(&self) -> Option<Vec<f64>> {
+        None
+    }
     /// See [`Target::exact`].
     fn exact(&self) -> Exact;
     /// See [`Target::parameter_names`].
@@ -72,6 +76,9 @@ impl<T: Target> BlockTarget for T {
     }
     fn likelihood(&self) -> Option<&dyn BlockTarget> {
         Target::likelihood(self)
+    }
+    fn linear_part(&self) -> Option<Vec<f64>> {
+        Target::linear_part(self)
     }
     fn exact(&self) -> Exact {
         Target::exact(self)

@@ -52,6 +52,12 @@ pub trait Target: Sync {
         None
     }
 
+    /// The linear part a_j x_j of the drift grad log pi, where the rest of the drift is tame: what
+    /// semilinear schemes solve exactly. None unless a target says so.
+    fn linear_part(&self) -> Option<Vec<f64>> {
+        None
+    }
+
     /// What is known exactly.
     fn exact(&self) -> Exact {
         Exact::default()

@@ -74,8 +74,12 @@ fn lists_are_narrow_and_name_what_there_is() {
             "targets",
             &["gaussian", "mixture", "eight-gaussians", "phi4", "logistic"][..],
         ),
-        ("samplers", &["hmc", "rwmh", "ula"]),
+        ("samplers", &["hmc", "rwmh", "ula", "baoab", "etd2rk"]),
         ("moves", &["hmc", "rwmh"]),
+        (
+            "integrators",
+            &["velocity-verlet", "baoab", "euler-maruyama"],
+        ),
         ("resamplers", &["multinomial", "systematic"]),
     ] {
         let list = ok(temp.path(), &format!("list {group}"));

@@ -1,5 +1,8 @@
-//! One time step on one coordinate of a tile. Noise is an argument; nothing here draws or branches.
+//! One time step on one coordinate of a tile. Noise is an argument of every kernel, and nothing here
+//! branches on a value; [`splitting::pass`] alone draws, from a source it is given, so that noise
+//! stays in registers.
 
 pub mod exponential;
 pub mod langevin;
 pub mod leapfrog;
+pub mod splitting;

@@ -13,6 +13,7 @@ pub use crate::mcmc::MoveKind as Sampler;
 pub use names::Precision;
 
 use crate::error::{Error, Result};
+use crate::integrator::{Increments, Scheme};
 use crate::parameters::Parameters;
 use crate::record::manifest;
 use crate::target::library;
@@ -153,6 +154,12 @@ pub struct Tuning {
     pub leapfrog_steps: u64,
     /// Acceptance that step sizes adapt to, in (0, 1).
     pub target_accept: f64,
+    /// The composition hmc moves by.
+    pub integrator: &'static Scheme,
+    /// Friction of underdamped dynamics, at least 0; used by its schemes only.
+    pub friction: f64,
+    /// The law of the noise of unadjusted dynamics.
+    pub noise: Increments,
 }
 
 /// A reference law given by the user.
@@ -240,11 +247,12 @@ impl Settings {
                     return refuse("--draws", &0, "must be at least 1 where --warmup is 0");
                 }
                 let tuning = &method.tuning;
-                if !method.sampler.adjusted() && tuning.step_size.is_none() {
+                if !method.sampler.is_adjusted() && tuning.step_size.is_none() {
+                    let name = method.sampler.name();
                     return refuse(
                         "--step-size",
                         &"(not given)",
-                        "must be given for ula, which cannot adapt it",
+                        &format!("must be given for {name}, which cannot adapt it"),
                     );
                 }
                 if let Length::Draws(draws) = method.length
@@ -258,10 +266,10 @@ impl Settings {
                 }
             }
             Method::Smc(method) => {
-                if !method.kernel.adjusted() {
+                if !method.kernel.is_adjusted() {
                     return refuse(
                         "--move",
-                        &"ula",
+                        &method.kernel.name(),
                         "must leave its target invariant; must be hmc or rwmh",
                     );
                 }

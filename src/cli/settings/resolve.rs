@@ -6,13 +6,16 @@ use super::{
 };
 use crate::cli::config;
 use crate::cli::given::Given;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::integrator::{Dynamics, Increments, SCHEMES, Scheme, scheme};
 use crate::record::manifest;
 use std::path::Path;
 
 /// The verbs that experiment files may name.
 const VERBS: [&str; 2] = ["sample", "smc"];
-const SAMPLE_KEYS: [&str; 5] = ["sampler", "draws", "steps", "warmup", "thin"];
+const SAMPLE_KEYS: [&str; 7] = [
+    "sampler", "draws", "steps", "warmup", "thin", "friction", "noise",
+];
 const SMC_KEYS: [&str; 7] = [
     "move",
     "moves_per_stage",
@@ -52,7 +55,13 @@ impl Settings {
         ] {
             given.yields(key, winner);
         }
-        for key in ["leapfrog_steps", "target_accept"] {
+        for key in [
+            "leapfrog_steps",
+            "target_accept",
+            "integrator",
+            "friction",
+            "noise",
+        ] {
             for winner in ["sampler", "move"] {
                 given.yields_to_change(key, winner, "hmc");
             }
@@ -115,10 +124,7 @@ fn choice<T>(
     let Some(name) = given.text(key, &allowed)? else {
         return Ok(default);
     };
-    if !names.contains(&name) {
-        return Err(given.refuse(key, allowed + &config::hint(name, names)));
-    }
-    from(name).ok_or_else(|| given.refuse(key, allowed))
+    from(name).ok_or_else(|| given.refuse(key, allowed + &config::hint(name, names)))
 }
 
 fn tuning(given: &Given, sampler: Sampler) -> Result<Tuning> {
@@ -135,9 +141,31 @@ fn tuning(given: &Given, sampler: Sampler) -> Result<Tuning> {
             format!("has no meaning for {}", sampler.name()),
         ));
     }
-    if sampler.adjusted() && sampler.default_target_accept().is_none() && step_size.is_some() {
-        let allowed = format!("has no meaning for {}", sampler.name());
-        return Err(given.refuse("step_size", allowed));
+    let meaningless =
+        |key: &str| given.refuse(key, format!("has no meaning for {}", sampler.name()));
+    if sampler != Sampler::Hmc && given.has("integrator") {
+        return Err(meaningless("integrator"));
+    }
+    let underdamped = |scheme: &Scheme| scheme.dynamics == Dynamics::Underdamped;
+    if !sampler.scheme().is_some_and(underdamped) && given.has("friction") {
+        return Err(meaningless("friction"));
+    }
+    if sampler.is_adjusted() && given.has("noise") {
+        return Err(meaningless("noise"));
+    }
+    let (laws, gaussian) = (Increments::NAMES, Increments::Gaussian);
+    let noise = choice(given, "noise", laws, gaussian, Increments::from_name)?;
+    if let Some(Err(Error::Invalid { allowed, .. })) = sampler
+        .scheme()
+        .map(|scheme| scheme.check_increments(noise))
+    {
+        return Err(given.refuse("noise", allowed));
+    }
+    let compositions: Vec<&str> = compositions().map(|scheme| scheme.name).collect();
+    let find = |name: &str| scheme(name).filter(|s| compositions.contains(&s.name));
+    let integrator = choice(given, "integrator", &compositions, &SCHEMES[0], find)?;
+    if sampler.is_adjusted() && sampler.default_target_accept().is_none() && step_size.is_some() {
+        return Err(meaningless("step_size"));
     }
     let adapts = step_size.is_none() && sampler.default_target_accept().is_some();
     if !adapts && given.has("target_accept") {
@@ -155,7 +183,23 @@ fn tuning(given: &Given, sampler: Sampler) -> Result<Tuning> {
         target_accept: given
             .number("target_accept", "", inside, allowed)?
             .unwrap_or(default),
+        integrator,
+        friction: given
+            .number(
+                "friction",
+                "",
+                |g| (0.0..=1e100).contains(&g),
+                "must be a number from 0 to 1e100",
+            )?
+            .unwrap_or(1.0),
+        noise,
     })
+}
+
+/// What hmc can move by.
+fn compositions() -> impl Iterator<Item = &'static Scheme> {
+    let proposes = |s: &&Scheme| s.dynamics == Dynamics::Hamiltonian && s.is_symmetric();
+    SCHEMES.iter().filter(proposes)
 }
 
 fn sample(given: &Given) -> Result<SampleMethod> {
@@ -174,7 +218,7 @@ fn sample(given: &Given) -> Result<SampleMethod> {
     if matches!(length, Length::Steps(_)) && given.has("thin") {
         return Err(given.refuse("thin", "has no meaning for --steps, which keeps no draws"));
     }
-    let warmup = if sampler.adjusted() { 200 } else { 0 };
+    let warmup = if sampler.is_adjusted() { 200 } else { 0 };
     let thin = given.count("thin", 1, 1..=MOVES)?;
     if thin > length.moves() {
         let draws = length.moves();

@@ -181,6 +181,14 @@ impl Target for Gaussian {
         Reference::normal(self.mean.values().to_vec(), sd).expect("checked by the constructor")
     }
 
+    /// -1/sd^2 where coordinates are independent: the whole drift but a constant.
+    fn linear_part(&self) -> Option<Vec<f64>> {
+        let Shape::Diagonal(inverse) = &self.shape else {
+            return None;
+        };
+        Some(inverse.values().iter().map(|w| -w * w).collect())
+    }
+
     fn exact(&self) -> Exact {
         Exact {
             log_evidence: Some(0.0),

@@ -17,8 +17,8 @@ use crate::math::polynomial;
 use std::f64::consts::LOG2_E;
 
 /// ln 2 rounded to nearest, and what is left of it.
-const LN_2_HIGH: f64 = std::f64::consts::LN_2;
-const LN_2_LOW: f64 = 2.319_046_813_846_299_6e-17;
+pub(super) const LN_2_HIGH: f64 = std::f64::consts::LN_2;
+pub(super) const LN_2_LOW: f64 = 2.319_046_813_846_299_6e-17;
 
 /// Beyond these e^x is +inf and 0: e^710 > 2^1024 and e^-746 < 2^-1075.
 const HIGHEST: f64 = 710.0;
@@ -45,7 +45,7 @@ const EXP: [f64; 12] = [
 /// (e^r - 1 - r) / r^2: minimax on the same interval for the relative error of e^r - 1, which is
 /// 2^-61.7; rounded 2^-59.7. One coefficient more than above, because at r = -ln 2 / 2 the same
 /// absolute error is 2.4 times larger relative to e^r - 1.
-const EXP_M1: [f64; 11] = [
+pub(super) const EXP_M1: [f64; 11] = [
     0.5,
     0.166_666_666_666_666_77,
     0.041_666_666_666_666_505,

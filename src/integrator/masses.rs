@@ -1,0 +1,54 @@
+//! A diagonal mass matrix, kept as its inverse and its square root in both precisions.
+
+use crate::target::Precision;
+use driftlane_kernels::lane::Table;
+use driftlane_kernels::rng::Stream;
+use driftlane_kernels::tile::Row;
+use driftlane_kernels::{F64, Lane};
+
+/// 1 / m and sqrt m of every coordinate.
+#[derive(Debug, Clone)]
+pub struct Masses {
+    pub(super) inverse: Table,
+    pub(super) root: Table,
+}
+
+impl Masses {
+    /// With inverse masses, all positive: best the variances of the target's coordinates.
+    pub fn new(inverse: Vec<f64>) -> Self {
+        let root: Vec<f64> = inverse.iter().map(|v| 1.0 / v.sqrt()).collect();
+        Self {
+            inverse: inverse.into(),
+            root: root.into(),
+        }
+    }
+
+    /// The inverse masses.
+    pub fn inverse(&self) -> &[f64] {
+        self.inverse.values()
+    }
+
+    /// Momenta from N(0, M).
+    pub fn draw<R: Precision>(&self, stream: &mut Stream, p: &mut [Row<R>]) {
+        for (p, &root) in p.iter_mut().zip(self.root.of::<R>()) {
+            *p = stream.normal_row::<R>() * Row::<R>::broadcast(root);
+        }
+    }
+
+    /// sum_j p_j^2 / (2 m_j), in double precision; `wide` is working memory for `dim` rows.
+    pub fn kinetic_energy<R: Precision>(
+        &self,
+        p: &[Row<R>],
+        wide: &mut [Row<F64>],
+        energy: &mut [Row<F64>],
+    ) {
+        for (part, energy) in energy.iter_mut().enumerate() {
+            R::widen_part(p, part, wide);
+            let mut sum = Row::<F64>::zero();
+            for (p, &w) in wide.iter().zip(self.inverse.values()) {
+                sum = (*p * Row::<F64>::splat(w)).mul_add(*p, sum);
+            }
+            *energy = sum * Row::<F64>::splat(0.5);
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! Runs the passes of a splitting over one tile: a gradient where the program asks for one, then a
+//! fused pass over the coordinates ([`driftlane_kernels::step::splitting`]).
+
+use super::masses::Masses;
+use super::program::{Pass, Program};
+use crate::target::Precision;
+use driftlane_kernels::Lane;
+use driftlane_kernels::rng::Noise;
+use driftlane_kernels::step::exponential::refreshment;
+use driftlane_kernels::step::splitting::{Coefficients, Piece, pass};
+use driftlane_kernels::tile::Row;
+
+/// How long pieces are and what friction does in them.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Clock<R: Precision> {
+    /// Steps of this size, one a particle, at this friction.
+    Friction(Row<R>, f64),
+    /// Steps of this size at infinite friction: O draws the momentum anew.
+    Overdamped(Row<R>),
+}
+
+impl<R: Precision> Clock<R> {
+    /// Overdamped steps of size h are steps of sqrt(2 h) at infinite friction.
+    pub(super) fn overdamped(step_size: Row<R>) -> Self {
+        Self::Overdamped((Row::<R>::splat(2.0) * step_size).sqrt())
+    }
+
+    fn coefficients(&self, piece: Piece, share: f64) -> Coefficients<Row<R>> {
+        let (Self::Friction(step_size, _) | Self::Overdamped(step_size)) = *self;
+        let length = step_size * Row::<R>::splat(share);
+        let mut coefficients = Coefficients::of_length(length);
+        if !piece.draws() {
+            return coefficients;
+        }
+        (coefficients.decay, coefficients.noise) = (Row::<R>::zero(), Row::<R>::one());
+        if let Self::Friction(_, friction) = *self {
+            let z = length * Row::<R>::splat(friction);
+            (coefficients.decay, coefficients.noise) = refreshment(z);
+            if piece == Piece::V && friction > 0.0 {
+                coefficients.length = -(-z).exp_m1() / Row::<R>::splat(friction);
+            }
+        }
+        coefficients
+    }
+}
+
+/// `steps` >= 1 steps of (x, p), `grad` being the gradient at x where the program starts with one.
+/// `evaluate` writes the gradient at a position; it is told whether it is the last of the run.
+pub(super) fn run<R: Precision, N: Noise>(
+    program: &Program,
+    steps: usize,
+    clock: Clock<R>,
+    masses: &Masses,
+    (x, p, grad): (&mut [Row<R>], &mut [Row<R>], &mut [Row<R>]),
+    evaluate: &mut impl FnMut(&[Row<R>], &mut [Row<R>], bool),
+    noise: &mut N,
+) {
+    let (opening, cycle, repetitions, closing) = program.parts(steps);
+    let of = |passes: &[Pass]| -> Vec<Coefficients<Row<R>>> {
+        let stages = passes.iter().flat_map(|q| q.pieces.iter().zip(&q.shares));
+        stages
+            .map(|(&piece, &c)| clock.coefficients(piece, c))
+            .collect()
+    };
+    let tables = [of(opening), of(cycle), of(closing)];
+    let mut left = program.evaluations(steps);
+    let masses = (masses.inverse.of::<R>(), masses.root.of::<R>());
+    let mut play = |passes: &[Pass], mut table: &[Coefficients<Row<R>>]| {
+        for q in passes {
+            if q.evaluates {
+                left -= 1;
+                evaluate(x, grad, left == 0);
+            }
+            let (own, rest) = table.split_at(q.pieces.len());
+            table = rest;
+            pass(&q.pieces, own, (&mut *x, &mut *p), grad, masses, noise);
+        }
+    };
+    play(opening, &tables[0]);
+    for _ in 0..repetitions {
+        play(cycle, &tables[1]);
+    }
+    play(closing, &tables[2]);
+}

@@ -1,0 +1,246 @@
+//! The moves by name, and what is known of each.
+
+use crate::integrator::{Dynamics, EULER_MARUYAMA, SCHEMES, Scheme};
+
+/// The moves there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MoveKind {
+    /// Hamiltonian Monte Carlo.
+    Hmc,
+    /// Random-walk Metropolis.
+    Rwmh,
+    /// Metropolis-adjusted Langevin.
+    Mala,
+    /// The Barker proposal.
+    Barker,
+    /// Metropolis-adjusted microcanonical dynamics.
+    AdjustedMclmc,
+    /// Preconditioned Crank-Nicolson.
+    Pcn,
+    /// Elliptical slice sampling.
+    EllipticalSlice,
+    /// Unadjusted Langevin.
+    Ula,
+    /// Unadjusted microcanonical Langevin.
+    Mclmc,
+    /// Unadjusted dynamics under another Langevin scheme of [`SCHEMES`].
+    Dynamics(&'static Scheme),
+}
+
+/// What is known of a kind of move.
+struct Facts {
+    name: &'static str,
+    summary: &'static str,
+    /// `None` where no step size is tuned.
+    target_accept: Option<f64>,
+    adjusted: bool,
+    gradients: bool,
+    leapfrog: bool,
+}
+
+impl MoveKind {
+    /// Those that are not a scheme of the table alone; adjusted moves first.
+    const NAMED: [Self; 9] = [
+        Self::Hmc,
+        Self::Rwmh,
+        Self::Mala,
+        Self::Barker,
+        Self::AdjustedMclmc,
+        Self::Pcn,
+        Self::EllipticalSlice,
+        Self::Ula,
+        Self::Mclmc,
+    ];
+
+    /// Whether a scheme is a move of its own: Hamiltonian ones are steps of HMC, and Euler-Maruyama is
+    /// [`MoveKind::Ula`].
+    const fn is_move(k: usize) -> bool {
+        !matches!(SCHEMES[k].dynamics, Dynamics::Hamiltonian) && k != EULER_MARUYAMA
+    }
+
+    const COUNT: usize = {
+        let (mut count, mut k) = (Self::NAMED.len(), 0);
+        while k < SCHEMES.len() {
+            count += Self::is_move(k) as usize;
+            k += 1;
+        }
+        count
+    };
+
+    /// All of them.
+    pub const ALL: [Self; Self::COUNT] = {
+        let mut all = [Self::Hmc; Self::COUNT];
+        let (mut at, mut k) = (0, 0);
+        while at < Self::NAMED.len() {
+            all[at] = Self::NAMED[at];
+            at += 1;
+        }
+        while k < SCHEMES.len() {
+            if Self::is_move(k) {
+                all[at] = Self::Dynamics(&SCHEMES[k]);
+                at += 1;
+            }
+            k += 1;
+        }
+        all
+    };
+
+    const fn facts(self) -> Facts {
+        match self {
+            Self::Hmc => Facts {
+                name: "hmc",
+                summary: "Hamiltonian Monte Carlo: leapfrog of jittered step size and length, \
+                          diagonal mass (Duane et al. 1987)",
+                // 0.65 is optimal as d grows (Beskos et al. 2013); more costs little at small d.
+                target_accept: Some(0.7),
+                adjusted: true,
+                gradients: true,
+                leapfrog: true,
+            },
+            Self::Rwmh => Facts {
+                name: "rwmh",
+                summary: "random-walk Metropolis, scaled to the population (Metropolis et al. 1953)",
+                target_accept: Some(0.234),
+                adjusted: true,
+                gradients: false,
+                leapfrog: false,
+            },
+            Self::Mala => Facts {
+                name: "mala",
+                summary: "Metropolis-adjusted Langevin, preconditioned by the population \
+                          (Roberts, Tweedie 1996)",
+                target_accept: Some(0.574),
+                adjusted: true,
+                gradients: true,
+                leapfrog: false,
+            },
+            Self::Barker => Facts {
+                name: "barker",
+                summary: "Barker proposal: the gradient chooses the direction (Livingstone, \
+                          Zanella 2022)",
+                target_accept: Some(0.574),
+                adjusted: true,
+                gradients: true,
+                leapfrog: false,
+            },
+            Self::AdjustedMclmc => Facts {
+                name: "adjusted-mclmc",
+                summary: "microcanonical trajectories, accepted or refused (Robnik et al. 2025)",
+                // The paper's 0.9 is for sequences without jitter; the optimum is as flat as HMC's.
+                target_accept: Some(0.9),
+                adjusted: true,
+                gradients: true,
+                leapfrog: true,
+            },
+            Self::Pcn => Facts {
+                name: "pcn",
+                summary: "preconditioned Crank-Nicolson, for a normal reference (Cotter et al. 2013)",
+                target_accept: Some(0.234),
+                adjusted: true,
+                gradients: false,
+                leapfrog: false,
+            },
+            Self::EllipticalSlice => Facts {
+                name: "elliptical-slice",
+                summary: "elliptical slice, for a normal reference (Murray, Adams, MacKay 2010)",
+                target_accept: None,
+                adjusted: true,
+                gradients: false,
+                leapfrog: false,
+            },
+            Self::Ula => Facts {
+                name: "ula",
+                summary: "unadjusted Langevin, Euler-Maruyama steps (Roberts, Tweedie 1996)",
+                target_accept: None,
+                adjusted: false,
+                gradients: true,
+                leapfrog: false,
+            },
+            Self::Mclmc => Facts {
+                name: "mclmc",
+                summary: "unadjusted microcanonical Langevin (Robnik, Seljak 2024)",
+                target_accept: None,
+                adjusted: false,
+                gradients: true,
+                leapfrog: false,
+            },
+            Self::Dynamics(scheme) => Facts {
+                name: scheme.name,
+                summary: scheme.source,
+                target_accept: None,
+                adjusted: false,
+                gradients: true,
+                leapfrog: false,
+            },
+        }
+    }
+
+    /// The name on the command line.
+    pub fn name(self) -> &'static str {
+        self.facts().name
+    }
+
+    /// What it is, in a few words, and its source; of a scheme the source alone.
+    pub fn summary(self) -> &'static str {
+        self.facts().summary
+    }
+
+    /// The names, in the order of [`MoveKind::ALL`].
+    pub const NAMES: &'static [&'static str] = &{
+        let mut names = [""; Self::ALL.len()];
+        let mut k = 0;
+        while k < names.len() {
+            names[k] = Self::ALL[k].facts().name;
+            k += 1;
+        }
+        names
+    };
+
+    /// The names of the adjusted moves, which come first.
+    pub const ADJUSTED_NAMES: &'static [&'static str] = {
+        let mut count = 0;
+        while count < Self::ALL.len() && Self::ALL[count].facts().adjusted {
+            count += 1;
+        }
+        Self::NAMES.split_at(count).0
+    };
+
+    /// The move of that name; `underdamped` is baoab and `euler-maruyama` is ula.
+    pub fn from_name(name: &str) -> Option<Self> {
+        let name = match name {
+            "underdamped" => "baoab",
+            "euler-maruyama" => "ula",
+            name => name,
+        };
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// The scheme it steps by, where it is unadjusted Langevin dynamics.
+    pub fn scheme(self) -> Option<&'static Scheme> {
+        match self {
+            Self::Ula => Some(&SCHEMES[EULER_MARUYAMA]),
+            Self::Dynamics(scheme) => Some(scheme),
+            _ => None,
+        }
+    }
+
+    /// The acceptance probability its step size is tuned to; `None` where no step size is tuned.
+    pub fn default_target_accept(self) -> Option<f64> {
+        self.facts().target_accept
+    }
+
+    /// Whether it leaves its law invariant; an unadjusted move needs a step size and is never tuned.
+    pub fn is_adjusted(self) -> bool {
+        self.facts().adjusted
+    }
+
+    /// Whether it follows gradients.
+    pub fn uses_gradients(self) -> bool {
+        self.facts().gradients
+    }
+
+    /// Whether a move is a trajectory of several steps.
+    pub fn uses_leapfrog_steps(self) -> bool {
+        self.facts().leapfrog
+    }
+}
