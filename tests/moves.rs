@@ -8,10 +8,11 @@
 mod gates;
 
 use driftlane::flow::{FeynmanKac, Flow, Resampler};
+use driftlane::integrator::scheme;
 use driftlane::kernels::{F32, F64};
 use driftlane::mcmc::{
-    AdjustedMclmc, Barker, Chains, DualAveraging, EllipticalSlice, Mala, Mclmc, Move, Pcn, Start,
-    StepSizes, Work,
+    AdjustedMclmc, Barker, Chains, DualAveraging, EllipticalSlice, Ghmc, Mala, Mclmc, Move, Pcn,
+    Start, StepSizes, Work,
 };
 use driftlane::particles::Population;
 use driftlane::target::library::{Gaussian, ManyWell, Mixture};
@@ -26,9 +27,19 @@ fn one_move<R: Precision>(
     target: &dyn BlockTarget,
     mover: impl Move<R> + 'static,
 ) -> (Vec<f64>, Vec<f64>, f64) {
+    moves(from, target, mover, 1)
+}
+
+/// [`one_move`], several times.
+fn moves<R: Precision>(
+    from: &dyn BlockTarget,
+    target: &dyn BlockTarget,
+    mover: impl Move<R> + 'static,
+    count: usize,
+) -> (Vec<f64>, Vec<f64>, f64) {
     let work = Work {
         warmup: 0,
-        moves: 1,
+        moves: count,
         every: 1,
     };
     let start = |target| Chains::<R>::new(Path::plain(target), dummy(), Start::Exact, work, 11);
@@ -39,7 +50,9 @@ fn one_move<R: Precision>(
     let mut population = Population::<R>::new(N, target.dim(), model.channels());
     population.set_positions(&before);
     flow = Flow::start_from(&model, population, 12, Resampler::Multinomial).unwrap();
-    flow.advance(&mut model, &mut |_, _| {}).unwrap();
+    for _ in 0..count {
+        flow.advance(&mut model, &mut |_, _| {}).unwrap();
+    }
     let acceptance = flow.totals().acceptance().unwrap();
     (before, flow.population().positions(), acceptance)
 }
@@ -150,6 +163,20 @@ fn adjusted_mclmc_leaves_the_target_invariant() {
         true,
     );
     check_f32(AdjustedMclmc::new(5, sizes(1.8), 4));
+}
+
+#[test]
+fn ghmc_leaves_the_target_invariant() {
+    check(|d, h| Ghmc::new(d, sizes(h), 1.0), [1.2, 0.9, 0.3], true);
+    check_f32(Ghmc::new(5, sizes(1.2), 1.0));
+    // Another composition, and momenta that have gone on for several moves.
+    let scheme = scheme("minimal-norm-2").unwrap();
+    let target = lopsided(0.5);
+    let mover = Ghmc::new(2, sizes(0.9), 0.5)
+        .with_integrator(scheme)
+        .unwrap();
+    let (before, after, _) = moves::<F64>(&target, &target, mover, 5);
+    must_pass(invariant(2, &before, &after));
 }
 
 #[test]

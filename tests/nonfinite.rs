@@ -5,7 +5,7 @@
 mod gates;
 
 use driftlane::flow::Resampling;
-use driftlane::kernels::Lane;
+use driftlane::kernels::{F64, Lane};
 use driftlane::mcmc::{MoveKind, MoveSettings, Sample, SampleResult};
 use driftlane::smc::{Ladder, Smc};
 use driftlane::target::{Reference, Target};
@@ -139,7 +139,11 @@ fn particles_that_are_not_finite_are_left_out() {
 
 #[test]
 fn runs_without_a_valid_start_are_refused() {
-    for kind in MoveKind::ALL {
+    // Semilinear schemes need a target that declares a linear part.
+    let made = |kind: &MoveKind| settings(*kind).build::<F64>(3).is_ok();
+    let kinds: Vec<MoveKind> = MoveKind::ALL.into_iter().filter(made).collect();
+    assert!(kinds.len() + 2 == MoveKind::ALL.len());
+    for kind in kinds {
         for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
             let nowhere = Pit {
                 edge: -1e9,

@@ -13,7 +13,7 @@ use driftlane_kernels::{F64, Lane, Mask, Scalar as _};
 /// Accepts `scratch.position` for every particle of tile `tile` with probability
 /// min(1, exp(new - old)) where old and new are the log density of `law` less `scratch.energy` and
 /// `scratch.proposed_energy`. Writes position, gradient (where `with_gradient`) and log densities.
-/// A NaN rejects its own particle only. Counts in channel [`ACCEPTED`], where there is one.
+/// A NaN rejects its own particle only. Returns who was accepted. Counts in channel [`ACCEPTED`], where there is one.
 pub(super) fn accept_tile<R: Precision>(
     law: Law<'_>,
     tile: usize,
@@ -22,7 +22,7 @@ pub(super) fn accept_tile<R: Precision>(
     scratch: &mut Scratch<R>,
     with_gradient: bool,
     tally: &mut Tally,
-) {
+) -> <Row<R> as Lane>::Mask {
     let active = block.active(tile);
     let (rows, scalars) = (block.rows(tile), block.scalar_range(tile));
     let (zero, one) = (Row::<F64>::zero(), Row::<F64>::one());
@@ -82,6 +82,7 @@ pub(super) fn accept_tile<R: Precision>(
             *g = Row::select(accept, *new, *g);
         }
     }
+    accept
 }
 
 fn flat(row: &Row<F64>) -> &[f64] {

@@ -15,6 +15,8 @@ pub enum MoveKind {
     Barker,
     /// Metropolis-adjusted microcanonical dynamics.
     AdjustedMclmc,
+    /// Generalised HMC: Metropolis-adjusted underdamped Langevin.
+    Ghmc,
     /// Preconditioned Crank-Nicolson.
     Pcn,
     /// Elliptical slice sampling.
@@ -40,12 +42,13 @@ struct Facts {
 
 impl MoveKind {
     /// Those that are not a scheme of the table alone; adjusted moves first.
-    const NAMED: [Self; 9] = [
+    const NAMED: [Self; 10] = [
         Self::Hmc,
         Self::Rwmh,
         Self::Mala,
         Self::Barker,
         Self::AdjustedMclmc,
+        Self::Ghmc,
         Self::Pcn,
         Self::EllipticalSlice,
         Self::Ula,
@@ -131,6 +134,16 @@ impl MoveKind {
                 adjusted: true,
                 gradients: true,
                 leapfrog: true,
+            },
+            Self::Ghmc => Facts {
+                name: "ghmc",
+                summary: "generalised HMC: underdamped Langevin, accepted or turned round \
+                          (Horowitz 1991)",
+                // A refusal turns the particle round.
+                target_accept: Some(0.95),
+                adjusted: true,
+                gradients: true,
+                leapfrog: false,
             },
             Self::Pcn => Facts {
                 name: "pcn",
@@ -227,6 +240,19 @@ impl MoveKind {
     /// The acceptance probability its step size is tuned to; `None` where no step size is tuned.
     pub fn default_target_accept(self) -> Option<f64> {
         self.facts().target_accept
+    }
+
+    /// Whether its trajectories follow a composition of kicks and drifts.
+    pub fn uses_integrator(self) -> bool {
+        matches!(self, Self::Hmc | Self::Ghmc)
+    }
+
+    /// Whether it has a friction.
+    pub fn uses_friction(self) -> bool {
+        self == Self::Ghmc
+            || self
+                .scheme()
+                .is_some_and(|scheme| matches!(scheme.dynamics, Dynamics::Underdamped))
     }
 
     /// Whether it leaves its law invariant; an unadjusted move needs a step size and is never tuned.

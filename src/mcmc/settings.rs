@@ -1,8 +1,8 @@
 //! A move by name and settings, before it knows its target.
 
 use super::{
-    AdjustedMclmc, Barker, DualAveraging, EllipticalSlice, Hmc, Mala, Mclmc, Move, MoveKind, Pcn,
-    Rwmh, StepSizes, Ula, Unadjusted,
+    AdjustedMclmc, Barker, DualAveraging, EllipticalSlice, Ghmc, Hmc, Mala, Mclmc, Move, MoveKind,
+    Pcn, Rwmh, StepSizes, Ula, Unadjusted,
 };
 use crate::error::{Error, Result};
 use crate::integrator::{Increments, Parameters, SCHEMES, Scheme, Stepper};
@@ -119,6 +119,11 @@ impl MoveSettings {
             MoveKind::AdjustedMclmc => {
                 let step_sizes = spread(AdjustedMclmc::initial_step_size(dim));
                 Box::new(AdjustedMclmc::new(dim, step_sizes, steps))
+            }
+            MoveKind::Ghmc => {
+                let step_sizes = spread(Hmc::initial_step_size(dim));
+                let friction = self.friction;
+                Box::new(Ghmc::new(dim, step_sizes, friction).with_integrator(self.integrator)?)
             }
             MoveKind::Pcn => Box::new(Pcn::new(spread(Pcn::INITIAL_STEP_SIZE))),
             MoveKind::EllipticalSlice => Box::new(EllipticalSlice),

@@ -143,11 +143,10 @@ fn tuning(given: &Given, sampler: Sampler) -> Result<Tuning> {
     }
     let meaningless =
         |key: &str| given.refuse(key, format!("has no meaning for {}", sampler.name()));
-    if sampler != Sampler::Hmc && given.has("integrator") {
+    if !sampler.uses_integrator() && given.has("integrator") {
         return Err(meaningless("integrator"));
     }
-    let underdamped = |scheme: &Scheme| scheme.dynamics == Dynamics::Underdamped;
-    if !sampler.scheme().is_some_and(underdamped) && given.has("friction") {
+    if !sampler.uses_friction() && given.has("friction") {
         return Err(meaningless("friction"));
     }
     if sampler.is_adjusted() && given.has("noise") {

@@ -1,7 +1,6 @@
 //! From settings to the experiment file they stand for.
 
 use super::{Init, Length, Method, Output, Population, ReferenceSpec, Sampler, Settings, Tuning};
-use crate::integrator::Dynamics;
 use std::path::Path;
 use toml::{Table, Value};
 
@@ -79,14 +78,14 @@ impl Tuning {
         if sampler.uses_leapfrog_steps() {
             out.insert("leapfrog_steps".into(), whole(self.leapfrog_steps));
         }
-        if sampler == Sampler::Hmc {
+        if sampler.uses_integrator() {
             out.insert("integrator".into(), self.integrator.name.into());
         }
-        if let Some(scheme) = sampler.scheme() {
+        if sampler.scheme().is_some() {
             out.insert("noise".into(), self.noise.name().into());
-            if scheme.dynamics == Dynamics::Underdamped {
-                out.insert("friction".into(), self.friction.into());
-            }
+        }
+        if sampler.uses_friction() {
+            out.insert("friction".into(), self.friction.into());
         }
         if self.step_size.is_none() && tunable {
             out.insert("target_accept".into(), self.target_accept.into());
