@@ -274,6 +274,10 @@ fn kernels(file: &str, source: &str) -> Vec<String> {
             broken.push(format!("{file}: line {line} names {word}"));
         }
     }
+    // The switch of seeded defects, which no build that is used contains.
+    if file == "kernels/src/mutants.rs" {
+        broken.clear();
+    }
     let isa = file.starts_with("kernels/src/isa/");
     for word in ["unsafe", "core::arch", "std::arch"] {
         for line in lines_naming(&code, word) {

@@ -21,6 +21,7 @@
 pub mod isa;
 pub mod lane;
 pub mod math;
+pub mod mutants;
 pub mod panel;
 pub mod resample;
 pub mod rng;

@@ -12,6 +12,7 @@
 //! says nothing once all particles descend from one.
 
 use bytemuck::cast_slice;
+use driftlane_kernels::mutants::active;
 use driftlane_kernels::tile::Row;
 use driftlane_kernels::weights::WeightSums;
 use driftlane_kernels::{F64, Lane};
@@ -93,7 +94,12 @@ impl Evidence {
         }
         let concentration: f64 = share.iter().map(|s| s * s).sum();
         let n = n as f64;
-        let factor = Lane::powi(n / (n - 1.0), self.resamplings + 1);
+        let exponent = if active("lee-whiteley-without-factor") {
+            0
+        } else {
+            self.resamplings + 1
+        };
+        let factor = Lane::powi(n / (n - 1.0), exponent);
         LeeWhiteley {
             relative_variance: factor.mul_add(concentration - 1.0, 1.0),
             surviving_ancestors: share.iter().filter(|s| **s > 0.0).count(),

@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::particles::{Moments, Population};
 use crate::target::Precision;
 use bytemuck::cast_slice_mut;
+use driftlane_kernels::mutants::active;
 use driftlane_kernels::rng::{Purpose, Stream};
 use driftlane_kernels::tile::Row;
 use driftlane_kernels::weights::{IncrementSums, WeightSums};
@@ -312,7 +313,12 @@ impl<R: Precision> Flow<R> {
                 self.population.len()
             )));
         }
-        let increment = log_sum - self.log_weight_sum;
+        let carried = if active("carried-weights-forgotten") {
+            log_count(self.population.len())
+        } else {
+            self.log_weight_sum
+        };
+        let increment = log_sum - carried;
         self.evidence.accumulate(increment);
         self.log_weight_sum = log_sum;
         if matches!(potential, Potential::LastThenMove | Potential::LastThenStop) {
@@ -333,8 +339,10 @@ impl<R: Precision> Flow<R> {
             &mut self.population,
             self.evidence.descend(),
         );
-        reset_log_weights(&mut self.log_weights, n);
-        self.log_weight_sum = log_count(n);
+        if !active("weights-not-reset") {
+            reset_log_weights(&mut self.log_weights, n);
+            self.log_weight_sum = log_count(n);
+        }
     }
 
     fn visit<F>(&mut self, model: &mut F, visit: usize, record: &mut StageRecord)

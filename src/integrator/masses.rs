@@ -2,6 +2,7 @@
 
 use crate::target::Precision;
 use driftlane_kernels::lane::Table;
+use driftlane_kernels::mutants::active;
 use driftlane_kernels::rng::Stream;
 use driftlane_kernels::tile::Row;
 use driftlane_kernels::{F64, Lane};
@@ -31,7 +32,12 @@ impl Masses {
     /// Momenta from N(0, M).
     pub fn draw<R: Precision>(&self, stream: &mut Stream, p: &mut [Row<R>]) {
         for (p, &root) in p.iter_mut().zip(self.root.of::<R>()) {
-            *p = stream.normal_row::<R>() * Row::<R>::broadcast(root);
+            let hot = if active("momentum-too-hot") {
+                1.05
+            } else {
+                1.0
+            };
+            *p = stream.normal_row::<R>() * Row::<R>::broadcast(root) * Row::<R>::splat(hot);
         }
     }
 

@@ -10,6 +10,7 @@
 
 use crate::target::{Law, Precision};
 use driftlane_kernels::Lane;
+use driftlane_kernels::mutants::active;
 use driftlane_kernels::rng::Stream;
 use driftlane_kernels::step::langevin::euler_maruyama;
 use driftlane_kernels::tile::Row;
@@ -25,7 +26,12 @@ pub fn euler_maruyama_steps<R: Precision>(
     grad: &mut [Row<R>],
     other: &mut [Row<R>],
 ) {
-    let noise_scale = (Row::<R>::splat(2.0) * step_size).sqrt();
+    let two = if active("langevin-noise-sqrt-h") {
+        1.0
+    } else {
+        2.0
+    };
+    let noise_scale = (Row::<R>::splat(two) * step_size).sqrt();
     for _ in 0..steps {
         law.gradient(x, grad, other);
         // A copy stays in registers through the loop; behind the reference it would be stored and

@@ -6,6 +6,7 @@ use crate::integrator::Scratch;
 use crate::particles::Span;
 use crate::target::{Law, Precision};
 use bytemuck::{cast_slice, cast_slice_mut};
+use driftlane_kernels::mutants;
 use driftlane_kernels::rng::Stream;
 use driftlane_kernels::tile::{Row, particles_per_tile};
 use driftlane_kernels::{F64, Lane, Mask, Scalar as _};
@@ -38,11 +39,20 @@ pub(super) fn accept_tile<R: Precision>(
         );
         let new = density - scratch.proposed_energy[part];
         let log_alpha = new - (old_density - scratch.energy[part]);
+        let log_alpha = if mutants::active("ratio-inverted") {
+            -log_alpha
+        } else {
+            log_alpha
+        };
         // exp of something at most 0; a NaN fails the comparison with 0 and is then refused below.
         let capped = zero.min(log_alpha);
         let proper = capped.le(zero).and(new.lt(infinity));
         let alpha = Row::select(proper, capped.exp(), zero);
-        let accept = stream.uniform_row::<F64>().lt(alpha);
+        let accept = if mutants::active("everything-accepted") {
+            one.le(Row::select(proper, one, zero))
+        } else {
+            stream.uniform_row::<F64>().lt(alpha)
+        };
         block.scalars[BASE][at] = Row::select(accept, base, old_base);
         block.scalars[RATIO][at] = Row::select(accept, ratio, old_ratio);
 
@@ -77,7 +87,7 @@ pub(super) fn accept_tile<R: Precision>(
     for (x, new) in block.vectors[0][rows].iter_mut().zip(&scratch.position) {
         *x = Row::select(accept, *new, *x);
     }
-    if with_gradient {
+    if with_gradient && !mutants::active("stale-gradient") {
         for (g, new) in scratch.gradient.iter_mut().zip(&scratch.proposed_gradient) {
             *g = Row::select(accept, *new, *g);
         }

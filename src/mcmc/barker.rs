@@ -17,6 +17,7 @@ use crate::integrator::Scratch;
 use crate::particles::Span;
 use crate::target::{Law, Precision};
 use driftlane_kernels::lane::Table;
+use driftlane_kernels::mutants::active;
 use driftlane_kernels::rng::Stream;
 use driftlane_kernels::tile::Row;
 use driftlane_kernels::{F64, Lane};
@@ -93,6 +94,11 @@ impl<R: Precision> Move<R> for Barker {
                 for j in 0..scale.len() {
                     let step = scratch.momentum[j];
                     let back = (step * scratch.proposed_gradient[j]).softplus();
+                    let back = if active("barker-no-way-back") {
+                        Row::zero()
+                    } else {
+                        back
+                    };
                     scratch.other[j] = back - (-(step * scratch.gradient[j])).softplus();
                 }
                 add_coordinates(

@@ -19,6 +19,7 @@ use crate::integrator::Scratch;
 use crate::particles::Span;
 use crate::target::{Law, Precision};
 use driftlane_kernels::lane::{Mask, Table};
+use driftlane_kernels::mutants::active;
 use driftlane_kernels::rng::{Purpose, Stream};
 use driftlane_kernels::tile::Row;
 use driftlane_kernels::{F64, Lane};
@@ -72,8 +73,14 @@ impl<R: Precision> Move<R> for EllipticalSlice {
                 for (part, at) in scalars.clone().enumerate() {
                     let old = law.log_density(block.scalars[BASE][at], block.scalars[RATIO][at]);
                     let theta = stream.uniform_row::<F64>();
+                    let u = stream.uniform_open_row::<F64>();
+                    let height = if active("slice-at-the-top") {
+                        zero
+                    } else {
+                        u.ln()
+                    };
                     searches.push(Search {
-                        level: old - scratch.energy[part] + stream.uniform_open_row::<F64>().ln(),
+                        level: old - scratch.energy[part] + height,
                         theta,
                         low: theta - one,
                         high: theta,

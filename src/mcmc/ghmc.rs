@@ -21,6 +21,7 @@ use crate::integrator::{Leapfrog, Scheme, Scratch, draw_momentum, kinetic_energy
 use crate::particles::Span;
 use crate::target::{Law, Precision};
 use driftlane_kernels::Lane;
+use driftlane_kernels::mutants::active;
 use driftlane_kernels::rng::Stream;
 use driftlane_kernels::tile::Row;
 
@@ -97,7 +98,11 @@ impl<R: Precision> Move<R> for Ghmc {
                 for (new, p) in scratch.momentum.iter_mut().zip(p.iter_mut()) {
                     *new = keep.mul_add(*p, renew * *new);
                     // What a refusal leaves behind.
-                    *p = -*new;
+                    *p = if active("ghmc-not-turned-round") {
+                        *new
+                    } else {
+                        -*new
+                    };
                 }
                 kinetic_energy(
                     &self.leapfrog,

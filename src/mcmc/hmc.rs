@@ -20,6 +20,7 @@ use crate::integrator::{Leapfrog, Scheme, Scratch, draw_momentum, kinetic_energy
 use crate::particles::Span;
 use crate::target::{Law, Precision};
 use driftlane_kernels::Lane;
+use driftlane_kernels::mutants::active;
 use driftlane_kernels::rng::{Purpose, Stream};
 use driftlane_kernels::tile::Row;
 
@@ -118,6 +119,12 @@ impl<R: Precision> Move<R> for Hmc {
                 scratch.proposed_gradient.copy_from_slice(&scratch.gradient);
                 self.leapfrog
                     .trajectory(law, step_size, self.steps, scratch);
+                if active("half-kick-missing") {
+                    let half = step_size * Row::splat(0.5);
+                    for (p, g) in scratch.momentum.iter_mut().zip(&scratch.proposed_gradient) {
+                        *p = (-half).mul_add(*g, *p);
+                    }
+                }
                 kinetic_energy(
                     &self.leapfrog,
                     &scratch.momentum,

@@ -20,6 +20,7 @@ use crate::integrator::Scratch;
 use crate::particles::Span;
 use crate::target::{Law, Precision};
 use driftlane_kernels::lane::Table;
+use driftlane_kernels::mutants::active;
 use driftlane_kernels::rng::Stream;
 use driftlane_kernels::tile::Row;
 use driftlane_kernels::{F64, Lane};
@@ -99,7 +100,9 @@ impl<R: Precision> Move<R> for Mala {
                 for (j, &s) in scale.iter().enumerate() {
                     let both = scratch.gradient[j] + scratch.proposed_gradient[j];
                     let a = factor * Row::<R>::broadcast(s) * both;
-                    scratch.other[j] = a * half.mul_add(a, scratch.momentum[j]);
+                    let xi = scratch.momentum[j];
+                    let xi = if active("mala-noise-sign") { -xi } else { xi };
+                    scratch.other[j] = a * half.mul_add(a, xi);
                 }
                 add_coordinates(
                     &scratch.other,

@@ -25,6 +25,7 @@ use crate::integrator::Scratch;
 use crate::particles::Span;
 use crate::target::{Law, Precision};
 use driftlane_kernels::lane::Table;
+use driftlane_kernels::mutants::active;
 use driftlane_kernels::rng::{Purpose, Stream};
 use driftlane_kernels::tile::Row;
 use driftlane_kernels::{F64, Lane};
@@ -248,6 +249,9 @@ impl<R: Precision> Move<R> for AdjustedMclmc {
                 );
                 let (u, g) = (&mut scratch.momentum[..], &scratch.proposed_gradient[..]);
                 kinetic += kick::<R>(half, scale, g, u);
+                if active("mclmc-kinetic-energy-dropped") {
+                    kinetic = Row::zero();
+                }
                 for (part, energy) in scratch.proposed_energy.iter_mut().enumerate() {
                     R::widen_part(&[kinetic], part, std::slice::from_mut(energy));
                 }

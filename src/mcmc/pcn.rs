@@ -18,6 +18,7 @@ use crate::particles::Span;
 use crate::target::{Law, Precision};
 use driftlane_kernels::Lane;
 use driftlane_kernels::lane::Table;
+use driftlane_kernels::mutants::active;
 use driftlane_kernels::rng::Stream;
 use driftlane_kernels::tile::Row;
 
@@ -61,7 +62,11 @@ impl<R: Precision> Move<R> for Pcn {
         for tile in 0..block.tiles() {
             for _ in 0..moves {
                 let rho = one.min(self.step_sizes.draw::<R>(stream));
-                let keep = (one - rho * rho).sqrt();
+                let keep = if active("pcn-keeps-too-little") {
+                    one - rho
+                } else {
+                    (one - rho * rho).sqrt()
+                };
                 let x = &block.vectors[0][block.rows(tile)];
                 let laws = location.of::<R>().iter().zip(scale.of::<R>());
                 for ((new, x), (&m, &s)) in scratch.position.iter_mut().zip(x).zip(laws) {

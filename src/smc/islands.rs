@@ -7,6 +7,7 @@
 
 use super::{Combined, SmcResult, combine_replicates};
 use crate::flow::{Resampler, Tally, resample_offspring};
+use driftlane_kernels::mutants::active;
 use driftlane_kernels::tile::Row;
 use driftlane_kernels::{F64, Lane};
 
@@ -59,7 +60,14 @@ fn pooled_moments(results: &[SmcResult], weights: &[f64]) -> (Vec<f64>, Vec<f64>
 pub(super) fn merge_populations(results: &[SmcResult], dim: usize, seed: u64) -> Vec<f64> {
     let log_weights: Vec<f64> = results
         .iter()
-        .flat_map(|r| std::iter::repeat_n(r.log_evidence, r.samples.len() / dim))
+        .flat_map(|r| {
+            let weight = if active("islands-weigh-the-same") {
+                0.0
+            } else {
+                r.log_evidence
+            };
+            std::iter::repeat_n(weight, r.samples.len() / dim)
+        })
         .collect();
     let n = log_weights.len();
     let max = log_weights

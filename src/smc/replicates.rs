@@ -13,6 +13,7 @@
 
 use crate::diagnostics::{normal_quantile, student_t_quantile};
 use driftlane_kernels::Lane;
+use driftlane_kernels::mutants::active;
 
 /// Replicates taken together.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -32,7 +33,11 @@ pub fn combine_replicates(log_evidences: &[f64]) -> Combined {
         .fold(f64::NEG_INFINITY, |m, &x| if x > m { x } else { m });
     let ratios: Vec<f64> = log_evidences.iter().map(|x| Lane::exp(x - max)).collect();
     let sum: f64 = ratios.iter().sum();
-    let log_evidence = max + Lane::ln(sum / r);
+    let log_evidence = if active("mean-of-logarithms") {
+        log_evidences.iter().sum::<f64>() / r
+    } else {
+        max + Lane::ln(sum / r)
+    };
     let log_evidence_se = (log_evidences.len() > 1).then(|| {
         let without: Vec<f64> = ratios
             .iter()

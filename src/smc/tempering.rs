@@ -18,6 +18,7 @@ use crate::integrator::Scratch;
 use crate::mcmc::{Move, RATIO, weigh_tile};
 use crate::particles::{Channels, Span};
 use crate::target::{Path, Precision};
+use driftlane_kernels::mutants::active;
 use driftlane_kernels::rng::Stream;
 use driftlane_kernels::tile::Row;
 use driftlane_kernels::{F64, Lane};
@@ -154,7 +155,12 @@ impl<R: Precision> FeynmanKac for Tempering<'_, R> {
     }
 
     fn log_potential(&self, _: usize, block: &Span<'_, R>, log_weights: &mut [Row<F64>]) {
-        let step = Row::<F64>::splat(self.next - self.tempering_param);
+        let from = if active("tempering-from-zero") {
+            0.0
+        } else {
+            self.tempering_param
+        };
+        let step = Row::<F64>::splat(self.next - from);
         for (lw, &ratio) in log_weights.iter_mut().zip(block.scalars[RATIO].iter()) {
             *lw = step.mul_add(ratio, *lw);
         }
@@ -182,6 +188,9 @@ impl<R: Precision> FeynmanKac for Tempering<'_, R> {
 
     fn plan_mutation(&mut self, _: usize, cloud: &mut Cloud<'_, R>) -> Result<Resampling> {
         self.tempering_param = self.next;
+        if active("moves-at-the-target") {
+            self.tempering_param = 1.0;
+        }
         if self.tuned {
             let sd = cloud.moments().sd();
             if sd.iter().all(|s| *s > 0.0 && s.is_finite()) {

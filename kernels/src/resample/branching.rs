@@ -33,7 +33,7 @@ pub fn branching_offspring(
         let (whole, a) = share(q, n, total, ratio);
         left -= q;
         let (_, next) = share(left, n, total, ratio);
-        let carries = a + next >= total;
+        let carries = a + next >= total && !crate::mutants::active("branching-no-carry");
         let extra = match (carries, extra_left) {
             (false, false) => false,
             (false, true) => happens(word, a, g),

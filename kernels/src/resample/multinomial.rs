@@ -28,6 +28,11 @@ pub fn exponential_spacings(stream: &mut Stream, chunk: &mut [f64]) -> f64 {
 pub fn thresholds(chunk: &mut [f64], before: f64, scale: f64, total: u64) {
     let last = (total as f64).next_down();
     for value in chunk {
+        let before = if crate::mutants::active("thresholds-forget-chunks") {
+            0.0
+        } else {
+            before
+        };
         let t = (before + *value) * scale;
         *value = if t < last { t } else { last };
     }

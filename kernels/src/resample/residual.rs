@@ -26,7 +26,9 @@ pub fn residual_shares(
     for (q, o) in quanta.iter_mut().zip(offspring) {
         let (whole, rest) = share(*q, n, total, ratio);
         *o = whole;
-        *q = rest >> shift;
+        if !crate::mutants::active("residual-from-weights") {
+            *q = rest >> shift;
+        }
         whole_sum += u64::from(whole);
         rest_sum += *q;
     }

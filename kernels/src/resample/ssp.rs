@@ -35,7 +35,15 @@ pub fn ssp_offspring(
         };
         let up = fraction.min(unit - x);
         let down = x.min(unit - fraction);
-        let (x, y) = if happens(word, down, up + down) {
+        let (x, y) = if happens(
+            word,
+            if crate::mutants::active("ssp-swapped") {
+                up
+            } else {
+                down
+            },
+            up + down,
+        ) {
             (x + up, fraction - up)
         } else {
             (x - down, fraction + down)

@@ -29,7 +29,14 @@ pub fn stratified_offspring(
         if stratum >= n {
             return n;
         }
-        stratum + u64::from(uniforms[stratum as usize] < point - stratum as f64)
+        stratum + {
+            let of = if crate::mutants::active("stratified-one-uniform") {
+                0
+            } else {
+                stratum as usize
+            };
+            u64::from(uniforms[of] < point - stratum as f64)
+        }
     };
     let mut cumulative = before;
     let mut last = bound(before);

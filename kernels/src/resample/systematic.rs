@@ -24,6 +24,11 @@ pub fn systematic_offspring(
         if cumulative == total {
             return n;
         }
+        let u = if crate::mutants::active("systematic-shifted") {
+            u * 0.5
+        } else {
+            u
+        };
         let g = (cumulative as f64).mul_add(ratio, u) as u64;
         if g < n { g } else { n }
     };

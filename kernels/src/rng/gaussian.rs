@@ -149,7 +149,11 @@ fn rotate<R: Register, const S: usize, const C: usize>(
     let unit = R::broadcast(R::Scalar::from_f64(2f64.powi(1 - R::Word::BITS as i32)));
     let t = R::from_signed(b.shl(2)) * unit;
     let z = t * t;
-    let s = t * polynomial(z, sin);
+    let s = if crate::mutants::active("normals-share-a-coordinate") {
+        R::splat(0.0)
+    } else {
+        t * polynomial(z, sin)
+    };
     let c = polynomial(z, cos);
     (
         flip_sign(radius * (c + s), b),

@@ -63,7 +63,17 @@ impl Stream {
     pub fn new(seed: u64, purpose: Purpose, block: u64, epoch: u64) -> Self {
         let mut state = [[0u64; 8]; 4];
         for lane in 0..8 {
-            let mut x = lane_seed(seed, purpose, block, epoch, lane as u64);
+            let lane_of = if crate::mutants::active("rng-lane-reused") {
+                lane & 6
+            } else {
+                lane
+            };
+            let epoch = if crate::mutants::active("rng-epoch-ignored") {
+                0
+            } else {
+                epoch
+            };
+            let mut x = lane_seed(seed, purpose, block, epoch, lane_of as u64);
             for word in &mut state {
                 x = x.wrapping_add(0x9e37_79b9_7f4a_7c15);
                 let mut z = x;

@@ -47,7 +47,11 @@ impl OrnsteinUhlenbeck {
         let exponent = -(friction * step_size);
         Self {
             decay: Lane::exp(exponent),
-            noise_scale: (-Lane::exp_m1(2.0 * exponent)).sqrt(),
+            noise_scale: if crate::mutants::active("refresh-noise-without-root") {
+                -Lane::exp_m1(2.0 * exponent)
+            } else {
+                (-Lane::exp_m1(2.0 * exponent)).sqrt()
+            },
         }
     }
 

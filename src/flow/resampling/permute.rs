@@ -8,6 +8,7 @@ use crate::particles::Population;
 use crate::target::Precision;
 use bytemuck::{Pod, cast_slice_mut};
 use driftlane_kernels::F64;
+use driftlane_kernels::mutants::active;
 use driftlane_kernels::resample::Matching;
 use driftlane_kernels::tile::{Row, particles_per_tile};
 use rayon::prelude::*;
@@ -63,7 +64,9 @@ impl Workspace {
         let matchings = &self.matchings;
         let buffer = &mut self.travelling;
         permute::<u32, 1>(&mut self.ancestors, 1, matchings, buffer);
-        permute::<u32, 1>(eves, 1, matchings, buffer);
+        if !active("eves-not-resampled") {
+            permute::<u32, 1>(eves, 1, matchings, buffer);
+        }
         let dim = population.dim();
         for channel in population.vectors_mut() {
             let flat = cast_slice_mut::<Row<R>, R::Scalar>(channel);
@@ -72,7 +75,8 @@ impl Workspace {
                 _ => permute::<_, 64>(flat, dim, matchings, buffer),
             }
         }
-        for channel in population.scalars_mut() {
+        let left_out = usize::from(active("channel-not-resampled"));
+        for channel in population.scalars_mut().iter_mut().skip(left_out) {
             let flat = cast_slice_mut::<Row<F64>, f64>(channel);
             permute::<f64, 1>(flat, 1, matchings, buffer);
         }
