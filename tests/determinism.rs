@@ -89,7 +89,7 @@ fn smc<R: Precision>(kind: MoveKind, resampler: Resampler, resampling: Resamplin
 }
 
 fn sample<R: Precision>(kind: MoveKind, target: &dyn BlockTarget) -> u64 {
-    let step_size = (kind == MoveKind::Ula).then_some(0.05);
+    let step_size = kind.scheme().map(|_| 0.05);
     let mover = MoveSettings {
         kind,
         step_size,
@@ -165,6 +165,21 @@ fn cases() -> Vec<Case> {
             Box::new(|| sample::<F32>(Hmc, &eight_gaussians())),
         ),
         (
+            "chains baoab f64",
+            GOLDEN[10],
+            Box::new(|| sample::<F64>(langevin("baoab"), &correlated(7))),
+        ),
+        (
+            "chains leimkuhler-matthews f32",
+            GOLDEN[11],
+            Box::new(|| sample::<F32>(langevin("leimkuhler-matthews"), &correlated(3))),
+        ),
+        (
+            "chains underdamped-midpoint f32",
+            GOLDEN[12],
+            Box::new(|| sample::<F32>(langevin("underdamped-midpoint"), &phi4())),
+        ),
+        (
             "chains rwmh f64",
             GOLDEN[8],
             Box::new(|| sample::<F64>(Rwmh, &phi4())),
@@ -177,11 +192,15 @@ fn cases() -> Vec<Case> {
     ]
 }
 
+fn langevin(name: &str) -> MoveKind {
+    MoveKind::from_name(name).unwrap()
+}
+
 fn phi4() -> Phi4 {
     Phi4::new(16, 0.1, 0.002, 20.0).unwrap()
 }
 
-const GOLDEN: [u64; 10] = [
+const GOLDEN: [u64; 13] = [
     0x7166_36ce_cde2_d6a6,
     0x7bc2_b2ef_32bf_2675,
     0x68e2_9816_f29f_da50,
@@ -192,6 +211,9 @@ const GOLDEN: [u64; 10] = [
     0x584c_7f16_4bef_9d3d,
     0x4b6e_8861_3957_47ab,
     0x5007_50d0_8ec4_b947,
+    0,
+    0,
+    0,
 ];
 
 #[test]
