@@ -89,7 +89,7 @@ fn smc<R: Precision>(kind: MoveKind, resampler: Resampler, resampling: Resamplin
 }
 
 fn sample<R: Precision>(kind: MoveKind, target: &dyn BlockTarget) -> u64 {
-    let step_size = (kind == MoveKind::Ula).then_some(0.05);
+    let step_size = kind.scheme().map(|_| 0.05);
     let mover = MoveSettings {
         kind,
         step_size,
@@ -165,6 +165,21 @@ fn cases() -> Vec<Case> {
             Box::new(|| sample::<F32>(Hmc, &eight_gaussians())),
         ),
         (
+            "chains baoab f64",
+            GOLDEN[10],
+            Box::new(|| sample::<F64>(langevin("baoab"), &correlated(7))),
+        ),
+        (
+            "chains leimkuhler-matthews f32",
+            GOLDEN[11],
+            Box::new(|| sample::<F32>(langevin("leimkuhler-matthews"), &correlated(3))),
+        ),
+        (
+            "chains underdamped-midpoint f32",
+            GOLDEN[12],
+            Box::new(|| sample::<F32>(langevin("underdamped-midpoint"), &phi4())),
+        ),
+        (
             "chains rwmh f64",
             GOLDEN[8],
             Box::new(|| sample::<F64>(Rwmh, &phi4())),
@@ -177,11 +192,15 @@ fn cases() -> Vec<Case> {
     ]
 }
 
+fn langevin(name: &str) -> MoveKind {
+    MoveKind::from_name(name).unwrap()
+}
+
 fn phi4() -> Phi4 {
     Phi4::new(16, 0.1, 0.002, 20.0).unwrap()
 }
 
-const GOLDEN: [u64; 10] = [
+const GOLDEN: [u64; 13] = [
     0x9b32_9a63_296d_9275,
     0x8112_71ea_4854_4a78,
     0x871b_e86b_a076_5b4d,
@@ -190,6 +209,9 @@ const GOLDEN: [u64; 10] = [
     0x41df_c0eb_829b_5289,
     0x9aa7_23a4_855d_fef8,
     0x0297_8d4c_0ee6_2854,
+    0xa922_fbae_87a0_09ed,
+    0x78ee_1f02_6252_50bb,
+    0x4b3d_6757_9f09_a29c,
     0xaf7e_c866_1e5c_9504,
     0x7105_9e58_b64a_1754,
 ];

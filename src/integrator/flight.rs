@@ -7,7 +7,8 @@
 //!   (x, p) <- flight over h without force + (h psi_1((1-u)h) g(y) / m,  h e^(-gamma (1-u) h) g(y))
 //! ```
 //!
-//! both on one Brownian path a step: the noise of the flight over h is that over u h carried on. u is
+//! of weak orders 1 and 3: what u adds to second moments is their variance over u, O(h^4) a step. Both
+//! keep to one Brownian path a step: the noise of the flight over h is that over u h carried on. u is
 //! a number of each particle. Normals a coordinate: two and four. Coefficients are made in double
 //! precision and rounded. Sources: Cheng, Chatterji, Bartlett, Jordan 2018, arXiv:1707.03663; Shen,
 //! Lee 2019, arXiv:1909.05503.

@@ -190,8 +190,9 @@ impl Scheme {
                 "noise",
                 increments.name(),
                 format!(
-                    "keeps weak order {kept} and {} has {weak}; three-point or gaussian",
-                    self.name
+                    "keeps weak order {kept} and {} has {weak}; {}gaussian does",
+                    self.name,
+                    if weak == 2 { "three-point or " } else { "" }
                 ),
             )),
             _ => Ok(()),

@@ -212,7 +212,7 @@ pub static SCHEMES: [Scheme; 24] = [
         name: "underdamped-midpoint",
         dynamics: Underdamped,
         rule: Rule::RandomizedMidpoint,
-        order: langevin(2, 1.5, 2),
+        order: langevin(3, 1.5, 3),
         stability: Stability::Friction,
         source: "Shen, Lee 2019, arXiv:1909.05503",
     },

@@ -48,6 +48,89 @@ pub(super) fn methods() -> Vec<Case> {
         ),
         case(
             Parse,
+            "sample gaussian --sampler baoab",
+            &["--step-size = (not given)", "baoab"],
+        ),
+        case(
+            Parse,
+            "sample gaussian --sampler baobab --step-size 1",
+            &["--sampler = baobab", "did you mean baoab?"],
+        ),
+        case(
+            Parse,
+            "sample gaussian --sampler baoab --step-size 1 --friction -1",
+            &["--friction = -1", "0 to"],
+        ),
+        case(
+            Parse,
+            "sample gaussian --sampler baoab --step-size 1 --friction nan",
+            &["--friction = nan"],
+        ),
+        case(
+            Parse,
+            "sample gaussian --friction 1",
+            &["--friction = 1", "hmc"],
+        ),
+        case(
+            Parse,
+            "sample gaussian --sampler ula --step-size 1 --friction 1",
+            &["--friction = 1", "ula"],
+        ),
+        case(
+            Parse,
+            "sample gaussian --sampler baoab --step-size 1 --noise two-point",
+            &["--noise = two-point", "weak order 1", "three-point"],
+        ),
+        case(
+            Parse,
+            "sample gaussian --sampler underdamped-midpoint --step-size 1 --noise three-point",
+            &["--noise = three-point", "weak order 2", "gaussian"],
+        ),
+        case(
+            Parse,
+            "sample gaussian --sampler ula --step-size 1 --noise cauchy",
+            &["--noise = cauchy", "two-point"],
+        ),
+        case(
+            Parse,
+            "sample gaussian --noise gaussian",
+            &["--noise = gaussian", "hmc"],
+        ),
+        case(
+            Parse,
+            "sample gaussian --integrator velocity-verle",
+            &[
+                "--integrator = velocity-verle",
+                "did you mean velocity-verlet?",
+            ],
+        ),
+        case(
+            Parse,
+            "sample gaussian --integrator baoab",
+            &["--integrator = baoab", "velocity-verlet"],
+        ),
+        case(
+            Parse,
+            "sample gaussian --sampler rwmh --integrator yoshida-4",
+            &["--integrator = yoshida-4", "rwmh"],
+        ),
+        case(
+            Engine,
+            "sample eight-gaussians --sampler etd2rk --step-size 1",
+            &["integrator = etd2rk", "linear part of 2"],
+        ),
+        case(
+            Engine,
+            "sample phi4 --set basis=waves",
+            &["basis = waves", "sites or modes"],
+        ),
+        case(
+            Parse,
+            "smc gaussian --move baoab",
+            &["--move = baoab", "hmc"],
+        ),
+        case(
+            Parse,
             "sample gaussian --target-accept 0",
             &["--target-accept = 0"],
         ),

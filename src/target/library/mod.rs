@@ -75,7 +75,7 @@ pub const DESCRIPTIONS: [Description; 9] = [
     },
     Description {
         name: "phi4",
-        settings: "n = 32, a = 0.1, b = 0, beta = 20",
+        settings: "n = 32, a = 0.1, b = 0, beta = 20, basis = \"sites\" (or \"modes\")",
         reference: "normal(0, 1)",
         exact: "log Z, moments",
     },
@@ -143,7 +143,16 @@ pub fn build(name: &str, mut parameters: Parameters) -> Result<BoxedTarget> {
                 .number("b", -1e6..=1e6, "a number from -1e6 to 1e6")?
                 .unwrap_or(0.0);
             let beta = p.number("beta", positive, POSITIVE)?.unwrap_or(20.0);
-            Box::new(Phi4::new(n as usize, a, b, beta)?)
+            let chain = Phi4::new(n as usize, a, b, beta)?;
+            match p.text("basis", "sites or modes")?.as_deref() {
+                None | Some("sites") => Box::new(chain),
+                // A matrix of n x n numbers in both precisions.
+                Some("modes") if n <= 4096 => Box::new(phi4::Phi4Modes::new(chain)),
+                Some("modes") => {
+                    return Err(p.must_be("n", n, "at most 4096 where basis = \"modes\""));
+                }
+                Some(other) => return Err(p.must_be("basis", other, "sites or modes")),
+            }
         }
         "logistic" => Box::new(logistic(p)?),
         other => return Err(unknown_name("target", other)),

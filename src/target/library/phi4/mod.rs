@@ -6,8 +6,10 @@
 //! a N (x_{i-1} + x_{i+1} - 2 x_i) + (x_i - x_i^3 - b) / (a N), 8 operations a site. log Z and the
 //! marginals are exact by a transfer operator ([`transfer_operator`]), computed when first asked.
 
+mod modes;
 mod transfer;
 
+pub use modes::Phi4Modes;
 pub use transfer::{Transfer, transfer_operator};
 
 use crate::error::{Error, Result};
