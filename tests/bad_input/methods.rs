@@ -115,12 +115,12 @@ pub(super) fn methods() -> Vec<Case> {
             &["--integrator = yoshida-4", "rwmh"],
         ),
         case(
-            By::Engine,
+            Engine,
             "sample eight-gaussians --sampler etd2rk --step-size 1",
             &["integrator = etd2rk", "linear part of 2"],
         ),
         case(
-            By::Engine,
+            Engine,
             "sample phi4 --set basis=waves",
             &["basis = waves", "sites or modes"],
         ),
