@@ -10,12 +10,12 @@ use super::settings::{
 use super::starts::{self, Starts};
 use super::warnings;
 use crate::error::{Error, Result};
-use crate::mcmc::{MoveSettings, Sample, Start};
+use crate::mcmc::{MoveSettings, Sample, Start, check_reference};
 use crate::record::{self, Draws, Manifest, RunFolder, RunRecord, Stage, Warning, table};
 use crate::record::{Part, SamplePart, SmcPart, Summary};
 use crate::smc::{Ladder, Smc, SmcResult};
 use crate::target::library::BoxedTarget;
-use crate::target::{BlockTarget, Precision as Real, Reference};
+use crate::target::{BlockTarget, Path, Precision as Real, Reference};
 use driftlane_kernels::{F32, F64, isa};
 use std::io::Write;
 use std::time::Instant;
@@ -27,7 +27,7 @@ pub fn run(settings: &Settings, command: &str) -> Result<u8> {
     let starts = Starts::load(settings, &*target)?;
     settings.check_memory(starts.particles as u64, target.dim())?;
     let reference = starts::reference(settings, &*target)?;
-    check_method(settings, &*target)?;
+    check_method(settings, &*target, reference.as_ref())?;
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(settings.population.threads)
         .build()
@@ -89,7 +89,11 @@ fn say(line: &str, quiet: bool) {
 }
 
 /// Refuses what only the target can tell: settings of moves for its dimension.
-fn check_method(settings: &Settings, target: &dyn BlockTarget) -> Result<()> {
+fn check_method(
+    settings: &Settings,
+    target: &dyn BlockTarget,
+    reference: Option<&Reference>,
+) -> Result<()> {
     let mover = match &settings.method {
         Method::Sample(method) => mover(method.sampler, &method.tuning),
         Method::Smc(method) => {
@@ -99,7 +103,8 @@ fn check_method(settings: &Settings, target: &dyn BlockTarget) -> Result<()> {
             mover(method.kernel, &method.tuning)
         }
     };
-    mover.build_for::<F64>(target).map(|_| ())
+    let path = Path::tempered(target, reference.cloned())?;
+    check_reference(&*mover.build_for::<F64>(target)?, &path)
 }
 
 fn mover(sampler: Sampler, tuning: &super::settings::Tuning) -> MoveSettings {
@@ -111,6 +116,7 @@ fn mover(sampler: Sampler, tuning: &super::settings::Tuning) -> MoveSettings {
         integrator: tuning.integrator,
         friction: tuning.friction,
         increments: tuning.noise,
+        jitter: Some(tuning.jitter),
         ..MoveSettings::default()
     }
 }
@@ -237,19 +243,22 @@ impl Job<'_> {
             .moves_per_stage(method.moves_per_stage as usize)
             .ladder(ladder)
             .resampler(method.resampler)
+            .resampling(method.resampling)
+            .islands(method.islands as usize)
             .replicates(method.replicates as usize);
         if let Some(reference) = &self.reference {
             smc = smc.reference(reference.clone());
         }
-        let replicates = method.replicates as f64;
+        let runs = method.replicates.max(method.islands) as usize;
+        let mut shares = vec![0.0; runs];
         let mut progress = Progress::start("smc", self.settings.output.quiet);
         let start = Instant::now();
         let mut moves = 0u64;
         let result = smc.run_in::<R>(&mut |replicate, stage| {
             moves += stage.tally.moves;
-            let share = stage.tempering_param.unwrap_or(0.0);
+            shares[replicate] = stage.tempering_param.unwrap_or(0.0);
             progress.update(Snapshot {
-                done: (replicate as f64 + share) / replicates,
+                done: shares.iter().sum::<f64>() / runs as f64,
                 particle_steps: moves,
                 acceptance: stage.tally.acceptance(),
                 tempering_param: stage.tempering_param,
@@ -302,8 +311,13 @@ impl Job<'_> {
 fn evidence_method(result: &SmcResult, method: &SmcMethod) -> String {
     let r = result.log_evidences.len();
     if r > 1 {
+        let runs = if method.islands > 1 {
+            "islands"
+        } else {
+            "independent replicates"
+        };
         return format!(
-            "Logarithm of the mean of Z over {r} independent replicates; jackknife standard error, \
+            "Logarithm of the mean of Z over {r} {runs}; jackknife standard error, \
              scaled by Student's t so that 1.96 of them cover 95%."
         );
     }

@@ -101,14 +101,6 @@ pub struct SampleOptions {
         help_heading = "Method"
     )]
     pub(super) thin: Option<String>,
-    /// Friction of underdamped dynamics [default: 1]
-    #[arg(
-        long,
-        value_name = "GAMMA",
-        allow_negative_numbers = true,
-        help_heading = "Method"
-    )]
-    pub(super) friction: Option<String>,
     /// Noise of unadjusted dynamics: gaussian, two-point or three-point, which converge weakly [default: gaussian]
     #[arg(long, value_name = "LAW", help_heading = "Method")]
     pub(super) noise: Option<String>,
@@ -125,7 +117,7 @@ pub struct SampleOptions {
 pub struct SmcOptions {
     #[command(flatten)]
     pub(super) target: TargetOptions,
-    /// The move at each temperature: hmc or rwmh [default: hmc]
+    /// The move at each temperature (see: driftlane list moves) [default: hmc]
     #[arg(long = "move", value_name = "NAME", help_heading = "Method")]
     pub(super) kernel: Option<String>,
     /// Moves of every particle at each temperature [default: 5]
@@ -144,9 +136,20 @@ pub struct SmcOptions {
         help_heading = "Method"
     )]
     pub(super) target_ess: Option<String>,
-    /// multinomial or systematic [default: multinomial]
+    /// How populations are resampled (see: driftlane list resamplers) [default: multinomial]
     #[arg(long, value_name = "NAME", help_heading = "Method")]
     pub(super) resampler: Option<String>,
+    /// When: always, ess:SHARE (below that share of the particles) or never; the last temperature always [default: always]
+    #[arg(long, value_name = "WHEN", help_heading = "Method")]
+    pub(super) resample: Option<String>,
+    /// Islands that never meet, whose spread gives the standard error for any resampler, best 16 or more [default: 1]
+    #[arg(
+        long,
+        value_name = "K",
+        allow_negative_numbers = true,
+        help_heading = "Method"
+    )]
+    pub(super) islands: Option<String>,
     /// Independent repetitions, whose spread gives the standard error [default: 1]
     #[arg(
         long,
@@ -226,7 +229,23 @@ pub(super) struct TuningOptions {
     /// How hmc moves: velocity-verlet or another (see: driftlane list integrators) [default: velocity-verlet]
     #[arg(long, value_name = "NAME", help_heading = "Method")]
     integrator: Option<String>,
-    /// Acceptance that step sizes adapt to [default: hmc 0.7, rwmh 0.234]
+    /// Friction of underdamped dynamics and ghmc [default: 1]
+    #[arg(
+        long,
+        value_name = "GAMMA",
+        allow_negative_numbers = true,
+        help_heading = "Method"
+    )]
+    friction: Option<String>,
+    /// Relative half-width of the spread of step sizes over particles [default: hmc 0.2, others 0]
+    #[arg(
+        long,
+        value_name = "J",
+        allow_negative_numbers = true,
+        help_heading = "Method"
+    )]
+    jitter: Option<String>,
+    /// Acceptance that step sizes adapt to [default: the move's, see: driftlane list moves]
     #[arg(
         long,
         value_name = "P",
@@ -309,7 +328,6 @@ impl SampleOptions {
         given.word("steps", "--steps", &self.steps);
         given.word("warmup", "--warmup", &self.warmup);
         given.word("thin", "--thin", &self.thin);
-        given.word("friction", "--friction", &self.friction);
         given.word("noise", "--noise", &self.noise);
         self.tuning.give(given);
         self.population.give(given);
@@ -327,6 +345,8 @@ impl SmcOptions {
         );
         given.word("target_ess", "--target-ess", &self.target_ess);
         given.word("resampler", "--resampler", &self.resampler);
+        given.word("resample", "--resample", &self.resample);
+        given.word("islands", "--islands", &self.islands);
         given.word("replicates", "--replicates", &self.replicates);
         given.word("ladder", "--ladder", &self.ladder);
         given.word("reference", "--reference", &self.reference);
@@ -341,6 +361,8 @@ impl TuningOptions {
         given.word("step_size", "--step-size", &self.step_size);
         given.word("leapfrog_steps", "--leapfrog-steps", &self.leapfrog_steps);
         given.word("integrator", "--integrator", &self.integrator);
+        given.word("friction", "--friction", &self.friction);
+        given.word("jitter", "--jitter", &self.jitter);
         given.word("target_accept", "--target-accept", &self.target_accept);
     }
 }

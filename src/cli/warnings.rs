@@ -95,8 +95,10 @@ fn extreme(values: &[f64], better: fn(f64, f64) -> bool) -> Option<(usize, &f64)
 /// Of `smc`, with `particles` in every replicate.
 pub fn of_tempering(result: &SmcResult, method: &SmcMethod, particles: usize) -> Vec<Warning> {
     let mut warnings = nonfinite(&result.totals);
-    let starts = particles * result.log_evidences.len();
+    let starts = particles * method.replicates as usize;
     warnings.extend(nonfinite_starts(result.nonfinite_starts, starts));
+    // The ladder shown is that of the first island.
+    let particles = particles / method.islands as usize;
     if let Some((stage, &ess)) = extreme(&result.ess, |a, b| a < b)
         && ess < 0.1 * particles as f64
     {
@@ -124,7 +126,8 @@ pub fn of_tempering(result: &SmcResult, method: &SmcMethod, particles: usize) ->
         });
     }
     if result.log_evidence_se.is_none() {
-        let reason = if method.replicates == 1 && method.resampler != Resampler::Multinomial {
+        let single = method.replicates == 1 && method.islands == 1;
+        let reason = if single && method.resampler != Resampler::Multinomial {
             format!(
                 "the estimator does not hold for {} resampling",
                 method.resampler.name()

@@ -1,5 +1,6 @@
 //! The moves by name, and what is known of each.
 
+use super::Hmc;
 use crate::integrator::{Dynamics, EULER_MARUYAMA, SCHEMES, Scheme};
 
 /// The moves there are.
@@ -245,6 +246,22 @@ impl MoveKind {
     /// Whether its trajectories follow a composition of kicks and drifts.
     pub fn uses_integrator(self) -> bool {
         matches!(self, Self::Hmc | Self::Ghmc)
+    }
+
+    /// Whether its step sizes can be spread over particles.
+    pub fn uses_jitter(self) -> bool {
+        matches!(
+            self,
+            Self::Hmc | Self::Mala | Self::Barker | Self::AdjustedMclmc | Self::Ghmc | Self::Pcn
+        )
+    }
+
+    /// The spread it has unless told otherwise: HMC's trajectories need one against resonance.
+    pub fn default_jitter(self) -> f64 {
+        match self {
+            Self::Hmc | Self::AdjustedMclmc => Hmc::JITTER,
+            _ => 0.0,
+        }
     }
 
     /// Whether it has a friction.

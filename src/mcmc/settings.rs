@@ -19,8 +19,8 @@ pub struct MoveSettings {
     pub target_accept: Option<f64>,
     /// Leapfrog steps on average, at least 1.
     pub leapfrog_steps: usize,
-    /// Relative half-width of the spread of step sizes over particles, in [0, 1).
-    pub jitter: f64,
+    /// Relative half-width of the spread of step sizes over particles, in [0, 1); `None`: the move's own.
+    pub jitter: Option<f64>,
     /// The composition HMC moves by.
     pub integrator: &'static Scheme,
     /// The friction of underdamped dynamics, at least 0.
@@ -36,7 +36,7 @@ impl Default for MoveSettings {
             step_size: None,
             target_accept: None,
             leapfrog_steps: 10,
-            jitter: Hmc::JITTER,
+            jitter: None,
             integrator: &SCHEMES[0],
             friction: 1.0,
             increments: Increments::Gaussian,
@@ -82,12 +82,9 @@ impl MoveSettings {
                 "1 to 100000",
             ));
         }
-        if !(0.0..1.0).contains(&self.jitter) {
-            return Err(Error::invalid(
-                "jitter",
-                self.jitter,
-                "at least 0 and below 1",
-            ));
+        let jitter = self.jitter.unwrap_or(self.kind.default_jitter());
+        if !(0.0..1.0).contains(&jitter) {
+            return Err(Error::invalid("jitter", jitter, "at least 0 and below 1"));
         }
         let tuned = |initial: f64| match (self.step_size, self.kind.default_target_accept()) {
             (None, Some(accept)) => {
@@ -95,7 +92,7 @@ impl MoveSettings {
             }
             (given, _) => DualAveraging::fixed(given.unwrap_or(1.0)),
         };
-        let spread = |initial: f64| StepSizes::new(tuned(initial), self.jitter);
+        let spread = |initial: f64| StepSizes::new(tuned(initial), jitter);
         let microcanonical = matches!(self.kind, MoveKind::Mclmc | MoveKind::AdjustedMclmc);
         if microcanonical && dim < 2 {
             let allowed = "another move: microcanonical dynamics needs at least 2 dimensions";
@@ -110,7 +107,7 @@ impl MoveSettings {
         Ok(match self.kind {
             MoveKind::Hmc => Box::new(
                 Hmc::new(dim, tuned(Hmc::initial_step_size(dim)), steps)
-                    .with_jitter(self.jitter)
+                    .with_jitter(jitter)
                     .with_integrator(self.integrator)?,
             ),
             MoveKind::Rwmh => Box::new(Rwmh::new(dim, tuned(Rwmh::initial_step_size(dim)))),

@@ -123,7 +123,7 @@ impl Warning {
                 "lower --step-size, raise --warmup, or start elsewhere with --init"
             }
             Self::NoStandardError { reason } if reason.contains("resampling") => {
-                "use --resampler multinomial, or --replicates 16"
+                "use --islands 16, or --resampler multinomial"
             }
             Self::NoStandardError { .. } => "raise --particles, or use --replicates 16",
             Self::SlowBuild => "build with -C target-cpu=native on the machine that runs it",

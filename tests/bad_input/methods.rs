@@ -93,6 +93,68 @@ pub(super) fn methods() -> Vec<Case> {
         ),
         case(
             Parse,
+            "smc gaussian --resample ess:0",
+            &["--resample = ess:0", "ess:SHARE"],
+        ),
+        case(
+            Parse,
+            "smc gaussian --resample sometimes",
+            &["--resample = sometimes", "always, never"],
+        ),
+        case(
+            Parse,
+            "smc gaussian --resample ess:1.5",
+            &["--resample = ess:1.5", "at most 1"],
+        ),
+        case(Parse, "sample gaussian --resample always", &["--resample"]),
+        case(Parse, "smc gaussian --islands 0", &["--islands = 0"]),
+        case(
+            Parse,
+            "smc gaussian --particles 100 --islands 51",
+            &["--islands", "51", "from 1 to 50"],
+        ),
+        case(
+            Parse,
+            "smc gaussian --islands 4 --replicates 2",
+            &["--islands", "--replicates"],
+        ),
+        case(
+            Parse,
+            "smc gaussian --jitter 1",
+            &["--jitter = 1", "below 1"],
+        ),
+        case(
+            Parse,
+            "smc gaussian --move rwmh --jitter 0.1",
+            &["--jitter = 0.1", "rwmh"],
+        ),
+        case(
+            Parse,
+            "smc gaussian --move elliptical-slice --step-size 0.1",
+            &["--step-size = 0.1", "elliptical-slice"],
+        ),
+        case(
+            Parse,
+            "smc gaussian --friction 2",
+            &["--friction = 2", "hmc"],
+        ),
+        case(
+            Engine,
+            "smc gaussian --set dim=3 --move pcn --reference student:4,1",
+            &["pcn", "student"],
+        ),
+        case(
+            Engine,
+            "smc gaussian --move adjusted-mclmc",
+            &["adjusted-mclmc", "at least 2 dimensions"],
+        ),
+        case(
+            Engine,
+            "sample gaussian --sampler mclmc --step-size 0.1",
+            &["mclmc", "at least 2 dimensions"],
+        ),
+        case(
+            Parse,
             "sample gaussian --noise gaussian",
             &["--noise = gaussian", "hmc"],
         ),

@@ -279,3 +279,35 @@ fn particles_start_where_they_are_told() {
         "the prior is the default"
     );
 }
+
+/// log Z = 0 of a normalised target within four standard errors, however and whenever populations are
+/// resampled.
+#[test]
+fn any_resampling_gives_the_evidence() {
+    let folder = tempdir().unwrap();
+    for options in [
+        "--resample ess:0.5",
+        "--resample never --ladder 0,0.1,0.3,0.6,1",
+        "--resampler ssp --islands 16",
+        "--resampler killing --islands 16 --resample ess:0.9",
+        "--move mala",
+        "--move barker",
+        "--move ghmc --friction 0.5",
+        "--move adjusted-mclmc",
+        "--move pcn",
+        "--move elliptical-slice",
+    ] {
+        let line = format!("smc gaussian --set dim=4 --no-save --quiet {options}");
+        let out = json(folder.path(), &line);
+        let (z, se) = (&out["log_evidence"], &out["log_evidence_se"]);
+        let (z, se) = (z.as_f64().unwrap(), se.as_f64().unwrap());
+        assert!(z.abs() < 4.0 * se && se < 0.3, "{options}: {z} +- {se}");
+        if options.contains("--resample ") && !options.contains("islands") {
+            let resamplings = out["resamplings"].as_u64().unwrap() as usize;
+            assert!(
+                resamplings < list(&out, "temperatures").len() - 1,
+                "{options}: {resamplings}"
+            );
+        }
+    }
+}

@@ -18,14 +18,14 @@ use driftlane::kernels::{F64, Lane};
 use driftlane::target::library::Gaussian;
 use driftlane::target::{BlockTarget, Path, Target};
 
-/// Nothing to draw.
+/// Nothing to draw: noise is 0, uniforms are 1/2.
 pub struct Silence;
 impl Noise for Silence {
     fn row<R: Vector>(&mut self) -> Row<R> {
         Row::<R>::zero()
     }
     fn uniform<R: Vector>(&mut self) -> Row<R> {
-        Row::<R>::zero()
+        Row::<R>::splat(0.5)
     }
 }
 

@@ -7,6 +7,7 @@
 #![allow(clippy::needless_range_loop, clippy::disallowed_methods)]
 
 mod composition;
+mod drift_only;
 mod exact_law;
 #[path = "../gates/mod.rs"]
 mod gates;

@@ -8,7 +8,7 @@ mod names;
 mod resolve;
 mod text;
 
-pub use crate::flow::Resampler;
+pub use crate::flow::{Resampler, Resampling};
 pub use crate::mcmc::MoveKind as Sampler;
 pub use names::Precision;
 
@@ -135,6 +135,10 @@ pub struct SmcMethod {
     pub target_ess: f64,
     /// How populations are resampled.
     pub resampler: Resampler,
+    /// When populations are resampled.
+    pub resampling: Resampling,
+    /// Islands that never meet.
+    pub islands: u64,
     /// Independent repetitions.
     pub replicates: u64,
     /// Tempering parameters from 0 to 1, increasing; `None`: chosen on the way.
@@ -152,6 +156,8 @@ pub struct Tuning {
     pub step_size: Option<f64>,
     /// Leapfrog steps of a trajectory (their mean where it is jittered); used by hmc only.
     pub leapfrog_steps: u64,
+    /// Relative half-width of the spread of step sizes, in [0, 1).
+    pub jitter: f64,
     /// Acceptance that step sizes adapt to, in (0, 1).
     pub target_accept: f64,
     /// The composition hmc moves by.
@@ -272,6 +278,15 @@ impl Settings {
                         &method.kernel.name(),
                         "must leave its target invariant; must be hmc or rwmh",
                     );
+                }
+                if method.islands > self.particles() / 2 {
+                    let most = self.particles() / 2;
+                    let allowed = format!("must be from 1 to {most}, half the particles");
+                    return refuse("--islands", &method.islands, &allowed);
+                }
+                if method.islands > 1 && method.replicates > 1 {
+                    let allowed = "must be 1 with --replicates, which are islands of their own";
+                    return refuse("--islands", &method.islands, allowed);
                 }
                 if self.particles() < 2 {
                     return refuse(

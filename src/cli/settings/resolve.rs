@@ -7,20 +7,21 @@ use super::{
 use crate::cli::config;
 use crate::cli::given::Given;
 use crate::error::{Error, Result};
+use crate::flow::Resampling;
 use crate::integrator::{Dynamics, Increments, SCHEMES, Scheme, scheme};
 use crate::record::manifest;
 use std::path::Path;
 
 /// The verbs that experiment files may name.
 const VERBS: [&str; 2] = ["sample", "smc"];
-const SAMPLE_KEYS: [&str; 7] = [
-    "sampler", "draws", "steps", "warmup", "thin", "friction", "noise",
-];
-const SMC_KEYS: [&str; 7] = [
+const SAMPLE_KEYS: [&str; 6] = ["sampler", "draws", "steps", "warmup", "thin", "noise"];
+const SMC_KEYS: [&str; 9] = [
     "move",
     "moves_per_stage",
     "target_ess",
     "resampler",
+    "resample",
+    "islands",
     "replicates",
     "ladder",
     "reference",
@@ -60,6 +61,7 @@ impl Settings {
             "target_accept",
             "integrator",
             "friction",
+            "jitter",
             "noise",
         ] {
             for winner in ["sampler", "move"] {
@@ -166,6 +168,9 @@ fn tuning(given: &Given, sampler: Sampler) -> Result<Tuning> {
     if sampler.is_adjusted() && sampler.default_target_accept().is_none() && step_size.is_some() {
         return Err(meaningless("step_size"));
     }
+    if !sampler.uses_jitter() && given.has("jitter") {
+        return Err(meaningless("jitter"));
+    }
     let adapts = step_size.is_none() && sampler.default_target_accept().is_some();
     if !adapts && given.has("target_accept") {
         return Err(given.refuse(
@@ -179,6 +184,14 @@ fn tuning(given: &Given, sampler: Sampler) -> Result<Tuning> {
     Ok(Tuning {
         step_size,
         leapfrog_steps: given.count("leapfrog_steps", 10, 1..=100_000)?,
+        jitter: given
+            .number(
+                "jitter",
+                "",
+                |j| (0.0..1.0).contains(&j),
+                "must be a number at least 0 and below 1",
+            )?
+            .unwrap_or(sampler.default_jitter()),
         target_accept: given
             .number("target_accept", "", inside, allowed)?
             .unwrap_or(default),
@@ -267,11 +280,27 @@ fn smc(given: &Given) -> Result<SmcMethod> {
             Resampler::Multinomial,
             Resampler::from_name,
         )?,
+        resampling: resampling(given)?,
+        islands: given.count("islands", 1, 1..=1 << 35)?,
         replicates: given.count("replicates", 1, 1..=100_000)?,
         ladder,
         reference: reference(given)?,
         tuning: tuning(given, kernel)?,
     })
+}
+
+fn resampling(given: &Given) -> Result<Resampling> {
+    let allowed = "must be always, never or ess:SHARE with a share above 0 and at most 1";
+    let share = |text: &str| text.parse().ok().filter(|f: &f64| *f > 0.0 && *f <= 1.0);
+    match given.text("resample", allowed)? {
+        None | Some("always") => Ok(Resampling::Always),
+        Some("never") => Ok(Resampling::Never),
+        Some(text) => text
+            .strip_prefix("ess:")
+            .and_then(share)
+            .map(Resampling::BelowEss)
+            .ok_or_else(|| given.refuse("resample", allowed)),
+    }
 }
 
 fn reference(given: &Given) -> Result<Option<ReferenceSpec>> {

@@ -1,6 +1,7 @@
 //! From settings to the experiment file they stand for.
 
 use super::{Init, Length, Method, Output, Population, ReferenceSpec, Sampler, Settings, Tuning};
+use crate::flow::Resampling;
 use std::path::Path;
 use toml::{Table, Value};
 
@@ -65,6 +66,14 @@ fn table<const N: usize>(entries: [(&str, Value); N]) -> Table {
         .collect()
 }
 
+fn resampling(when: Resampling) -> Value {
+    match when {
+        Resampling::Always => "always".into(),
+        Resampling::Never => "never".into(),
+        Resampling::BelowEss(share) => format!("ess:{share}").into(),
+    }
+}
+
 impl Tuning {
     fn fill(&self, sampler: Sampler, out: &mut Table) {
         let tunable = sampler.default_target_accept().is_some();
@@ -83,6 +92,9 @@ impl Tuning {
         }
         if sampler.scheme().is_some() {
             out.insert("noise".into(), self.noise.name().into());
+        }
+        if sampler.uses_jitter() {
+            out.insert("jitter".into(), self.jitter.into());
         }
         if sampler.uses_friction() {
             out.insert("friction".into(), self.friction.into());
@@ -131,6 +143,8 @@ impl Method {
                     ("moves_per_stage", whole(m.moves_per_stage)),
                     ("target_ess", m.target_ess.into()),
                     ("resampler", m.resampler.name().into()),
+                    ("resample", resampling(m.resampling)),
+                    ("islands", whole(m.islands)),
                     ("replicates", whole(m.replicates)),
                     ("ladder", ladder),
                     ("reference", reference),
