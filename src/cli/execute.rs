@@ -23,11 +23,7 @@ use std::time::Instant;
 /// Runs what `settings` ask for, prints the summary, and returns the exit code: 0, or 1 where
 /// `--strict` met a warning. `command` is the line that repeats the run.
 pub fn run(settings: &Settings, command: &str) -> Result<u8> {
-    let target = settings.target.build()?;
-    let starts = Starts::load(settings, &*target)?;
-    settings.check_memory(starts.particles as u64, target.dim())?;
-    let reference = starts::reference(settings, &*target)?;
-    check_method(settings, &*target, reference.as_ref())?;
+    let (target, starts, reference) = load(settings)?;
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(settings.population.threads)
         .build()
@@ -78,6 +74,25 @@ pub fn run(settings: &Settings, command: &str) -> Result<u8> {
         }
     };
     report(settings, &target, outcome, manifest, open.as_ref(), command)
+}
+
+/// Judges and loads everything given: the target with its data, the starts, the reference.
+fn load(settings: &Settings) -> Result<(BoxedTarget, Starts, Option<Reference>)> {
+    let target = settings.target.build()?;
+    let starts = Starts::load(settings, &*target)?;
+    let reference = starts::reference(settings, &*target)?;
+    check_method(settings, &*target, reference.as_ref())?;
+    if starts.positions.is_empty() && settings.population.init != Init::Exact {
+        let own = || target.reference();
+        starts::check_precision(settings, &reference.clone().unwrap_or_else(own))?;
+    }
+    Ok((target, starts, reference))
+}
+
+/// Refuses what [`run`] would refuse before it starts, then prints the experiment file.
+pub fn dry_run(settings: &Settings) -> Result<()> {
+    load(settings)?;
+    print(&settings.to_toml())
 }
 
 /// A line on standard error, unless told to be quiet.

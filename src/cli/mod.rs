@@ -133,11 +133,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
     let args: Vec<OsString> = args.into_iter().collect();
     let outcome = match parse(args.clone()) {
         Ok(Command::Run(settings)) => execute::run(&settings, &typed(&args)),
-        Ok(Command::DryRun(settings)) => settings
-            .target
-            .build()
-            .and_then(|_| execute::print(&settings.to_toml()))
-            .map(|()| 0),
+        Ok(Command::DryRun(settings)) => execute::dry_run(&settings).map(|()| 0),
         Ok(Command::List(group)) => execute::print(&list::text(group.as_deref())).map(|()| 0),
         Ok(Command::Info { json }) => {
             let info = info::measure();

@@ -11,6 +11,9 @@ use driftlane_kernels::Lane;
 use driftlane_kernels::rng::{Purpose, Stream};
 use driftlane_kernels::tile::Row;
 
+/// The largest number in single precision.
+const LARGEST_F32: f64 = f32::MAX as f64;
+
 /// How many particles there are, and where they start if a file says so.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Starts {
@@ -26,29 +29,46 @@ impl Starts {
     pub fn load(settings: &Settings, target: &dyn BlockTarget) -> Result<Self> {
         let asked = settings.particles() as usize;
         let init = &settings.population.init;
+        if !matches!(init, Init::File(_)) {
+            settings.check_memory(asked as u64, target.dim())?;
+        }
         match init {
             Init::File(path) => {
-                let array = npy::read(path, NonFinite::Refuse)?;
+                let shape = npy::shape(path)?;
                 let dim = target.dim();
-                if array.shape.len() != 2 || array.shape[1] != dim || array.shape[0] == 0 {
-                    let what = format!("shape {:?}; must be [N, {dim}], N at least 1", array.shape);
+                if shape.len() != 2 || shape[1] != dim || shape[0] == 0 {
+                    let what = format!("shape {shape:?}; must be [N, {dim}], N at least 1");
                     return Err(Error::data(path, what));
                 }
+                let particles = shape[0];
                 if settings
                     .population
                     .particles
-                    .is_some_and(|n| n as usize != array.shape[0])
+                    .is_some_and(|n| n as usize != particles)
                 {
                     let what = format!(
-                        "must be {}, the number of rows of {}, or left out",
-                        array.shape[0],
+                        "must be {particles}, the number of rows of {}, or left out",
                         path.display()
                     );
                     return Err(Error::invalid("--particles", asked, what));
                 }
+                // Before the file is read: it may be what does not fit.
+                settings.check_memory(particles as u64, dim)?;
+                let positions = npy::read(path, NonFinite::Refuse)?.values;
+                if settings.population.precision == settings::Precision::F32
+                    && let Some(at) = positions.iter().position(|x| x.abs() > LARGEST_F32)
+                {
+                    let what = format!(
+                        "item [{}, {}] is {:e}: must be within {LARGEST_F32:e} under --precision f32",
+                        at / dim,
+                        at % dim,
+                        positions[at]
+                    );
+                    return Err(Error::data(path, what));
+                }
                 Ok(Self {
-                    particles: array.shape[0],
-                    positions: array.values,
+                    particles,
+                    positions,
                 })
             }
             Init::Exact => {
@@ -78,6 +98,24 @@ impl Starts {
                 particles: asked,
                 positions: Vec::new(),
             }),
+        }
+    }
+}
+
+/// Refuses a law to start from whose draws single precision cannot hold: 40 scales from its location
+/// are beyond any draw of a normal.
+pub fn check_precision(settings: &Settings, law: &Reference) -> Result<()> {
+    if settings.population.precision == settings::Precision::F64 {
+        return Ok(());
+    }
+    let reach = |(m, s): (&f64, &f64)| m.abs() + 40.0 * s;
+    let pairs = law.location().iter().zip(law.scale());
+    match pairs.map(reach).find(|x| *x > LARGEST_F32) {
+        None => Ok(()),
+        Some(reach) => {
+            let allowed =
+                format!("must be f64: starts reach {reach:e}, single precision {LARGEST_F32:e}");
+            Err(Error::invalid("--precision", "f32", allowed))
         }
     }
 }

@@ -44,13 +44,7 @@ pub enum NonFinite {
 pub fn read(path: impl AsRef<Path>, non_finite: NonFinite) -> Result<Array> {
     let path = path.as_ref();
     let refuse = |what: String| Error::data(path, what);
-    let metadata = std::fs::metadata(path).map_err(|e| refuse(format!("cannot be read: {e}")))?;
-    if !metadata.is_file() {
-        return Err(refuse("is not a file; expected an .npy file".into()));
-    }
-    let file = File::open(path).map_err(|e| refuse(format!("cannot be read: {e}")))?;
-    let mut reader = BufReader::new(file);
-    let header = Header::read(&mut reader, metadata.len()).map_err(refuse)?;
+    let (header, mut reader) = open(path)?;
     let mut values = header.read_items(&mut reader).map_err(refuse)?;
     if header.fortran {
         values = transpose(&values, &header.shape);
@@ -68,6 +62,24 @@ pub fn read(path: impl AsRef<Path>, non_finite: NonFinite) -> Result<Array> {
         shape: header.shape,
         values,
     })
+}
+
+/// The shape of an array, from its header alone; errors as those of [`read`].
+pub fn shape(path: impl AsRef<Path>) -> Result<Vec<usize>> {
+    Ok(open(path.as_ref())?.0.shape)
+}
+
+/// The judged header of a file, and the file behind it.
+fn open(path: &Path) -> Result<(Header, BufReader<File>)> {
+    let refuse = |what: String| Error::data(path, what);
+    let metadata = std::fs::metadata(path).map_err(|e| refuse(format!("cannot be read: {e}")))?;
+    if !metadata.is_file() {
+        return Err(refuse("is not a file; expected an .npy file".into()));
+    }
+    let file = File::open(path).map_err(|e| refuse(format!("cannot be read: {e}")))?;
+    let mut reader = BufReader::new(file);
+    let header = Header::read(&mut reader, metadata.len()).map_err(refuse)?;
+    Ok((header, reader))
 }
 
 /// The position, axis by axis, of item `at` of an array in C order.

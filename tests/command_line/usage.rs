@@ -200,3 +200,35 @@ fn output_that_cannot_be_written_exits_with_4() {
     assert_eq!(output.status.code(), Some(4), "{errors}");
     assert!(errors.contains("standard output: cannot be written") && errors.lines().count() == 1);
 }
+
+/// A dry run judges what the run would judge, without computing anything.
+#[test]
+fn a_dry_run_is_instant_and_judges_everything() {
+    let folder = tempdir().unwrap();
+    let huge = run(
+        folder.path(),
+        "smc phi4 --set n=100000 --particles 32 --dry-run",
+    );
+    assert!(huge.status.success());
+    // Nothing exact is claimed of a chain the transfer operator cannot resolve.
+    let line =
+        "smc phi4 --set n=2000 --particles 64 --ladder 0,1 --moves-per-stage 1 --quiet --no-save";
+    assert!(!ok(folder.path(), line).contains("exact"));
+    for (line, what) in [
+        ("sample gaussian --init nowhere.npy", "nowhere.npy"),
+        ("smc gaussian --reference nowhere.toml", "nowhere.toml"),
+        ("smc gaussian --move pcn --reference student:4,1", "student"),
+        (
+            "smc gaussian --precision f32 --reference normal:1e38",
+            "--precision",
+        ),
+    ] {
+        let out = run(folder.path(), &format!("{line} --dry-run"));
+        let message = text(&out.stderr);
+        assert_eq!(out.status.code(), Some(2), "{line}: {message}");
+        assert!(
+            message.contains(what) && out.stdout.is_empty(),
+            "{line}: {message}"
+        );
+    }
+}

@@ -17,8 +17,8 @@ use super::shares::happens;
 pub fn survivors(quanta: &[u64], most: u64, words: &[u64], offspring: &mut [u32]) -> u64 {
     let mut dead = 0;
     for ((&q, &word), o) in quanta.iter().zip(words).zip(offspring) {
-        let survives =
-            happens(word, q, most) || crate::mutants::active("killing-spares-half") && q > most / 2;
+        let survives = happens(word, q, most)
+            || crate::mutants::active("killing-spares-quarter") && q > most / 4;
         *o = u32::from(survives);
         dead += u64::from(!survives);
     }

@@ -115,6 +115,9 @@ impl Target for Phi4 {
     }
 
     fn exact(&self) -> Exact {
+        if !transfer::resolves(self.n, self.a, self.b, self.beta) {
+            return Exact::default();
+        }
         let transfer = self.transfer();
         Exact {
             log_evidence: Some(transfer.log_evidence),

@@ -49,15 +49,24 @@ fn gauss_legendre(n: usize) -> (Vec<f64>, Vec<f64>) {
     (nodes, weights)
 }
 
-/// The exact law of the chain of `n` sites with parameters `a`, `b`, `beta`.
-pub fn transfer_operator(n: usize, a: f64, b: f64, beta: f64) -> Transfer {
-    let (stiffness, local) = (beta * a * n as f64, beta / (a * n as f64));
-    let energy = |x: f64| {
-        let well = 1.0 - x * x;
-        local * (0.25 * well * well + b * x)
-    };
-    // A site can leave the wells as far as its weight and the pull of its neighbours, at least half
-    // of stiffness x^2 / n, allow; 60 is 26 decimal digits below the wells.
+/// The most sites the operator is applied for: half a second and 20 MB.
+const MOST_SITES: usize = 4096;
+
+/// (beta a N, beta / (a N)): the stiffness of a bond and the weight of a site.
+fn couplings(n: usize, a: f64, beta: f64) -> (f64, f64) {
+    (beta * a * n as f64, beta / (a * n as f64))
+}
+
+fn energy(local: f64, b: f64, x: f64) -> f64 {
+    let well = 1.0 - x * x;
+    local * (0.25 * well * well + b * x)
+}
+
+/// The least energy of a site, and how far out it matters: as far as its weight and the pull of its
+/// neighbours, at least half of stiffness x^2 / n, allow; 60 is 26 decimal digits below the wells.
+fn reach(n: usize, a: f64, b: f64, beta: f64) -> (f64, f64) {
+    let (stiffness, local) = couplings(n, a, beta);
+    let energy = |x: f64| energy(local, b, x);
     let lowest = (-40..=40)
         .map(|i| energy(f64::from(i) / 20.0))
         .fold(f64::INFINITY, f64::min);
@@ -66,6 +75,23 @@ pub fn transfer_operator(n: usize, a: f64, b: f64, beta: f64) -> Transfer {
     while cost(edge) < 60.0 {
         edge += 0.125;
     }
+    (lowest, edge)
+}
+
+/// Whether the nodes resolve a bond: they are at most pi edge / 2 / [`HALF`] apart, and a sum over
+/// points h apart integrates a normal of deviation s to 2 exp(-2 (pi s / h)^2), 1e-13 at h = 0.8 s.
+pub fn resolves(n: usize, a: f64, b: f64, beta: f64) -> bool {
+    let (_, edge) = reach(n, a, b, beta);
+    let spacing = std::f64::consts::FRAC_PI_2 * edge / HALF as f64;
+    let deviation = 1.0 / couplings(n, a, beta).0.sqrt();
+    n <= MOST_SITES && spacing <= 0.8 * deviation
+}
+
+/// The exact law of the chain of `n` sites with parameters `a`, `b`, `beta`.
+pub fn transfer_operator(n: usize, a: f64, b: f64, beta: f64) -> Transfer {
+    let (stiffness, local) = couplings(n, a, beta);
+    let energy = |x: f64| energy(local, b, x);
+    let (lowest, edge) = reach(n, a, b, beta);
     let (unit, unit_weight) = gauss_legendre(HALF);
     let half = 0.5 * edge;
     let on = |side: f64| unit.iter().map(move |u| half * (u + side));
