@@ -4,7 +4,8 @@
 mod gates;
 
 use driftlane::flow::Resampler;
-use driftlane::smc::{Smc, SmcResult};
+use driftlane::smc::{Ladder, Smc, SmcResult};
+use driftlane::target::library::mixture::fab_40;
 use driftlane::target::library::{Gaussian, Mixture};
 use gates::{Gate, must_fail, must_pass, within};
 
@@ -71,6 +72,41 @@ fn islands_become_one_population() {
     let mean = result.samples.chunks_exact(2).map(|x| x[0]).sum::<f64>() / n as f64;
     must_pass(within("mean", mean, result.mean[0], 0.05));
     must_pass(within("mean", result.mean[0], 1.2, 0.2));
+}
+
+/// Small islands on a hard target differ in Z by factors: the merged population follows their weights.
+#[test]
+fn an_island_weighs_its_evidence() {
+    let target = fab_40();
+    let result = Smc::new(&target)
+        .particles(1600)
+        .islands(32)
+        .resampler(Resampler::Systematic)
+        .moves_per_stage(1)
+        .ladder(Ladder::fixed(vec![0.0, 0.02, 0.2, 1.0]).unwrap())
+        .run()
+        .unwrap();
+    let spread = |z: &[f64]| {
+        let m = z.iter().sum::<f64>() / z.len() as f64;
+        (z.iter().map(|z| (z - m) * (z - m)).sum::<f64>() / z.len() as f64).sqrt()
+    };
+    assert!(
+        spread(&result.log_evidences) > 0.3,
+        "{:?}",
+        result.log_evidences
+    );
+    let gate = |samples: &[f64]| -> Gate {
+        let n = samples.len() as f64 / 2.0;
+        for j in 0..2 {
+            let mean = samples.iter().skip(j).step_by(2).sum::<f64>() / n;
+            // Copies are whole numbers: a sixth of the sd over the root of 1600.
+            within("mean", mean, result.mean[j], 0.3)?;
+        }
+        Ok(())
+    };
+    must_pass(gate(&result.samples));
+    let shifted: Vec<f64> = result.samples.iter().map(|x| x + 1.0).collect();
+    must_fail("a shift by one", gate(&shifted));
 }
 
 #[test]

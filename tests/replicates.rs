@@ -98,3 +98,16 @@ fn two_standard_errors_of_few_replicates_cover() {
     assert!((equal.log_evidence + 1.5).abs() < 1e-15 && equal.log_evidence_se.is_none());
     assert!(combine_replicates(&[-1.5]).log_evidence_se.is_none());
 }
+
+/// The mean of 1 and 3 is 2, and no other mean of logarithms.
+#[test]
+fn evidences_are_averaged_and_not_their_logarithms() {
+    let combined = combine_replicates(&[0.0, 3.0f64.ln()]);
+    must_pass(within("log 2", combined.log_evidence, 2.0f64.ln(), 1e-15));
+    let far = combine_replicates(&[-5000.0, -5000.0 + 3.0f64.ln()]);
+    must_pass(within("far", far.log_evidence, 2.0f64.ln() - 5000.0, 1e-12));
+    must_fail(
+        "the mean of logarithms",
+        within("log 2", 0.5 * 3.0f64.ln(), 2.0f64.ln(), 1e-3),
+    );
+}
