@@ -103,6 +103,7 @@ impl Leapfrog {
             wide,
             base,
             ratio,
+            coefficients,
             ..
         } = scratch;
         let mut evaluate = |x: &[Row<R>], g: &mut [Row<R>], last: bool| {
@@ -120,6 +121,7 @@ impl Leapfrog {
             (&mut *position, momentum, proposed_gradient),
             &mut evaluate,
             &mut Silence,
+            coefficients,
         );
         if !joint {
             law.log_densities(position, wide, base, ratio);

@@ -45,7 +45,9 @@ impl<R: Precision> Clock<R> {
 }
 
 /// `steps` >= 1 steps of (x, p), `grad` being the gradient at x where the program starts with one.
-/// `evaluate` writes the gradient at a position; it is told whether it is the last of the run.
+/// `evaluate` writes the gradient at a position; it is told whether it is the last of the run. `table` is
+/// working memory: a trajectory is too short to allocate for.
+#[allow(clippy::too_many_arguments)]
 pub(super) fn run<R: Precision, N: Noise>(
     program: &Program,
     steps: usize,
@@ -54,15 +56,18 @@ pub(super) fn run<R: Precision, N: Noise>(
     (x, p, grad): (&mut [Row<R>], &mut [Row<R>], &mut [Row<R>]),
     evaluate: &mut impl FnMut(&[Row<R>], &mut [Row<R>], bool),
     noise: &mut N,
+    table: &mut Vec<Coefficients<Row<R>>>,
 ) {
     let (opening, cycle, repetitions, closing) = program.parts(steps);
-    let of = |passes: &[Pass]| -> Vec<Coefficients<Row<R>>> {
-        let stages = passes.iter().flat_map(|q| q.pieces.iter().zip(&q.shares));
-        stages
-            .map(|(&piece, &c)| clock.coefficients(piece, c))
-            .collect()
-    };
-    let tables = [of(opening), of(cycle), of(closing)];
+    let length = |passes: &[Pass]| passes.iter().map(|q| q.pieces.len()).sum::<usize>();
+    let [first, second] = [opening, cycle].map(length);
+    table.clear();
+    for q in opening.iter().chain(cycle).chain(closing) {
+        let stages = q.pieces.iter().zip(&q.shares);
+        table.extend(stages.map(|(&piece, &c)| clock.coefficients(piece, c)));
+    }
+    let (of_opening, rest) = table.split_at(first);
+    let (of_cycle, of_closing) = rest.split_at(second);
     let mut left = program.evaluations(steps);
     let masses = (masses.inverse.of::<R>(), masses.root.of::<R>());
     let mut play = |passes: &[Pass], mut table: &[Coefficients<Row<R>>]| {
@@ -76,9 +81,9 @@ pub(super) fn run<R: Precision, N: Noise>(
             pass(&q.pieces, own, (&mut *x, &mut *p), grad, masses, noise);
         }
     };
-    play(opening, &tables[0]);
+    play(opening, of_opening);
     for _ in 0..repetitions {
-        play(cycle, &tables[1]);
+        play(cycle, of_cycle);
     }
-    play(closing, &tables[2]);
+    play(closing, of_closing);
 }

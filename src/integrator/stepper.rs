@@ -177,6 +177,7 @@ impl Stepper {
             (&mut *tile.x, &mut *tile.p, &mut *tile.grad),
             &mut evaluate,
             noise,
+            &mut Vec::new(),
         );
         first + program.evaluations(steps)
     }

@@ -77,28 +77,41 @@ pub struct Mass<L> {
     pub root: L,
 }
 
+/// Takes (x, p) of one coordinate through one piece; `draw` gives a standard normal.
+#[inline(always)]
+fn flow<L: Lane>(
+    piece: Piece,
+    c: &Coefficients<L>,
+    (x, p): (L, L),
+    grad: L,
+    mass: Mass<L>,
+    draw: &mut impl FnMut() -> L,
+) -> (L, L) {
+    match piece {
+        Piece::A => (drift(x, p, mass.inverse, c.length), p),
+        Piece::B => (x, kick(p, grad, c.length)),
+        Piece::O => (x, c.decay.mul_add(p, (c.noise * mass.root) * draw())),
+        Piece::V => {
+            let kicked = c.length.mul_add(grad, (c.noise * mass.root) * draw());
+            (x, c.decay.mul_add(p, kicked))
+        }
+    }
+}
+
 /// Takes (x, p) of one coordinate through `pieces`; `draw` gives a standard normal.
 #[inline(always)]
 pub fn apply<L: Lane>(
     pieces: &[Piece],
     coefficients: &[Coefficients<L>],
-    (mut x, mut p): (L, L),
+    start: (L, L),
     grad: L,
     mass: Mass<L>,
     draw: &mut impl FnMut() -> L,
 ) -> (L, L) {
-    for (piece, c) in pieces.iter().zip(coefficients) {
-        match piece {
-            Piece::A => x = drift(x, p, mass.inverse, c.length),
-            Piece::B => p = kick(p, grad, c.length),
-            Piece::O => p = c.decay.mul_add(p, (c.noise * mass.root) * draw()),
-            Piece::V => {
-                let kicked = c.length.mul_add(grad, (c.noise * mass.root) * draw());
-                p = c.decay.mul_add(p, kicked);
-            }
-        }
-    }
-    (x, p)
+    let stages = pieces.iter().zip(coefficients);
+    stages.fold(start, |state, (&piece, c)| {
+        flow(piece, c, state, grad, mass, draw)
+    })
 }
 
 /// Takes a tile through `pieces`, coordinate by coordinate: `x`, `p` and `grad` have a row for each,
@@ -113,35 +126,48 @@ pub fn pass<R: Vector, N: Noise>(
     noise: &mut N,
 ) {
     use Piece::{A, B, O, V};
-    let masses = (inverse_mass, root_mass);
-    // The passes of the schemes there are, each compiled for itself; any other is interpreted, which
-    // costs a jump a piece and coordinate.
+    // The passes of the schemes there are, each written out so that its coefficients stay in
+    // registers; any other is interpreted, which costs a jump a piece and coordinate.
+    macro_rules! written_out {
+        ($($piece:ident $c:ident),*) => {{
+            // Copies: nothing that is stored can change them.
+            $(let $c = *$c;)*
+            rows(x, p, grad, (inverse_mass, root_mass), |mut state, grad, mass| {
+                $(state = flow($piece, &$c, state, grad, mass, &mut || noise.row::<R>());)*
+                state
+            })
+        }};
+    }
     match (pieces, coefficients) {
-        ([B], &[b]) => rows(&[B], &[b], x, p, grad, masses, noise),
-        ([A], &[a]) => rows(&[A], &[a], x, p, grad, masses, noise),
-        ([B, A], &[b, a]) => rows(&[B, A], &[b, a], x, p, grad, masses, noise),
-        ([V, A], &[v, a]) => rows(&[V, A], &[v, a], x, p, grad, masses, noise),
-        ([B, O], &[b, o]) => rows(&[B, O], &[b, o], x, p, grad, masses, noise),
-        ([B, O, A], &[b, o, a]) => rows(&[B, O, A], &[b, o, a], x, p, grad, masses, noise),
-        ([B, A, O, A], &[b, a, o, c]) => {
-            rows(&[B, A, O, A], &[b, a, o, c], x, p, grad, masses, noise);
-        }
-        ([B, O, B, A], &[b, o, c, a]) => {
-            rows(&[B, O, B, A], &[b, o, c, a], x, p, grad, masses, noise);
-        }
-        _ => rows(pieces, coefficients, x, p, grad, masses, noise),
+        ([B], [b]) => written_out!(B b),
+        ([A], [a]) => written_out!(A a),
+        ([B, A], [b, a]) => written_out!(B b, A a),
+        ([V, A], [v, a]) => written_out!(V v, A a),
+        ([B, O], [b, o]) => written_out!(B b, O o),
+        ([O, B, A], [o, b, a]) => written_out!(O o, B b, A a),
+        ([B, A, O, A], [b, a, o, c]) => written_out!(B b, A a, O o, A c),
+        ([B, O, B, A], [b, o, c, a]) => written_out!(B b, O o, B c, A a),
+        _ => rows(
+            x,
+            p,
+            grad,
+            (inverse_mass, root_mass),
+            |state, grad, mass| {
+                apply(pieces, coefficients, state, grad, mass, &mut || {
+                    noise.row::<R>()
+                })
+            },
+        ),
     }
 }
 
 #[inline(always)]
-fn rows<R: Vector, N: Noise>(
-    pieces: &[Piece],
-    coefficients: &[Coefficients<Row<R>>],
+fn rows<R: Vector>(
     x: &mut [Row<R>],
     p: &mut [Row<R>],
     grad: &[Row<R>],
     (inverse_mass, root_mass): (&[R::Scalar], &[R::Scalar]),
-    noise: &mut N,
+    mut step: impl FnMut((Row<R>, Row<R>), Row<R>, Mass<Row<R>>) -> (Row<R>, Row<R>),
 ) {
     let masses = inverse_mass.iter().zip(root_mass);
     for (((x, p), grad), (&inverse, &root)) in x.iter_mut().zip(p.iter_mut()).zip(grad).zip(masses)
@@ -150,7 +176,6 @@ fn rows<R: Vector, N: Noise>(
             inverse: Row::<R>::broadcast(inverse),
             root: Row::<R>::broadcast(root),
         };
-        let mut draw = || noise.row::<R>();
-        (*x, *p) = apply(pieces, coefficients, (*x, *p), *grad, mass, &mut draw);
+        (*x, *p) = step((*x, *p), *grad, mass);
     }
 }
