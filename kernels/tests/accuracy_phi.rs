@@ -116,7 +116,7 @@ fn worst(k: usize, f: impl Fn(F64) -> F64) -> (f64, f64) {
             let (value, exponent) = exact(&reference, k, z);
             let error = ulps(got, value, exponent);
             // NaN is as wrong as can be.
-            if !(error <= worst.0) {
+            if error > worst.0 || error.is_nan() {
                 worst = (if error.is_nan() { f64::INFINITY } else { error }, z);
             }
         }

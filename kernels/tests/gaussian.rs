@@ -16,7 +16,6 @@
 
 #![allow(clippy::disallowed_methods)]
 
-#[allow(dead_code)]
 mod double_double;
 mod statistics;
 

@@ -132,7 +132,6 @@ fn mover(sampler: Sampler, tuning: &super::settings::Tuning) -> MoveSettings {
         friction: tuning.friction,
         increments: tuning.noise,
         jitter: Some(tuning.jitter),
-        ..MoveSettings::default()
     }
 }
 

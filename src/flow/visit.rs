@@ -12,8 +12,8 @@ use rayon::prelude::*;
 use std::sync::{Mutex, PoisonError};
 
 /// f(0), ..., f(count - 1), side by side: for runs too small to keep all threads busy alone.
-pub(crate) fn in_parallel<T: Send>(count: usize, f: impl Fn(usize) -> T + Sync) -> Vec<T> {
-    (0..count).into_par_iter().map(|i| f(i)).collect()
+pub(crate) fn in_parallel<T: Send>(count: usize, f: impl Fn(usize) -> T + Sync + Send) -> Vec<T> {
+    (0..count).into_par_iter().map(f).collect()
 }
 
 /// [`Population::positions`] by all threads.

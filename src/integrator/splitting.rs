@@ -44,6 +44,9 @@ impl<R: Precision> Clock<R> {
     }
 }
 
+/// Position, momentum and gradient of a tile.
+type Rows<'a, R> = (&'a mut [Row<R>], &'a mut [Row<R>], &'a mut [Row<R>]);
+
 /// `steps` >= 1 steps of (x, p), `grad` being the gradient at x where the program starts with one.
 /// `evaluate` writes the gradient at a position; it is told whether it is the last of the run. `table` is
 /// working memory: a trajectory is too short to allocate for.
@@ -53,7 +56,7 @@ pub(super) fn run<R: Precision, N: Noise>(
     steps: usize,
     clock: Clock<R>,
     masses: &Masses,
-    (x, p, grad): (&mut [Row<R>], &mut [Row<R>], &mut [Row<R>]),
+    (x, p, grad): Rows<'_, R>,
     evaluate: &mut impl FnMut(&[Row<R>], &mut [Row<R>], bool),
     noise: &mut N,
     table: &mut Vec<Coefficients<Row<R>>>,

@@ -45,7 +45,7 @@ use crate::particles::Span;
 use crate::target::{Family, Law, Path, Precision};
 use driftlane_kernels::rng::Stream;
 
-/// The scalar channels of a population that moves along a [`Path`](crate::target::Path): log base and log ratio of every
+/// The scalar channels of a population that moves along a [`Path`]: log base and log ratio of every
 /// particle's position.
 pub const BASE: usize = 0;
 /// See [`BASE`].
