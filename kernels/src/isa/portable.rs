@@ -6,7 +6,7 @@ use crate::lane::Register as _;
 /// On `f64x8`.
 pub mod double {
     use super::*;
-    use wide::{CmpEq, CmpLe, CmpLt, f64x8, u64x8};
+    use wide::{Select as _, f64x8, u64x8};
 
     #[inline(always)]
     fn each(x: f64x8, f: impl Fn(f64) -> f64) -> f64x8 {
@@ -79,7 +79,7 @@ pub mod double {
     /// `if_true` where the mask holds.
     #[inline(always)]
     pub fn select(mask: Mask, if_true: f64x8, if_false: f64x8) -> f64x8 {
-        mask.0.blend(if_true, if_false)
+        mask.0.select(if_true, if_false)
     }
     /// Nearest integer, ties to even.
     #[inline(always)]
@@ -144,7 +144,7 @@ pub mod double {
 /// On `f32x16`.
 pub mod single {
     use super::*;
-    use wide::{CmpEq, CmpLe, CmpLt, f32x16, u32x16};
+    use wide::{Select as _, f32x16, u32x16};
 
     #[inline(always)]
     fn each(x: f32x16, f: impl Fn(f32) -> f32) -> f32x16 {
@@ -217,7 +217,7 @@ pub mod single {
     /// `if_true` where the mask holds.
     #[inline(always)]
     pub fn select(mask: Mask, if_true: f32x16, if_false: f32x16) -> f32x16 {
-        mask.0.blend(if_true, if_false)
+        mask.0.select(if_true, if_false)
     }
     /// Nearest integer, ties to even.
     #[inline(always)]
