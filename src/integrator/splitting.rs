@@ -46,12 +46,15 @@ impl<R: Precision> Clock<R> {
 
 /// `steps` >= 1 steps of (x, p), `grad` being the gradient at x where the program starts with one.
 /// `evaluate` writes the gradient at a position.
+#[allow(clippy::too_many_arguments)]
 pub(super) fn run<R: Precision, N: Noise>(
     program: &Program,
     steps: usize,
     clock: Clock<R>,
     masses: &Masses,
-    (x, p, grad): (&mut [Row<R>], &mut [Row<R>], &mut [Row<R>]),
+    x: &mut [Row<R>],
+    p: &mut [Row<R>],
+    grad: &mut [Row<R>],
     evaluate: &mut impl FnMut(&[Row<R>], &mut [Row<R>]),
     noise: &mut N,
 ) {

@@ -174,7 +174,9 @@ impl Stepper {
             steps,
             clock,
             &self.masses,
-            (&mut *tile.x, &mut *tile.p, &mut *tile.grad),
+            tile.x,
+            tile.p,
+            tile.grad,
             &mut evaluate,
             noise,
         );

@@ -24,7 +24,6 @@ impl MoveKind {
         Self::Hmc,
         Self::Rwmh,
         Self::Ula,
-        Self::Dynamics(&SCHEMES[9]),
         Self::Dynamics(&SCHEMES[10]),
         Self::Dynamics(&SCHEMES[11]),
         Self::Dynamics(&SCHEMES[12]),
@@ -32,12 +31,13 @@ impl MoveKind {
         Self::Dynamics(&SCHEMES[14]),
         Self::Dynamics(&SCHEMES[15]),
         Self::Dynamics(&SCHEMES[16]),
-        Self::Dynamics(&SCHEMES[18]),
+        Self::Dynamics(&SCHEMES[17]),
         Self::Dynamics(&SCHEMES[19]),
         Self::Dynamics(&SCHEMES[20]),
         Self::Dynamics(&SCHEMES[21]),
         Self::Dynamics(&SCHEMES[22]),
         Self::Dynamics(&SCHEMES[23]),
+        Self::Dynamics(&SCHEMES[24]),
     ];
 
     /// The name on the command line.
