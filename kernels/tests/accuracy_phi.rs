@@ -4,6 +4,7 @@
 //! of 60 digits, and a version that subtracts rounded numbers is shown to fail.
 #![allow(clippy::disallowed_methods)]
 
+#[allow(dead_code)]
 mod double_double;
 
 use double_double::{Dd, Reference};
@@ -116,8 +117,9 @@ fn worst(k: usize, f: impl Fn(F64) -> F64) -> (f64, f64) {
             let (value, exponent) = exact(&reference, k, z);
             let error = ulps(got, value, exponent);
             // NaN is as wrong as can be.
-            if error > worst.0 || error.is_nan() {
-                worst = (if error.is_nan() { f64::INFINITY } else { error }, z);
+            let error = if error.is_nan() { f64::INFINITY } else { error };
+            if error > worst.0 {
+                worst = (error, z);
             }
         }
     }

@@ -16,6 +16,7 @@
 
 #![allow(clippy::disallowed_methods)]
 
+#[allow(dead_code)]
 mod double_double;
 mod statistics;
 

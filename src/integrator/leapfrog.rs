@@ -10,33 +10,22 @@
 
 use super::Scratch;
 use super::masses::Masses;
-use super::program::Program;
+use super::program::{Pass, Program};
 use super::scheme::{Dynamics, Rule, Scheme};
-use super::splitting::{Clock, run};
 use super::table::VELOCITY_VERLET;
 use crate::error::{Error, Result};
 use crate::target::{Law, Precision};
-use driftlane_kernels::F64;
-use driftlane_kernels::rng::{Noise, Stream, Vector};
+use driftlane_kernels::rng::Stream;
+use driftlane_kernels::step::leapfrog::{drift, kick};
+use driftlane_kernels::step::splitting::Piece;
 use driftlane_kernels::tile::Row;
+use driftlane_kernels::{F64, Lane};
 
 /// A composition with the mass matrix it moves under.
 #[derive(Debug, Clone)]
 pub struct Leapfrog {
     masses: Masses,
     program: Program,
-}
-
-/// What kicks and drifts draw: nothing.
-struct Silence;
-
-impl Noise for Silence {
-    fn row<R: Vector>(&mut self) -> Row<R> {
-        driftlane_kernels::Lane::zero()
-    }
-    fn uniform<R: Vector>(&mut self) -> Row<R> {
-        driftlane_kernels::Lane::zero()
-    }
 }
 
 impl Leapfrog {
@@ -95,36 +84,71 @@ impl Leapfrog {
         scratch: &mut Scratch<R>,
     ) {
         let joint = self.program.ends_with_gradient();
-        let Scratch {
-            position,
-            momentum,
-            proposed_gradient,
-            other,
-            wide,
-            base,
-            ratio,
-            coefficients,
-            ..
-        } = scratch;
-        let mut evaluate = |x: &[Row<R>], g: &mut [Row<R>], last: bool| {
-            if last && joint {
-                law.log_densities_and_gradient(x, base, ratio, g, other, wide);
-            } else {
-                law.gradient(x, g, other);
+        let mut left = self.program.evaluations(steps);
+        let inverse_mass = self.masses.inverse.of::<R>();
+        let (opening, cycle, repetitions, closing) = self.program.parts(steps);
+        let mut play = |passes: &[Pass]| {
+            for pass in passes {
+                let (x, p) = (&mut scratch.position[..], &mut scratch.momentum[..]);
+                let g = &mut scratch.proposed_gradient[..];
+                if pass.evaluates {
+                    left -= 1;
+                    let other = &mut scratch.other[..];
+                    if left == 0 && joint {
+                        let (base, ratio) = (&mut scratch.base[..], &mut scratch.ratio[..]);
+                        law.log_densities_and_gradient(x, base, ratio, g, other, &mut scratch.wide);
+                    } else {
+                        law.gradient(x, g, other);
+                    }
+                }
+                kick_and_drift(pass, step_size, inverse_mass, x, p, g);
             }
         };
-        run(
-            &self.program,
-            steps,
-            Clock::Friction(step_size, 0.0),
-            &self.masses,
-            (&mut *position, momentum, proposed_gradient),
-            &mut evaluate,
-            &mut Silence,
-            coefficients,
-        );
+        play(opening);
+        for _ in 0..repetitions {
+            play(cycle);
+        }
+        play(closing);
         if !joint {
-            law.log_densities(position, wide, base, ratio);
+            let (base, ratio) = (&mut scratch.base, &mut scratch.ratio);
+            law.log_densities(&scratch.position, &mut scratch.wide, base, ratio);
+        }
+    }
+}
+
+/// A pass without noise, which is a kick, a drift, or a drift after a kick: nothing kicks twice without a
+/// gradient in between. Lengths are made on the way; a table of them costs a short trajectory more
+/// than its arithmetic.
+#[inline(always)]
+fn kick_and_drift<R: Precision>(
+    pass: &Pass,
+    step_size: Row<R>,
+    inverse_mass: &[R::Scalar],
+    x: &mut [Row<R>],
+    p: &mut [Row<R>],
+    grad: &[Row<R>],
+) {
+    let length = |k: usize| step_size * Row::<R>::splat(pass.shares[k]);
+    let rows = x.iter_mut().zip(p.iter_mut());
+    match pass.pieces[..] {
+        [Piece::B, Piece::A] => {
+            let (kicked, drifted) = (length(0), length(1));
+            for ((x, p), (g, &w)) in rows.zip(grad.iter().zip(inverse_mass)) {
+                *p = kick(*p, *g, kicked);
+                *x = drift(*x, *p, Row::<R>::broadcast(w), drifted);
+            }
+        }
+        [Piece::B] => {
+            let kicked = length(0);
+            for ((_, p), g) in rows.zip(grad) {
+                *p = kick(*p, *g, kicked);
+            }
+        }
+        _ => {
+            let drifted = length(0);
+            for ((x, p), &w) in rows.zip(inverse_mass) {
+                *x = drift(*x, *p, Row::<R>::broadcast(w), drifted);
+            }
         }
     }
 }

@@ -1,7 +1,6 @@
 //! Working memory of a move: rows for one tile.
 
 use crate::target::Precision;
-use driftlane_kernels::step::splitting::Coefficients;
 use driftlane_kernels::tile::Row;
 use driftlane_kernels::{F64, Lane};
 
@@ -28,8 +27,6 @@ pub struct Scratch<R: Precision> {
     pub energy: Vec<Row<F64>>,
     /// Kinetic energy after the trajectory.
     pub proposed_energy: Vec<Row<F64>>,
-    /// Coefficients of the passes of a trajectory.
-    pub coefficients: Vec<Coefficients<Row<R>>>,
 }
 
 impl<R: Precision> Scratch<R> {
@@ -48,7 +45,6 @@ impl<R: Precision> Scratch<R> {
             ratio: scalar(),
             energy: scalar(),
             proposed_energy: scalar(),
-            coefficients: Vec::new(),
         }
     }
 }

@@ -44,40 +44,35 @@ impl<R: Precision> Clock<R> {
     }
 }
 
-/// Position, momentum and gradient of a tile.
-type Rows<'a, R> = (&'a mut [Row<R>], &'a mut [Row<R>], &'a mut [Row<R>]);
-
 /// `steps` >= 1 steps of (x, p), `grad` being the gradient at x where the program starts with one.
-/// `evaluate` writes the gradient at a position; it is told whether it is the last of the run. `table` is
-/// working memory: a trajectory is too short to allocate for.
+/// `evaluate` writes the gradient at a position.
 #[allow(clippy::too_many_arguments)]
 pub(super) fn run<R: Precision, N: Noise>(
     program: &Program,
     steps: usize,
     clock: Clock<R>,
     masses: &Masses,
-    (x, p, grad): Rows<'_, R>,
-    evaluate: &mut impl FnMut(&[Row<R>], &mut [Row<R>], bool),
+    x: &mut [Row<R>],
+    p: &mut [Row<R>],
+    grad: &mut [Row<R>],
+    evaluate: &mut impl FnMut(&[Row<R>], &mut [Row<R>]),
     noise: &mut N,
-    table: &mut Vec<Coefficients<Row<R>>>,
 ) {
     let (opening, cycle, repetitions, closing) = program.parts(steps);
     let length = |passes: &[Pass]| passes.iter().map(|q| q.pieces.len()).sum::<usize>();
     let [first, second] = [opening, cycle].map(length);
-    table.clear();
+    let mut table = Vec::new();
     for q in opening.iter().chain(cycle).chain(closing) {
         let stages = q.pieces.iter().zip(&q.shares);
         table.extend(stages.map(|(&piece, &c)| clock.coefficients(piece, c)));
     }
     let (of_opening, rest) = table.split_at(first);
     let (of_cycle, of_closing) = rest.split_at(second);
-    let mut left = program.evaluations(steps);
     let masses = (masses.inverse.of::<R>(), masses.root.of::<R>());
     let mut play = |passes: &[Pass], mut table: &[Coefficients<Row<R>>]| {
         for q in passes {
             if q.evaluates {
-                left -= 1;
-                evaluate(x, grad, left == 0);
+                evaluate(x, grad);
             }
             let (own, rest) = table.split_at(q.pieces.len());
             table = rest;

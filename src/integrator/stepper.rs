@@ -168,16 +168,17 @@ impl Stepper {
             _ => Clock::Friction(step_size, self.friction),
         };
         let other = &mut *tile.other;
-        let mut evaluate = |x: &[Row<R>], g: &mut [Row<R>], _| law.gradient(x, g, other);
+        let mut evaluate = |x: &[Row<R>], g: &mut [Row<R>]| law.gradient(x, g, other);
         run(
             program,
             steps,
             clock,
             &self.masses,
-            (&mut *tile.x, &mut *tile.p, &mut *tile.grad),
+            tile.x,
+            tile.p,
+            tile.grad,
             &mut evaluate,
             noise,
-            &mut Vec::new(),
         );
         first + program.evaluations(steps)
     }

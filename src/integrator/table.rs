@@ -52,6 +52,9 @@ const OMELYAN_5: [f64; 4] = [
     -0.032_302_867_652_699_67,
 ];
 
+/// Fourth order with four gradients: (642 + sqrt 471)/3924, 121 (12 - sqrt 471)/3924.
+const MCLACHLAN_4: [f64; 2] = [0.169_139_279_922_072_06, -0.299_186_203_904_050_9];
+
 const OMELYAN_2003: &str = "Omelyan, Mryglod, Folk 2003, doi 10.1016/S0010-4655(02)00754-3";
 const BCSS: &str = "Blanes, Casas, Sanz-Serna 2014, doi 10.1137/130932740, arXiv:1405.3153";
 const LEIMKUHLER: &str = "Leimkuhler, Matthews 2013, doi 10.1093/amrx/abs010, arXiv:1203.5428";
@@ -67,7 +70,7 @@ pub const VELOCITY_VERLET: Scheme = Scheme {
 };
 
 /// Every scheme, grouped by what it discretises.
-pub static SCHEMES: [Scheme; 24] = [
+pub static SCHEMES: [Scheme; 25] = [
     VELOCITY_VERLET,
     Scheme {
         name: "position-verlet",
@@ -153,6 +156,18 @@ pub static SCHEMES: [Scheme; 24] = [
         source: OMELYAN_2003,
     },
     Scheme {
+        name: "mclachlan-4",
+        dynamics: Hamiltonian,
+        rule: stages!(
+            B MCLACHLAN_4[0], A 6.0 / 11.0, B MCLACHLAN_4[1], A 0.5 - 6.0 / 11.0,
+            B 1.0 - 2.0 * (MCLACHLAN_4[0] + MCLACHLAN_4[1]),
+            A 0.5 - 6.0 / 11.0, B MCLACHLAN_4[1], A 6.0 / 11.0, B MCLACHLAN_4[0]
+        ),
+        order: Order::Hamiltonian(4),
+        stability: Limit(3.029_966_315_3),
+        source: "McLachlan 1995, doi 10.1137/0916010",
+    },
+    Scheme {
         name: "baoab",
         dynamics: Underdamped,
         rule: stages!(B 0.5, A 0.5, O 1.0, A 0.5, B 0.5),
@@ -198,7 +213,7 @@ pub static SCHEMES: [Scheme; 24] = [
         rule: stages!(A 0.5, V 1.0, A 0.5),
         order: langevin(2, 1.0, 2),
         stability: Limit(2.0),
-        source: "Melchionna 2007, doi 10.1063/1.2753496",
+        source: "Melchionna 2007, doi 10.1063/1.2753496, arXiv:0705.1844",
     },
     Scheme {
         name: "underdamped-exponential",
@@ -279,7 +294,7 @@ pub static SCHEMES: [Scheme; 24] = [
 ];
 
 /// Where Euler-Maruyama is in [`SCHEMES`].
-pub const EULER_MARUYAMA: usize = 17;
+pub const EULER_MARUYAMA: usize = 18;
 const _: () = assert!(matches!(
     SCHEMES[EULER_MARUYAMA].name.as_bytes(),
     b"euler-maruyama"

@@ -7,6 +7,7 @@ use driftlane::integrator::{
     Dynamics, Increments, Leapfrog, Order, Parameters, Program, SCHEMES, Scheme, Stability, Stage,
     Stepper, scheme,
 };
+use driftlane::mcmc::MoveKind;
 
 fn stages(list: &[(mutants::Piece, f64)]) -> Vec<Stage> {
     list.iter().map(|&(p, c)| Stage::new(p, c)).collect()
@@ -143,6 +144,7 @@ fn the_table() {
         ("yoshida-4", 3),
         ("minimal-norm-4", 4),
         ("minimal-norm-5", 5),
+        ("mclachlan-4", 4),
         ("baoab", 1),
         ("aboba", 1),
         ("oabao", 1),
@@ -165,6 +167,19 @@ fn the_table() {
         assert_eq!(scheme(alias).unwrap().name, name);
     }
     assert_eq!(scheme("runge-kutta"), None);
+    // Samplers are found by name; each steps by the scheme of that name.
+    for (kind, name) in MoveKind::ALL.into_iter().zip(MoveKind::NAMES) {
+        assert_eq!(kind.name(), *name);
+        assert_eq!(MoveKind::from_name(name), Some(kind));
+    }
+    assert_eq!(MoveKind::ALL.len(), MoveKind::NAMES.len());
+    for s in SCHEMES
+        .iter()
+        .filter(|s| s.dynamics != Dynamics::Hamiltonian)
+    {
+        let sampler = MoveKind::from_name(s.name).unwrap();
+        assert_eq!(sampler.scheme(), Some(s));
+    }
 }
 
 /// Passes between gradients, merged across steps; gradients counted.

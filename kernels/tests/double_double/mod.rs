@@ -4,8 +4,6 @@
 //! Newton step from the standard library's value (which squares an error of 2^-52), sin and cos by
 //! their own series. Checked against values computed with 60 digits by `tests/accuracy.rs`.
 
-#![allow(dead_code)]
-
 use std::f64::consts::{LN_2, TAU};
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
