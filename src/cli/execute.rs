@@ -206,7 +206,12 @@ impl Job<'_> {
         let seconds = start.elapsed().as_secs_f64();
         progress.finish();
         let result = result?;
-        let warnings = warnings::of_chains(&result, self.target, moves_kept as usize);
+        let warnings = warnings::of_chains(
+            &result,
+            self.target,
+            moves_kept as usize,
+            method.sampler.default_target_accept().is_some(),
+        );
         let finite_extreme = |values: &[f64], larger: bool| {
             values
                 .iter()

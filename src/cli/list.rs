@@ -135,7 +135,9 @@ fn integrator(scheme: &Scheme) -> Entry {
 fn error(resampler: Resampler) -> &'static str {
     match resampler {
         Resampler::Multinomial => "standard error from one run",
-        Resampler::Metropolis => "biased by at most 1%; standard error from --replicates",
-        _ => "standard error from --replicates",
+        Resampler::Metropolis => {
+            "biased: 1% where weights are even, more where one has most; error from --islands"
+        }
+        _ => "standard error from --islands or --replicates",
     }
 }

@@ -237,7 +237,7 @@ pub(super) struct TuningOptions {
         help_heading = "Method"
     )]
     friction: Option<String>,
-    /// Relative half-width of the spread of step sizes over particles [default: hmc 0.2, others 0]
+    /// Relative half-width of the spread of step sizes over particles [default: hmc and adjusted-mclmc 0.2, others 0]
     #[arg(
         long,
         value_name = "J",

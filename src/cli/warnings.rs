@@ -34,8 +34,14 @@ fn stuck_by_chance(acceptance: f64, moves: usize, particles: usize) -> f64 {
     expected + 5.0 * (expected * (1.0 - share)).sqrt()
 }
 
-/// Of `sample`: `moves` is how many each particle made after warm-up.
-pub fn of_chains(result: &SampleResult, target: &dyn BlockTarget, moves: usize) -> Vec<Warning> {
+/// Of `sample`: `moves` is how many each particle made after warm-up, `tunable` whether the move has a
+/// step size that acceptance tells of.
+pub fn of_chains(
+    result: &SampleResult,
+    target: &dyn BlockTarget,
+    moves: usize,
+    tunable: bool,
+) -> Vec<Warning> {
     let particles = result.samples.len() / target.dim();
     let names = target.parameter_names();
     let mut warnings = nonfinite(&result.totals);
@@ -73,6 +79,7 @@ pub fn of_chains(result: &SampleResult, target: &dyn BlockTarget, moves: usize) 
     }
     if let Some(rate) = result.acceptance
         && !(0.1..=0.99).contains(&rate)
+        && tunable
     {
         warnings.push(Warning::Acceptance {
             rate,
@@ -97,6 +104,8 @@ pub fn of_tempering(result: &SmcResult, method: &SmcMethod, particles: usize) ->
     let mut warnings = nonfinite(&result.totals);
     let starts = particles * method.replicates as usize;
     warnings.extend(nonfinite_starts(result.nonfinite_starts, starts));
+    let runs = result.log_evidences.len();
+    let all = particles * method.replicates as usize;
     // The ladder shown is that of the first island.
     let particles = particles / method.islands as usize;
     if let Some((stage, &ess)) = extreme(&result.ess, |a, b| a < b)
@@ -118,11 +127,11 @@ pub fn of_tempering(result: &SmcResult, method: &SmcMethod, particles: usize) ->
         });
     }
     if let Some(ancestors) = result.surviving_ancestors
-        && ancestors * 100 < particles
+        && (ancestors * 100 < all || ancestors <= 3 * runs)
     {
         warnings.push(Warning::Coalesced {
             ancestors,
-            particles,
+            particles: all,
         });
     }
     if result.log_evidence_se.is_none() {

@@ -131,6 +131,7 @@ pub struct Flow<R: Precision> {
     log_weight_sum: f64,
     evidence: Evidence,
     lee_whiteley: Option<LeeWhiteley>,
+    surviving_ancestors: Option<usize>,
     workspace: Workspace,
     stages: Vec<StageRecord>,
     /// Visits of one time are kept as one record; of flows without potentials only the last.
@@ -188,6 +189,7 @@ impl<R: Precision> Flow<R> {
             log_weight_sum: log_count(n),
             evidence: Evidence::new(n),
             lee_whiteley: None,
+            surviving_ancestors: None,
             workspace: Workspace::default(),
             population,
             stages: Vec::new(),
@@ -322,8 +324,9 @@ impl<R: Precision> Flow<R> {
         self.evidence.accumulate(increment);
         self.log_weight_sum = log_sum;
         if matches!(potential, Potential::LastThenMove | Potential::LastThenStop) {
-            self.lee_whiteley = (self.resampler == Resampler::Multinomial)
-                .then(|| self.evidence.lee_whiteley(&self.log_weights, &sums));
+            let estimate = self.evidence.lee_whiteley(&self.log_weights, &sums);
+            self.surviving_ancestors = Some(estimate.surviving_ancestors);
+            self.lee_whiteley = (self.resampler == Resampler::Multinomial).then_some(estimate);
         }
         Ok((sums, increment))
     }
@@ -398,6 +401,11 @@ impl<R: Precision> Flow<R> {
     /// not hold for.
     pub fn lee_whiteley(&self) -> Option<LeeWhiteley> {
         self.lee_whiteley
+    }
+    /// Time-0 particles with descendants at the last potential, whatever the resampling scheme; `None`
+    /// before.
+    pub fn surviving_ancestors(&self) -> Option<usize> {
+        self.surviving_ancestors
     }
     /// The ancestors of the latest resampling; empty before the first.
     pub fn ancestors(&self) -> &[u32] {

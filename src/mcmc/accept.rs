@@ -62,15 +62,18 @@ pub(super) fn accept_tile<R: Precision>(
         }
         decision[32 * part..32 * (part + 1)].copy_from_slice(cast_slice(&flags.0));
         let counted = active.saturating_sub(32 * part).min(32);
+        let energies = scratch.proposed_energy[part];
         let densities = flat(&density).iter().zip(flat(&old_density));
-        for (&a, (&d, old)) in flat(&alpha)[..counted].iter().zip(densities) {
+        let densities = densities.zip(flat(&energies));
+        for (&a, ((&d, old), e)) in flat(&alpha)[..counted].iter().zip(densities) {
             // From elsewhere nothing is accepted, or anything finite: no word on the step size.
             if old.is_finite() {
                 tally.acceptance_sum += a;
             } else {
                 tally.moves_left_out += 1;
             }
-            tally.nan += u64::from(d.is_nan());
+            // A trajectory that diverged to where densities overflow says nothing of the density.
+            tally.nan += u64::from(d.is_nan() && e.is_finite());
             tally.infinite += u64::from(d == f64::INFINITY);
         }
     }

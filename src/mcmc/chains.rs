@@ -79,6 +79,8 @@ pub struct Chains<'a, R: Precision> {
     kept: Tally,
     /// Finite particles after the latest visit that looked; all before.
     finite: Option<f64>,
+    /// Whether the move has new scales since its last visit, which what it keeps does not know of.
+    rescaled: bool,
 }
 
 impl<'a, R: Precision> Chains<'a, R> {
@@ -98,6 +100,7 @@ impl<'a, R: Precision> Chains<'a, R> {
             seed,
             kept: Tally::default(),
             finite: None,
+            rescaled: false,
         }
     }
 
@@ -191,7 +194,7 @@ impl<R: Precision> FeynmanKac for Chains<'_, R> {
         let adjusted = self.mover.adjusted();
         let moves = self.work.moves_at(time, adjusted);
         let keeps = self.work.keeps(time, adjusted);
-        let fresh = time > 1;
+        let fresh = time > 1 && !self.rescaled;
         if adjusted && keeps && !self.work.keeps(time - 1, adjusted) {
             block.scalars[ACCEPTED].fill(Row::zero());
         }
@@ -246,6 +249,7 @@ impl<R: Precision> FeynmanKac for Chains<'_, R> {
     fn after_visit(&mut self, time: usize, _visit: usize, tally: &Tally) {
         let adjusted = self.mover.adjusted();
         let keeps = self.work.keeps(time, adjusted);
+        self.rescaled = false;
         if adjusted || keeps {
             self.finite = Some(tally.moments.weight());
         }
@@ -266,6 +270,7 @@ impl<R: Precision> FeynmanKac for Chains<'_, R> {
         if quarter && time < warmup && spread {
             self.mover.set_scale(&sd);
             self.mover.restart_adaptation();
+            self.rescaled = true;
         }
         if time == warmup {
             self.mover.freeze();

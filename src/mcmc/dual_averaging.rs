@@ -25,8 +25,12 @@ pub struct DualAveraging {
     h: f64,
     log_step: f64,
     log_step_bar: f64,
+    largest: f64,
     adapting: bool,
 }
+
+/// |log step| beyond which no step size means anything: 1e+-100.
+const MOST: f64 = 230.0;
 
 impl DualAveraging {
     /// From `step_size`, towards `target_accept`.
@@ -39,8 +43,16 @@ impl DualAveraging {
             h: 0.0,
             log_step,
             log_step_bar: log_step,
+            largest: MOST,
             adapting: true,
         }
+    }
+
+    /// With step sizes up to `largest`: where acceptance stays above its target at any length the
+    /// step would else grow without end.
+    pub fn up_to(mut self, largest: f64) -> Self {
+        self.largest = Lane::ln(largest);
+        self
     }
 
     /// At `step_size` for good.
@@ -74,7 +86,8 @@ impl DualAveraging {
         self.t += 1.0;
         let rate = 1.0 / (self.t + T0);
         self.h = (1.0 - rate) * self.h + rate * (self.target_accept - alpha);
-        self.log_step = self.mu - self.t.sqrt() / GAMMA * self.h;
+        let log_step = self.mu - self.t.sqrt() / GAMMA * self.h;
+        self.log_step = log_step.clamp(-MOST, self.largest);
         // t^-3/4 by square roots: no powf, whose last bit differs between machines.
         let weight = 1.0 / (self.t.sqrt() * self.t.sqrt().sqrt());
         self.log_step_bar = weight * self.log_step + (1.0 - weight) * self.log_step_bar;
@@ -83,7 +96,10 @@ impl DualAveraging {
     /// Starts anew from the current step size.
     pub fn restart(&mut self) {
         if self.adapting {
-            *self = Self::new(self.step_size(), self.target_accept);
+            *self = Self {
+                largest: self.largest,
+                ..Self::new(self.step_size(), self.target_accept)
+            };
         }
     }
 

@@ -84,7 +84,7 @@ impl<R: Precision> Move<R> for EllipticalSlice {
                         theta,
                         low: theta - one,
                         high: theta,
-                        found: zero,
+                        found: idle(old, block.active(tile).saturating_sub(32 * part)),
                     });
                     scratch.energy[part] = old;
                 }
@@ -131,7 +131,7 @@ impl<R: Precision> Move<R> for EllipticalSlice {
                 for (part, search) in searches.iter().enumerate() {
                     let new = law.log_density(scratch.base[part], scratch.ratio[part]);
                     let never = Row::splat(f64::INFINITY);
-                    let found = one.le(search.found);
+                    let found = one.le(search.found).and(search.level.is_nan().not());
                     scratch.proposed_energy[part] = Row::select(found, new, never);
                 }
                 accept_tile(law, tile, block, stream, scratch, false, &mut tally);
@@ -147,6 +147,14 @@ impl<R: Precision> Move<R> for EllipticalSlice {
     fn step_size(&self) -> f64 {
         1.0
     }
+}
+
+/// 1 for those of 32 particles that need no search: beyond the first `active`, and without a density to
+/// stay above.
+fn idle(density: Row<F64>, active: usize) -> Row<F64> {
+    let mut idle = Row::<F64>::zero();
+    bytemuck::cast_slice_mut::<_, f64>(&mut idle.0)[active.min(32)..].fill(1.0);
+    Row::select(density.is_nan(), Row::one(), idle)
 }
 
 /// x' = m + (x - m) cos theta + nu sin theta for one tile.

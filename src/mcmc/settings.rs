@@ -95,8 +95,13 @@ impl MoveSettings {
         let spread = |initial: f64| StepSizes::new(tuned(initial), jitter);
         let microcanonical = matches!(self.kind, MoveKind::Mclmc | MoveKind::AdjustedMclmc);
         if microcanonical && dim < 2 {
-            let allowed = "another move: microcanonical dynamics needs at least 2 dimensions";
+            let allowed =
+                "a move for 1 dimension: microcanonical dynamics needs at least 2 dimensions";
             return Err(Error::invalid("move", self.kind.name(), allowed));
+        }
+        if self.kind == MoveKind::Ghmc && self.friction <= 0.0 {
+            let allowed = "a number above 0: without friction the energy never changes";
+            return Err(Error::invalid("friction", self.friction, allowed));
         }
         let needed = || {
             let allowed = "a number above 0; unadjusted dynamics is not tuned, so it is needed";
@@ -122,7 +127,10 @@ impl MoveSettings {
                 let friction = self.friction;
                 Box::new(Ghmc::new(dim, step_sizes, friction).with_integrator(self.integrator)?)
             }
-            MoveKind::Pcn => Box::new(Pcn::new(spread(Pcn::INITIAL_STEP_SIZE))),
+            MoveKind::Pcn => {
+                let tuner = tuned(Pcn::INITIAL_STEP_SIZE).up_to(1.0);
+                Box::new(Pcn::new(StepSizes::new(tuner, jitter)))
+            }
             MoveKind::EllipticalSlice => Box::new(EllipticalSlice),
             MoveKind::Ula | MoveKind::Dynamics(_) => {
                 let h = needed()?;

@@ -1,8 +1,9 @@
 //! Several runs of one sampler as one result: islands of one population, and replicates.
 //!
-//! K islands of N/K particles that never meet are K independent unbiased estimates of Z (Verge, Dubarry,
-//! Del Moral, Moulines 2015, arXiv:1306.3911); their mean is unbiased, and its error follows from their
-//! spread whatever the resampling scheme. Particles of island k carry the weight Z_k; systematic
+//! K islands of N/K particles that never meet are K independent estimates of Z (Verge, Dubarry,
+//! Del Moral, Moulines 2015, arXiv:1306.3911), and the error of their mean follows from their spread
+//! whatever the resampling scheme. With a fixed ladder and fixed moves each is unbiased, and so is their
+//! mean; an adaptive ladder and tuned moves add a bias of O(K/N), which islands do not average out. Particles of island k carry the weight Z_k; systematic
 //! resampling makes them one population of equal weights.
 
 use super::{Combined, SmcResult, combine_replicates};
@@ -26,6 +27,10 @@ pub(super) fn combine(mut results: Vec<SmcResult>) -> SmcResult {
     let totals = results
         .iter()
         .fold(Tally::default(), |sum, r| sum.merge(r.totals.clone()));
+    let surviving = results
+        .iter()
+        .map(|r| r.surviving_ancestors)
+        .sum::<Option<usize>>();
     let nonfinite_starts = results.iter().map(|r| r.nonfinite_starts).sum();
     let mut first = results.swap_remove(0);
     if log_evidences.len() > 1 {
@@ -34,6 +39,7 @@ pub(super) fn combine(mut results: Vec<SmcResult>) -> SmcResult {
         (first.mean, first.sd) = (mean, sd);
     }
     first.log_evidences = log_evidences;
+    first.surviving_ancestors = surviving;
     first.totals = totals;
     first.nonfinite_starts = nonfinite_starts;
     first
@@ -64,7 +70,7 @@ pub(super) fn merge_populations(results: &[SmcResult], dim: usize, seed: u64) ->
             let weight = if active("islands-weigh-the-same") {
                 0.0
             } else {
-                r.log_evidence
+                r.log_evidence - Lane::ln((r.samples.len() / dim) as f64)
             };
             std::iter::repeat_n(weight, r.samples.len() / dim)
         })

@@ -39,9 +39,20 @@ pub fn combine_replicates(log_evidences: &[f64]) -> Combined {
         max + Lane::ln(sum / r)
     };
     let log_evidence_se = (log_evidences.len() > 1).then(|| {
+        // Sums of those before and after, not a difference: one run may hold nearly all of the sum.
+        let mut after = vec![0.0; ratios.len() + 1];
+        for k in (0..ratios.len()).rev() {
+            after[k] = after[k + 1] + ratios[k];
+        }
+        let mut before = 0.0;
         let without: Vec<f64> = ratios
             .iter()
-            .map(|x| max + Lane::ln((sum - x) / (r - 1.0)))
+            .zip(&after[1..])
+            .map(|(x, after)| {
+                let others = before + after;
+                before += x;
+                max + Lane::ln(others / (r - 1.0))
+            })
             .collect();
         let mean = without.iter().sum::<f64>() / r;
         let squares: f64 = without.iter().map(|w| (w - mean) * (w - mean)).sum();

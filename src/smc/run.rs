@@ -261,7 +261,7 @@ impl<'a> Smc<'a> {
             acceptance: each(|r| r.acceptance),
             step_size: each(|r| r.step_size),
             resamplings: flow.evidence().resamplings(),
-            surviving_ancestors: lee_whiteley.map(|v| v.surviving_ancestors),
+            surviving_ancestors: flow.surviving_ancestors(),
             mean: moments.mean().to_vec(),
             sd: moments.sd(),
             samples: positions(flow.population()),

@@ -7,13 +7,15 @@
 //! ```
 //!
 //! Metropolis is biased: the law of a is within (1 - mean w / max w)^B of the weights in total
-//! variation, B chosen for 1%. Rejection is exact, E[o_i] = N W_i, and needs max w / mean w tries a
+//! variation, B chosen for 1% and at most 4096: where one particle has more than about a
+//! thousand times the mean weight the bias is larger. Rejection is exact, E[o_i] = N W_i, and needs max w / mean w tries a
 //! slot on average; after [`MOST_TRIES`] it takes an inverse-CDF draw, which has the same law. Both are
 //! here for comparison: on a CPU the sums they avoid are the cheap part. Cost: a random access a try.
 
 use super::shares::{below, happens};
 
-/// Total variation between the law of a Metropolis ancestor and the weights, at most.
+/// Total variation between the law of a Metropolis ancestor and the weights, where [`MOST_STEPS`] is not
+/// reached.
 pub const METROPOLIS_BIAS: f64 = 0.01;
 /// Steps of a Metropolis ancestor, at most: one with almost all weight elsewhere would look for ever.
 pub const MOST_STEPS: u32 = 4096;

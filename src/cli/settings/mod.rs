@@ -273,11 +273,9 @@ impl Settings {
             }
             Method::Smc(method) => {
                 if !method.kernel.is_adjusted() {
-                    return refuse(
-                        "--move",
-                        &method.kernel.name(),
-                        "must leave its target invariant; must be hmc or rwmh",
-                    );
+                    let names = Sampler::ADJUSTED_NAMES.join(", ");
+                    let allowed = format!("must leave its target invariant: {names}");
+                    return refuse("--move", &method.kernel.name(), &allowed);
                 }
                 if method.islands > self.particles() / 2 {
                     let most = self.particles() / 2;
