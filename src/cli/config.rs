@@ -3,6 +3,8 @@
 use super::given::{Given, short};
 use super::settings::TargetSpec;
 use crate::error::{Error, Result};
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
@@ -30,10 +32,15 @@ pub fn read_toml(path: &Path) -> Result<Table> {
             metadata.len()
         ));
     }
-    let bytes = match std::fs::read(path) {
-        Ok(bytes) => bytes,
-        Err(e) => return refuse(format!("cannot be read: {e}")),
-    };
+    // A device has no length and may have no end.
+    let mut bytes = Vec::new();
+    let read = File::open(path).and_then(|f| f.take(SIZE_CAP + 1).read_to_end(&mut bytes));
+    if let Err(e) = read {
+        return refuse(format!("cannot be read: {e}"));
+    }
+    if bytes.len() as u64 > SIZE_CAP {
+        return refuse(format!("holds more than {SIZE_CAP} bytes"));
+    }
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
         return refuse("is UTF-16; expected UTF-8 text".into());
     }

@@ -23,6 +23,7 @@ pub(super) fn files() -> Vec<Case> {
             &["absent.toml", "cannot be read"],
         ),
         with(Parse, "run d", "d/x", "", &["d", "is a folder"]),
+        case(Parse, "run /dev/zero", &["/dev/zero", "more than"]),
         raw(b"", &["run.toml", "empty"]),
         raw(b"\n# nothing\n", &["run.toml", "empty"]),
         raw(b"\x7fELF\0\0\0", &["run.toml", "binary"]),

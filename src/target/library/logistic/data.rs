@@ -155,6 +155,12 @@ fn read_text(path: &Path) -> Result<String> {
     if path.is_dir() {
         return Err(Error::data(path, "is a folder; must be a CSV file"));
     }
+    if path.metadata().is_ok_and(|m| !m.is_file()) {
+        return Err(Error::data(
+            path,
+            "is not a regular file; must be a CSV file",
+        ));
+    }
     let bytes = std::fs::read(path)
         .map_err(|error| Error::data(path, format!("cannot be read: {error}")))?;
     let bytes = bytes
