@@ -74,6 +74,8 @@ fn eight_gaussians(samples: &mut Vec<f64>) -> RunRecord<'_> {
         temperatures: betas.to_vec(),
         ess: vec![1024.2; 9],
         acceptance: vec![0.82; 9],
+        log_evidences: vec![-0.0131],
+        wider_references: None,
         resamplings: 9,
         mean: vec![0.021, -0.043],
         sd: vec![7.121, 7.108],
@@ -107,6 +109,7 @@ fn eight_gaussians(samples: &mut Vec<f64>) -> RunRecord<'_> {
         evidence_method: "Sum over stages of the log mean incremental weight. Standard error by the Lee-Whiteley estimate from one run, with the factor (N/(N-1))^q for q resamplings.".into(),
         config: config.into(),
         stages,
+        schedule: String::new(),
         samples,
         draws: None,
         exact: Exact { log_evidence: Some(0.0), mean: Some(vec![0.0; 2]), sd: Some(vec![7.1204; 2]) },
@@ -159,6 +162,7 @@ fn logistic<'a>(samples: &'a mut Vec<f64>, draws: &'a [f64]) -> RunRecord<'a> {
         evidence_method: String::new(),
         config: "[target]\nkind = \"logistic\"\ndata = \"german_credit.csv\"\n".into(),
         stages: vec![],
+        schedule: String::new(),
         samples,
         draws: Some(Draws {
             values: draws,
@@ -237,6 +241,8 @@ fn json_has_no_nan_and_keeps_its_order() {
         temperatures: vec![0.0, 1.0],
         ess: vec![f64::INFINITY],
         acceptance: vec![0.5],
+        log_evidences: vec![],
+        wider_references: None,
         resamplings: 1,
         mean: vec![f64::NAN, 1.0],
         sd: vec![1.0, f64::NEG_INFINITY],
@@ -253,7 +259,7 @@ fn json_has_no_nan_and_keeps_its_order() {
         r#""precision":"f64","threads":2,"seed":1,"seconds":null,"particle_steps_per_second":12700000.0,"#,
         r#""gradient_evaluations":5120000,"gradients_per_second":12400000.0,"density_evaluations":1200000,"#,
         r#""nonfinite":0,"warnings":["W-SLOW-BUILD","W-NO-SE"],"out":null,"log_evidence":null,"#,
-        r#""log_evidence_se":null,"temperatures":[0.0,1.0],"ess":[null],"acceptance":[0.5],"resamplings":1,"#,
+        r#""log_evidence_se":null,"temperatures":[0.0,1.0],"ess":[null],"acceptance":[0.5],"log_evidences":[],"wider_references":null,"resamplings":1,"#,
         r#""mean":[null,1.0],"sd":[1.0,null]}"#
     );
     assert_eq!(s.to_json(), expected);

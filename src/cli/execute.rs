@@ -12,8 +12,8 @@ use super::warnings;
 use crate::error::{Error, Result};
 use crate::mcmc::{MoveSettings, Sample, Start, check_reference};
 use crate::record::{self, Draws, Manifest, RunFolder, RunRecord, Stage, Warning, table};
-use crate::record::{Part, SamplePart, SmcPart, Summary};
-use crate::smc::{Ladder, Smc, SmcResult};
+use crate::record::{Part, SamplePart, SmcPart, Summary, WiderReference};
+use crate::smc::{Ladder, Schedule, Smc, SmcResult};
 use crate::target::library::BoxedTarget;
 use crate::target::{BlockTarget, Path, Precision as Real, Reference};
 use driftlane_kernels::{F32, F64, isa};
@@ -23,7 +23,12 @@ use std::time::Instant;
 /// Runs what `settings` ask for, prints the summary, and returns the exit code: 0, or 1 where
 /// `--strict` met a warning. `command` is the line that repeats the run.
 pub fn run(settings: &Settings, command: &str) -> Result<u8> {
-    let (target, starts, reference) = load(settings)?;
+    let Loaded {
+        target,
+        starts,
+        reference,
+        schedule,
+    } = load(settings)?;
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(settings.population.threads)
         .build()
@@ -58,6 +63,7 @@ pub fn run(settings: &Settings, command: &str) -> Result<u8> {
             target: &*target,
             starts: &starts,
             reference,
+            schedule,
         };
         match settings.population.precision {
             Precision::F64 => job.run::<F64>(),
@@ -76,8 +82,17 @@ pub fn run(settings: &Settings, command: &str) -> Result<u8> {
     report(settings, &target, outcome, manifest, open.as_ref(), command)
 }
 
-/// Judges and loads everything given: the target with its data, the starts, the reference.
-fn load(settings: &Settings) -> Result<(BoxedTarget, Starts, Option<Reference>)> {
+/// Everything given, judged and loaded.
+struct Loaded {
+    target: BoxedTarget,
+    starts: Starts,
+    reference: Option<Reference>,
+    schedule: Option<Schedule>,
+}
+
+/// Judges and loads everything given: the target with its data, the starts, the reference, the
+/// schedule to replay.
+fn load(settings: &Settings) -> Result<Loaded> {
     let target = settings.target.build()?;
     let starts = Starts::load(settings, &*target)?;
     let reference = starts::reference(settings, &*target)?;
@@ -86,7 +101,13 @@ fn load(settings: &Settings) -> Result<(BoxedTarget, Starts, Option<Reference>)>
         let own = || target.reference();
         starts::check_precision(settings, &reference.clone().unwrap_or_else(own))?;
     }
-    Ok((target, starts, reference))
+    let schedule = starts::schedule(settings, target.dim())?;
+    Ok(Loaded {
+        target,
+        starts,
+        reference,
+        schedule,
+    })
 }
 
 /// Refuses what [`run`] would refuse before it starts, then prints the experiment file.
@@ -141,6 +162,7 @@ struct Job<'a> {
     target: &'a dyn BlockTarget,
     starts: &'a Starts,
     reference: Option<Reference>,
+    schedule: Option<Schedule>,
 }
 
 /// What a run computed, before it is written down.
@@ -152,6 +174,7 @@ struct Outcome {
     samples: Vec<f64>,
     draws: Option<(Vec<f64>, usize)>,
     stages: Vec<Stage>,
+    schedule: String,
     r_hat: Vec<f64>,
     ess_bulk: Vec<f64>,
     ess_tail: Vec<f64>,
@@ -240,6 +263,7 @@ impl Job<'_> {
             samples: result.samples,
             draws,
             stages: Vec::new(),
+            schedule: String::new(),
             r_hat: result.r_hat,
             ess_bulk: result.ess_bulk,
             ess_tail: result.ess_tail,
@@ -268,6 +292,9 @@ impl Job<'_> {
         if let Some(reference) = &self.reference {
             smc = smc.reference(reference.clone());
         }
+        if let Some(schedule) = &self.schedule {
+            smc = smc.schedule(schedule.clone());
+        }
         let runs = method.replicates.max(method.islands) as usize;
         let mut shares = vec![0.0; runs];
         let mut progress = Progress::start("smc", self.settings.output.quiet);
@@ -286,7 +313,12 @@ impl Job<'_> {
         let seconds = start.elapsed().as_secs_f64();
         progress.finish();
         let result = result?;
-        let warnings = warnings::of_tempering(&result, method, self.starts.particles);
+        let mut warnings = warnings::of_tempering(&result, method, self.starts.particles);
+        let wider = match method.check_modes {
+            true => Some(wider_references::<R>(&smc)?),
+            false => None,
+        };
+        warnings.extend(warnings::of_modes(&result, wider.as_deref().unwrap_or(&[])));
         let stages = (0..result.ess.len())
             .map(|k| Stage {
                 tempering_param: result.temperatures[k + 1],
@@ -305,6 +337,8 @@ impl Job<'_> {
             part: Part::Smc(SmcPart {
                 log_evidence: result.log_evidence,
                 log_evidence_se: result.log_evidence_se,
+                log_evidences: result.log_evidences,
+                wider_references: wider,
                 temperatures: result.temperatures,
                 ess: result.ess,
                 acceptance: result.acceptance,
@@ -318,6 +352,8 @@ impl Job<'_> {
             samples: result.samples,
             draws: None,
             stages,
+            // Numbers and lists of them always serialise.
+            schedule: toml::to_string(&result.schedule).unwrap_or_default(),
             r_hat: Vec::new(),
             ess_bulk: Vec::new(),
             ess_tail: Vec::new(),
@@ -325,6 +361,23 @@ impl Job<'_> {
             warnings,
         })
     }
+}
+
+/// The same run from wider and wider references.
+fn wider_references<R: Real>(smc: &Smc<'_>) -> Result<Vec<WiderReference>> {
+    warnings::FACTORS
+        .iter()
+        .map(|&factor| {
+            let result = smc
+                .from_wider_reference(factor)
+                .run_in::<R>(&mut |_, _| {})?;
+            Ok(WiderReference {
+                factor,
+                log_evidence: result.log_evidence,
+                log_evidence_se: result.log_evidence_se,
+            })
+        })
+        .collect()
 }
 
 fn evidence_method(result: &SmcResult, method: &SmcMethod) -> String {
@@ -397,6 +450,7 @@ fn report(
         evidence_method: outcome.evidence_method,
         config: settings.to_toml(),
         stages: outcome.stages,
+        schedule: outcome.schedule,
         samples: &outcome.samples,
         draws: outcome.draws.as_ref().map(|(values, draws)| Draws {
             values,

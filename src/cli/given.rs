@@ -34,6 +34,8 @@ pub const KEYS: [(&str, &[&str]); 3] = [
             "replicates",
             "ladder",
             "reference",
+            "freeze",
+            "check_modes",
         ],
     ),
     (

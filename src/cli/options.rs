@@ -166,6 +166,12 @@ pub struct SmcOptions {
         help_heading = "Method"
     )]
     pub(super) ladder: Option<String>,
+    /// Replay temperatures, step sizes and scales of the run in DIR: Z is then exactly unbiased
+    #[arg(long, value_name = "DIR", help_heading = "Method")]
+    pub(super) freeze: Option<String>,
+    /// Run again from references twice, four and eight times as wide, and warn (W-MODES) if log Z disagrees
+    #[arg(long, help_heading = "Method")]
+    pub(super) check_modes: bool,
     /// Where tempering starts: normal:SD, student:DF,SD or FILE.toml [default: the target's own]
     #[arg(long, value_name = "LAW", help_heading = "Method")]
     pub(super) reference: Option<String>,
@@ -350,6 +356,8 @@ impl SmcOptions {
         given.word("replicates", "--replicates", &self.replicates);
         given.word("ladder", "--ladder", &self.ladder);
         given.word("reference", "--reference", &self.reference);
+        given.word("freeze", "--freeze", &self.freeze);
+        given.flag("check_modes", "--check-modes", self.check_modes, true);
         self.tuning.give(given);
         self.population.give(given);
         self.output.give(given);

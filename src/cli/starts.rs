@@ -1,10 +1,11 @@
 //! Starting positions and the reference law, as settings ask for them.
 
-use super::settings::{Init, ReferenceSpec, Settings};
+use super::settings::{Init, Method, ReferenceSpec, Settings};
 use super::{config, settings};
 use crate::error::{Error, Result};
 use crate::npy::{self, NonFinite};
 use crate::parameters::Parameters;
+use crate::smc::Schedule;
 use crate::target::{BlockTarget, Reference};
 use driftlane_kernels::F64;
 use driftlane_kernels::Lane;
@@ -99,6 +100,35 @@ impl Starts {
                 positions: Vec::new(),
             }),
         }
+    }
+}
+
+/// The schedule of the run that `--freeze` names, judged for the move and for targets in `dim`
+/// dimensions. Refused ([`Error::Data`]) where the folder holds none, or one of another kind of run.
+pub fn schedule(settings: &Settings, dim: usize) -> Result<Option<Schedule>> {
+    let Method::Smc(method) = &settings.method else {
+        return Ok(None);
+    };
+    let Some(folder) = &method.freeze else {
+        return Ok(None);
+    };
+    let file = folder.join("schedule.toml");
+    let table = config::read_toml(&file)?;
+    let refuse = |what: String| Error::data(&file, what);
+    let schedule: Schedule = table
+        .try_into()
+        .map_err(|e: toml::de::Error| refuse(e.message().replace(['\n', '\r'], " ")))?;
+    match schedule.check(method.kernel.name(), dim) {
+        Err(Error::Invalid {
+            field,
+            value,
+            allowed,
+        }) => {
+            let allowed = allowed.trim_start_matches("must be ");
+            Err(refuse(format!("{field} is {value}: must be {allowed}")))
+        }
+        Err(other) => Err(other),
+        Ok(()) => Ok(Some(schedule)),
     }
 }
 

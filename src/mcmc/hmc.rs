@@ -13,6 +13,7 @@
 //! composition of kicks and drifts; one that starts with a drift needs no gradient to start from.
 
 use super::accept::accept_tile;
+use super::step_sizes::{StepSizes, tuned_step_sizes};
 use super::{DualAveraging, Move};
 use crate::error::Result;
 use crate::flow::{Tally, population_uniform};
@@ -27,8 +28,7 @@ use driftlane_kernels::tile::Row;
 /// HMC with its step size, its mean trajectory length and its diagonal inverse mass matrix.
 #[derive(Debug, Clone)]
 pub struct Hmc {
-    step_size: DualAveraging,
-    jitter: f64,
+    step_sizes: StepSizes,
     mean_steps: usize,
     steps: usize,
     leapfrog: Leapfrog,
@@ -41,8 +41,7 @@ impl Hmc {
     /// With unit masses in `dim` dimensions, `mean_steps` >= 1 leapfrog steps on average.
     pub fn new(dim: usize, step_size: DualAveraging, mean_steps: usize) -> Self {
         Self {
-            step_size,
-            jitter: Self::JITTER,
+            step_sizes: StepSizes::new(step_size, Self::JITTER),
             mean_steps,
             steps: mean_steps,
             leapfrog: Leapfrog::new(vec![1.0; dim]),
@@ -51,7 +50,7 @@ impl Hmc {
 
     /// With step sizes uniform on step_size (1 +- jitter), one a particle and move; 0 <= jitter < 1.
     pub fn with_jitter(mut self, jitter: f64) -> Self {
-        self.jitter = jitter;
+        self.step_sizes = StepSizes::new(self.step_sizes.tuner, jitter);
         self
     }
 
@@ -88,8 +87,6 @@ impl<R: Precision> Move<R> for Hmc {
         scratch: &mut Scratch<R>,
     ) -> Tally {
         let mut tally = Tally::default();
-        let centre = Row::<R>::splat(self.step_size.step_size());
-        let (jitter, two) = (Row::<R>::splat(self.jitter), Row::<R>::splat(2.0));
         let keeps = self.leapfrog.keeps_gradient();
         for tile in 0..block.tiles() {
             let rows = block.rows(tile);
@@ -104,8 +101,7 @@ impl<R: Precision> Move<R> for Hmc {
                 law.gradient(x, &mut scratch.gradient, &mut scratch.other);
             }
             for _ in 0..moves {
-                let spread = two.mul_add(stream.uniform_row::<R>(), -Row::<R>::one());
-                let step_size = centre * jitter.mul_add(spread, Row::<R>::one());
+                let step_size = self.step_sizes.draw(stream);
                 draw_momentum(&self.leapfrog, stream, &mut scratch.momentum);
                 kinetic_energy(
                     &self.leapfrog,
@@ -152,23 +148,10 @@ impl<R: Precision> Move<R> for Hmc {
         self.steps = self.mean_steps - half + (u * (2 * half + 1) as f64) as usize;
     }
 
-    fn tunable(&self) -> bool {
-        self.step_size.is_adapting()
-    }
-    fn adapt(&mut self, acceptance: f64) {
-        self.step_size.update(acceptance);
-    }
-    fn restart_adaptation(&mut self) {
-        self.step_size.restart();
-    }
-    fn freeze(&mut self) {
-        self.step_size.freeze();
-    }
+    tuned_step_sizes!();
+
     fn set_scale(&mut self, sd: &[f64]) {
         let inverse_mass = sd.iter().map(|s| s * s).collect();
         self.leapfrog = self.leapfrog.clone().with_inverse_mass(inverse_mass);
-    }
-    fn step_size(&self) -> f64 {
-        self.step_size.step_size()
     }
 }

@@ -252,7 +252,13 @@ impl MoveKind {
     pub fn uses_jitter(self) -> bool {
         matches!(
             self,
-            Self::Hmc | Self::Mala | Self::Barker | Self::AdjustedMclmc | Self::Ghmc | Self::Pcn
+            Self::Hmc
+                | Self::Rwmh
+                | Self::Mala
+                | Self::Barker
+                | Self::AdjustedMclmc
+                | Self::Ghmc
+                | Self::Pcn
         )
     }
 

@@ -101,6 +101,8 @@ pub trait Move<R: Precision>: Send + Sync {
     fn freeze(&mut self) {}
     /// Takes the standard deviations of the law's coordinates as the move's scales.
     fn set_scale(&mut self, _sd: &[f64]) {}
+    /// Fixes the step size for good.
+    fn set_step_size(&mut self, _step_size: f64) {}
     /// The step size in use.
     fn step_size(&self) -> f64;
 }

@@ -8,8 +8,9 @@
 //! 2.38 / sqrt(d) (Roberts, Gelman, Gilks 1997, doi 10.1214/aoap/1034625254). One density and d
 //! normals a move; mixing time grows like d.
 
+use super::Move;
 use super::accept::accept_tile;
-use super::{DualAveraging, Move};
+use super::step_sizes::{StepSizes, tuned_step_sizes};
 use crate::flow::Tally;
 use crate::integrator::Scratch;
 use crate::particles::Span;
@@ -22,15 +23,15 @@ use driftlane_kernels::{F64, Lane};
 /// Random-walk Metropolis with its step size and scales.
 #[derive(Debug, Clone)]
 pub struct Rwmh {
-    step_size: DualAveraging,
+    step_sizes: StepSizes,
     scale: Table,
 }
 
 impl Rwmh {
     /// With unit scales in `dim` dimensions.
-    pub fn new(dim: usize, step_size: DualAveraging) -> Self {
+    pub fn new(dim: usize, step_sizes: impl Into<StepSizes>) -> Self {
         Self {
-            step_size,
+            step_sizes: step_sizes.into(),
             scale: vec![1.0; dim].into(),
         }
     }
@@ -56,11 +57,11 @@ impl<R: Precision> Move<R> for Rwmh {
         scratch: &mut Scratch<R>,
     ) -> Tally {
         let mut tally = Tally::default();
-        let step_size = Row::<R>::splat(self.step_size.step_size());
         scratch.energy.fill(Row::<F64>::zero());
         scratch.proposed_energy.fill(Row::<F64>::zero());
         for tile in 0..block.tiles() {
             for _ in 0..moves {
+                let step_size = self.step_sizes.draw::<R>(stream);
                 let x = &block.vectors[0][block.rows(tile)];
                 for ((new, x), &s) in scratch.position.iter_mut().zip(x).zip(self.scale.of::<R>()) {
                     let scale = step_size * Row::<R>::broadcast(s);
@@ -79,22 +80,9 @@ impl<R: Precision> Move<R> for Rwmh {
         tally
     }
 
-    fn tunable(&self) -> bool {
-        self.step_size.is_adapting()
-    }
-    fn adapt(&mut self, acceptance: f64) {
-        self.step_size.update(acceptance);
-    }
-    fn restart_adaptation(&mut self) {
-        self.step_size.restart();
-    }
-    fn freeze(&mut self) {
-        self.step_size.freeze();
-    }
+    tuned_step_sizes!();
+
     fn set_scale(&mut self, sd: &[f64]) {
         self.scale = sd.to_vec().into();
-    }
-    fn step_size(&self) -> f64 {
-        self.step_size.step_size()
     }
 }

@@ -115,7 +115,7 @@ impl MoveSettings {
                     .with_jitter(jitter)
                     .with_integrator(self.integrator)?,
             ),
-            MoveKind::Rwmh => Box::new(Rwmh::new(dim, tuned(Rwmh::initial_step_size(dim)))),
+            MoveKind::Rwmh => Box::new(Rwmh::new(dim, spread(Rwmh::initial_step_size(dim)))),
             MoveKind::Mala => Box::new(Mala::new(dim, spread(Mala::initial_step_size(dim)))),
             MoveKind::Barker => Box::new(Barker::new(dim, spread(Barker::initial_step_size(dim)))),
             MoveKind::AdjustedMclmc => {

@@ -60,6 +60,9 @@ macro_rules! tuned_step_sizes {
         fn freeze(&mut self) {
             self.step_sizes.tuner.freeze();
         }
+        fn set_step_size(&mut self, step_size: f64) {
+            self.step_sizes.tuner = $crate::mcmc::DualAveraging::fixed(step_size);
+        }
         fn step_size(&self) -> f64 {
             self.step_sizes.centre()
         }

@@ -12,13 +12,14 @@ use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 /// The files a run writes: what `--force` may replace.
-pub const FILES: [&str; 7] = [
+pub const FILES: [&str; 8] = [
     "config.toml",
     "manifest.json",
     "status.json",
     "summary.json",
     "samples.npy",
     "draws.npy",
+    "schedule.toml",
     "report.html",
 ];
 /// More default folders for one target than anyone has.

@@ -22,7 +22,7 @@ pub mod warning;
 
 pub use folder::{OpenFolder, RunFolder};
 pub use manifest::Manifest;
-pub use summary::{Part, SamplePart, SmcPart, Summary};
+pub use summary::{Part, SamplePart, SmcPart, Summary, WiderReference};
 pub use warning::Warning;
 
 use crate::error::Result;
@@ -51,6 +51,8 @@ pub struct RunRecord<'a> {
     pub config: String,
     /// The tempering ladder, one entry for each temperature after the first; empty for MCMC.
     pub stages: Vec<Stage>,
+    /// The text of `schedule.toml`, what `--freeze` replays; empty for MCMC.
+    pub schedule: String,
     /// The last population, row-major [N, dim], equal weights.
     pub samples: &'a [f64],
     /// Kept draws, if any.
@@ -172,6 +174,9 @@ pub fn write(record: &RunRecord<'_>, folder: &OpenFolder) -> Result<PathBuf> {
         let particles = draws.values.len() / dim / draws.draws.max(1);
         let shape = [draws.draws, particles, record.summary.dim];
         npy::write(folder.file("draws.npy"), &shape, draws.values)?;
+    }
+    if !record.schedule.is_empty() {
+        folder.put("schedule.toml", &record.schedule)?;
     }
     folder.put("report.html", &report::html(record))?;
     folder.put("summary.json", &record.summary.to_json_pretty())?;

@@ -111,6 +111,11 @@ pub struct SmcPart {
     /// Acceptance of the moves at every temperature after the first.
     #[serde(serialize_with = "finite_list")]
     pub acceptance: Vec<f64>,
+    /// Log evidence of every replicate or island; one entry for a single run.
+    #[serde(serialize_with = "finite_list")]
+    pub log_evidences: Vec<f64>,
+    /// What runs from wider references came to; null where none were asked for.
+    pub wider_references: Option<Vec<WiderReference>>,
     /// How often the population was resampled.
     pub resamplings: u64,
     /// Mean of every coordinate under the target, length dim.
@@ -119,6 +124,19 @@ pub struct SmcPart {
     /// Standard deviation of every coordinate under the target, length dim.
     #[serde(serialize_with = "finite_list")]
     pub sd: Vec<f64>,
+}
+
+/// The evidence from a wider reference: what `--check-modes` compares with.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct WiderReference {
+    /// How many times as wide.
+    pub factor: f64,
+    /// Its log evidence.
+    #[serde(serialize_with = "finite")]
+    pub log_evidence: f64,
+    /// Its standard error: positive, or null.
+    #[serde(serialize_with = "positive_option")]
+    pub log_evidence_se: Option<f64>,
 }
 
 impl Summary {

@@ -79,6 +79,17 @@ pub enum Warning {
         /// Why.
         reason: String,
     },
+    /// The evidence changes with the reference: one of two runs missed modes.
+    Modes {
+        /// Log evidence of the run.
+        log_evidence: f64,
+        /// How many times wider the other run's reference is.
+        factor: f64,
+        /// Log evidence from there.
+        wider: f64,
+        /// The standard error of their difference, if both have one.
+        se: Option<f64>,
+    },
     /// A build without fused multiply-add instructions.
     SlowBuild,
 }
@@ -97,6 +108,7 @@ impl Warning {
             Self::Ess { .. } => "W-ESS",
             Self::Stuck { .. } => "W-STUCK",
             Self::NoStandardError { .. } => "W-NO-SE",
+            Self::Modes { .. } => "W-MODES",
             Self::SlowBuild => "W-SLOW-BUILD",
         }
     }
@@ -126,6 +138,9 @@ impl Warning {
                 "use --islands 16, or --resampler multinomial"
             }
             Self::NoStandardError { .. } => "raise --particles, or use --replicates 16",
+            Self::Modes { .. } => {
+                "give a wider --reference, or raise --particles, until they agree"
+            }
             Self::SlowBuild => "build with -C target-cpu=native on the machine that runs it",
         }
     }
@@ -141,6 +156,7 @@ impl Warning {
             Self::Coalesced { .. }
             | Self::Ladder { .. }
             | Self::RHat { .. }
+            | Self::Modes { .. }
             | Self::Stuck { .. } => true,
             Self::Acceptance { rate, .. } => *rate < 0.01,
             Self::Ess { value, .. } => *value < 100.0,
@@ -213,6 +229,26 @@ impl fmt::Display for Warning {
             ),
             Self::NoStandardError { reason } => {
                 write!(f, "no standard error of the log evidence: {reason}")
+            }
+            Self::Modes {
+                log_evidence,
+                factor,
+                wider,
+                se,
+            } => {
+                write!(
+                    f,
+                    "log evidence {log_evidence:.3}, but {wider:.3} from a reference {factor} times as wide"
+                )?;
+                match se {
+                    Some(se) => write!(
+                        f,
+                        ", {:.1} standard errors apart",
+                        (wider - log_evidence).abs() / se
+                    )?,
+                    None => write!(f, ", more than ln 2 apart and without standard errors")?,
+                }
+                write!(f, ": modes are missed")
             }
             Self::SlowBuild => {
                 write!(

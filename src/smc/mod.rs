@@ -4,9 +4,11 @@ mod islands;
 mod ladder;
 mod replicates;
 mod run;
+mod schedule;
 mod tempering;
 
 pub use ladder::Ladder;
 pub use replicates::{Combined, combine_replicates};
 pub use run::{Observer, Smc, SmcResult};
+pub use schedule::{Schedule, ScheduledStage};
 pub use tempering::{TemperatureRecord, Tempering};

@@ -1,7 +1,7 @@
 //! The front door to tempered SMC: `Smc::new(&target).particles(2048).run()?`.
 
 use super::islands::{combine, merge_populations};
-use super::{Ladder, TemperatureRecord, Tempering};
+use super::{Ladder, Schedule, TemperatureRecord, Tempering};
 use crate::error::{Error, Result};
 use crate::flow::{
     Advance, Flow, Resampler, Resampling, StageRecord, Tally, in_parallel, positions,
@@ -27,6 +27,7 @@ pub struct Smc<'a> {
     replicates: usize,
     islands: usize,
     tuned: bool,
+    schedule: Option<Schedule>,
 }
 
 /// Told of every visit of every replicate or island.
@@ -68,6 +69,8 @@ pub struct SmcResult {
     pub steps: usize,
     /// Starts of all replicates whose log density was NaN: they weighed nothing.
     pub nonfinite_starts: usize,
+    /// Temperatures, step sizes and scales, of the first replicate: what [`Smc::schedule`] replays.
+    pub schedule: Schedule,
 }
 
 impl<'a> Smc<'a> {
@@ -87,6 +90,7 @@ impl<'a> Smc<'a> {
             replicates: 1,
             islands: 1,
             tuned: true,
+            schedule: None,
         }
     }
 
@@ -145,6 +149,27 @@ impl<'a> Smc<'a> {
     pub fn without_tuning(mut self) -> Self {
         self.tuned = false;
         self
+    }
+
+    /// Replays temperatures, step sizes and scales of another run of the same move on the same target:
+    /// Z is then exactly unbiased, for every resampling scheme that is.
+    pub fn schedule(mut self, schedule: Schedule) -> Self {
+        self.schedule = Some(schedule);
+        self
+    }
+
+    /// The same run from a reference `factor` times as wide, adaptive and with streams of its own. Where
+    /// its log Z differs from the first run's beyond their errors, one of the two has missed modes.
+    pub fn from_wider_reference(&self, factor: f64) -> Self {
+        let reference = self.reference.clone();
+        let reference = reference.unwrap_or_else(|| self.target.reference());
+        let stream = u64::MAX ^ factor.to_bits();
+        Self {
+            reference: Some(reference.widened(factor)),
+            seed: lane_seed(self.seed, Purpose::Replicate, stream, 0, 0),
+            schedule: None,
+            ..self.clone()
+        }
     }
 
     /// Runs in double precision.
@@ -241,6 +266,9 @@ impl<'a> Smc<'a> {
         if !self.tuned {
             model = model.without_tuning();
         }
+        if let Some(schedule) = &self.schedule {
+            model = model.with_schedule(schedule.clone())?;
+        }
         let mut flow = Flow::<R>::start(&model, particles, seed, self.resampler)?;
         while flow.advance(&mut model, &mut |record, _| observer(record))? == Advance::Moved {}
         let moments = flow.moments();
@@ -269,6 +297,7 @@ impl<'a> Smc<'a> {
                 .stages()
                 .first()
                 .map_or(0, |s| s.nan_potentials as usize),
+            schedule: model.schedule(),
             totals: flow.totals().clone(),
             steps: flow.totals().moves as usize / particles,
             temperatures,

@@ -10,8 +10,8 @@
 //! step size is tuned anew: acceptance decays along the path otherwise. Tuning sees populations, not
 //! particles; its effect on log Z is O(1/N). With a fixed ladder and fixed moves Z is unbiased.
 
-use super::Ladder;
 use super::ladder::MOST_TEMPERATURES;
+use super::{Ladder, Schedule, ScheduledStage};
 use crate::error::{Error, Result};
 use crate::flow::{Cloud, FeynmanKac, Potential, Resampling, Tally};
 use crate::integrator::Scratch;
@@ -44,12 +44,27 @@ pub struct Tempering<'a, R: Precision> {
     ladder: Ladder,
     moves_per_stage: usize,
     resampling: Resampling,
-    tuned: bool,
+    tuning: Tuning,
     seed: u64,
     tempering_param: f64,
     next: f64,
     records: Vec<TemperatureRecord>,
     stage: Tally,
+    /// The scales in use, and what the moves counted so far have made of step sizes.
+    scales: Vec<f64>,
+    log_step_sizes: f64,
+    scheduled: Vec<ScheduledStage>,
+}
+
+/// Where step sizes and scales come from.
+#[derive(Debug, Clone)]
+enum Tuning {
+    /// The population.
+    Population,
+    /// The move as it is.
+    None,
+    /// Another run.
+    Schedule(Schedule),
 }
 
 impl<'a, R: Precision> Tempering<'a, R> {
@@ -61,18 +76,22 @@ impl<'a, R: Precision> Tempering<'a, R> {
         moves_per_stage: usize,
         seed: u64,
     ) -> Self {
+        let scales = vec![1.0; path.dim()];
         Self {
             path,
             mover,
             ladder,
             moves_per_stage,
             resampling: Resampling::Always,
-            tuned: true,
+            tuning: Tuning::Population,
             seed,
             tempering_param: 0.0,
             next: 0.0,
             records: Vec::new(),
             stage: Tally::default(),
+            scales,
+            log_step_sizes: 0.0,
+            scheduled: Vec::new(),
         }
     }
 
@@ -85,8 +104,30 @@ impl<'a, R: Precision> Tempering<'a, R> {
 
     /// Leaves step size and scales as they are: with a fixed ladder Z is then exactly unbiased.
     pub fn without_tuning(mut self) -> Self {
-        self.tuned = false;
+        self.tuning = Tuning::None;
         self
+    }
+
+    /// Replays temperatures, step sizes and scales of another run: Z is then exactly unbiased. Refused
+    /// where the schedule does not fit move and target ([`Schedule::check`]).
+    pub fn with_schedule(mut self, schedule: Schedule) -> Result<Self> {
+        schedule.check(self.mover.name(), self.path.dim())?;
+        self.ladder = Ladder::fixed(schedule.ladder())?;
+        self.tuning = Tuning::Schedule(schedule);
+        Ok(self)
+    }
+
+    /// What this run settled on so far.
+    pub fn schedule(&self) -> Schedule {
+        Schedule {
+            mover: self.mover.name().to_owned(),
+            stages: self.scheduled.clone(),
+        }
+    }
+
+    fn set_scales(&mut self, scales: Vec<f64>) {
+        self.mover.set_scale(&scales);
+        self.scales = scales;
     }
 
     /// Every temperature after the first (0).
@@ -130,7 +171,8 @@ impl<R: Precision> FeynmanKac for Tempering<'_, R> {
     }
 
     fn visits(&self, time: usize) -> usize {
-        let first = time == 1 && self.tuned && self.mover.tunable();
+        let tuned = matches!(self.tuning, Tuning::Population);
+        let first = time == 1 && tuned && self.mover.tunable();
         self.moves_per_stage + if first { FIRST_TUNING_MOVES } else { 0 }
     }
 
@@ -186,19 +228,28 @@ impl<R: Precision> FeynmanKac for Tempering<'_, R> {
         })
     }
 
-    fn plan_mutation(&mut self, _: usize, cloud: &mut Cloud<'_, R>) -> Result<Resampling> {
+    fn plan_mutation(&mut self, time: usize, cloud: &mut Cloud<'_, R>) -> Result<Resampling> {
         self.tempering_param = self.next;
         if active("moves-at-the-target") {
             self.tempering_param = 1.0;
         }
-        if self.tuned {
-            let sd = cloud.moments().sd();
-            if sd.iter().all(|s| *s > 0.0 && s.is_finite()) {
-                self.mover.set_scale(&sd);
+        match &self.tuning {
+            Tuning::Population => {
+                let sd = cloud.moments().sd();
+                if sd.iter().all(|s| *s > 0.0 && s.is_finite()) {
+                    self.set_scales(sd);
+                }
+                self.mover.restart_adaptation();
             }
-            self.mover.restart_adaptation();
+            Tuning::None => {}
+            Tuning::Schedule(schedule) => {
+                let stage = schedule.stages[time].clone();
+                self.set_scales(stage.scales);
+                self.mover.set_step_size(stage.step_size);
+            }
         }
         self.stage = Tally::default();
+        self.log_step_sizes = 0.0;
         Ok(if self.tempering_param >= 1.0 {
             Resampling::Always
         } else {
@@ -215,18 +266,24 @@ impl<R: Precision> FeynmanKac for Tempering<'_, R> {
     }
 
     fn after_visit(&mut self, time: usize, visit: usize, tally: &Tally) {
-        if self.tuned {
-            self.mover.adapt(tally.acceptance().unwrap_or(0.0));
-        }
         let visits = self.visits(time);
         if visit + self.moves_per_stage >= visits {
             self.stage = std::mem::take(&mut self.stage).merge(tally.clone());
+            self.log_step_sizes += Lane::ln(self.mover.step_size());
+        }
+        if matches!(self.tuning, Tuning::Population) {
+            self.mover.adapt(tally.acceptance().unwrap_or(0.0));
         }
         if visit + 1 == visits {
             self.records.push(TemperatureRecord {
                 tempering_param: self.tempering_param,
                 acceptance: self.stage.acceptance().unwrap_or(0.0),
                 step_size: self.mover.step_size(),
+            });
+            self.scheduled.push(ScheduledStage {
+                tempering_param: self.tempering_param,
+                step_size: Lane::exp(self.log_step_sizes / self.moves_per_stage as f64),
+                scales: self.scales.clone(),
             });
         }
     }

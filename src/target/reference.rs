@@ -107,6 +107,13 @@ impl Reference {
         self.scale.values()
     }
 
+    /// The same law with every scale multiplied by `factor`, a finite number above 0; a scale that
+    /// would overflow stays at the largest number.
+    pub fn widened(&self, factor: f64) -> Self {
+        let scale = self.scale().iter().map(|s| (s * factor).min(f64::MAX));
+        Self::build(self.family, self.location().to_vec(), scale.collect())
+    }
+
     /// One line for summaries: `normal(0, 10)`.
     pub fn describe(&self) -> String {
         let range = |v: &[f64]| match (v.first(), v.iter().all(|x| *x == v[0])) {

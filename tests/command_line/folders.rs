@@ -15,6 +15,7 @@ fn a_run_folder_is_complete() {
         "manifest.json",
         "report.html",
         "samples.npy",
+        "schedule.toml",
         "status.json",
         "summary.json",
     ];

@@ -4,6 +4,7 @@ mod doubts;
 mod folders;
 mod repeats;
 mod results;
+mod second_looks;
 mod usage;
 
 use serde_json::{Map, Value};

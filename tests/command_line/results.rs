@@ -81,6 +81,8 @@ fn smc_reports_the_fields_of_the_contract() {
         "log_evidence",
         "log_evidence_se",
         "temperatures",
+        "log_evidences",
+        "wider_references",
         "ess",
         "acceptance",
         "resamplings",

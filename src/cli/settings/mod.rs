@@ -145,6 +145,10 @@ pub struct SmcMethod {
     pub ladder: Option<Vec<f64>>,
     /// Where tempering starts; `None`: the target's own reference.
     pub reference: Option<ReferenceSpec>,
+    /// The folder of the run whose schedule is replayed; `None`: temperatures and moves are tuned.
+    pub freeze: Option<PathBuf>,
+    /// Whether runs from wider references look for missed modes.
+    pub check_modes: bool,
     /// Step size and trajectories.
     pub tuning: Tuning,
 }

@@ -10,12 +10,12 @@ use crate::error::{Error, Result};
 use crate::flow::Resampling;
 use crate::integrator::{Dynamics, Increments, SCHEMES, Scheme, scheme};
 use crate::record::manifest;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The verbs that experiment files may name.
 const VERBS: [&str; 2] = ["sample", "smc"];
 const SAMPLE_KEYS: [&str; 6] = ["sampler", "draws", "steps", "warmup", "thin", "noise"];
-const SMC_KEYS: [&str; 9] = [
+const SMC_KEYS: [&str; 11] = [
     "move",
     "moves_per_stage",
     "target_ess",
@@ -25,6 +25,8 @@ const SMC_KEYS: [&str; 9] = [
     "replicates",
     "ladder",
     "reference",
+    "freeze",
+    "check_modes",
 ];
 /// More moves than any run makes.
 const MOVES: u64 = 1_000_000_000_000;
@@ -51,6 +53,10 @@ impl Settings {
             ("thin", "steps"),
             ("steps", "draws"),
             ("target_accept", "step_size"),
+            ("ladder", "freeze"),
+            ("step_size", "freeze"),
+            ("freeze", "ladder"),
+            ("freeze", "step_size"),
             ("out", "save"),
             ("save", "out"),
         ] {
@@ -283,10 +289,35 @@ fn smc(given: &Given) -> Result<SmcMethod> {
         resampling: resampling(given)?,
         islands: given.count("islands", 1, 1..=1 << 35)?,
         replicates: given.count("replicates", 1, 1..=100_000)?,
+        freeze: freeze(given, ladder.is_some())?,
+        check_modes: given.truth("check_modes", false)?,
         ladder,
         reference: reference(given)?,
         tuning: tuning(given, kernel)?,
     })
+}
+
+/// The folder of the run that is replayed: its temperatures and step sizes leave nothing to choose.
+fn freeze(given: &Given, has_ladder: bool) -> Result<Option<PathBuf>> {
+    let allowed = "must name the folder of a finished smc run";
+    let Some(folder) = given
+        .text("freeze", allowed)?
+        .filter(|text| *text != "none")
+    else {
+        return Ok(None);
+    };
+    if folder.is_empty() {
+        return Err(given.refuse("freeze", allowed));
+    }
+    let fixed = given.number("step_size", "adapt", |_| true, "")?.is_some();
+    for (key, contradicts) in [("ladder", has_ladder), ("step_size", fixed)] {
+        if contradicts {
+            let allowed =
+                "contradicts --freeze, which replays that of another run; give one of them";
+            return Err(given.refuse(key, allowed));
+        }
+    }
+    Ok(Some(given.path("freeze", folder)))
 }
 
 fn resampling(given: &Given) -> Result<Resampling> {

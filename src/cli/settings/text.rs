@@ -148,6 +148,11 @@ impl Method {
                     ("replicates", whole(m.replicates)),
                     ("ladder", ladder),
                     ("reference", reference),
+                    (
+                        "freeze",
+                        m.freeze.as_deref().map_or_else(|| "none".into(), path),
+                    ),
+                    ("check_modes", m.check_modes.into()),
                 ]);
                 m.tuning.fill(m.kernel, &mut out);
                 out
