@@ -74,6 +74,7 @@ fn eight_gaussians(samples: &mut Vec<f64>) -> RunRecord<'_> {
         temperatures: betas.to_vec(),
         ess: vec![1024.2; 9],
         acceptance: vec![0.82; 9],
+        moves: vec![5; 9],
         log_evidences: vec![-0.0131],
         wider_references: None,
         resamplings: 9,
@@ -241,6 +242,7 @@ fn json_has_no_nan_and_keeps_its_order() {
         temperatures: vec![0.0, 1.0],
         ess: vec![f64::INFINITY],
         acceptance: vec![0.5],
+        moves: vec![],
         log_evidences: vec![],
         wider_references: None,
         resamplings: 1,
@@ -259,7 +261,7 @@ fn json_has_no_nan_and_keeps_its_order() {
         r#""precision":"f64","threads":2,"seed":1,"seconds":null,"particle_steps_per_second":12700000.0,"#,
         r#""gradient_evaluations":5120000,"gradients_per_second":12400000.0,"density_evaluations":1200000,"#,
         r#""nonfinite":0,"warnings":["W-SLOW-BUILD","W-NO-SE"],"out":null,"log_evidence":null,"#,
-        r#""log_evidence_se":null,"temperatures":[0.0,1.0],"ess":[null],"acceptance":[0.5],"log_evidences":[],"wider_references":null,"resamplings":1,"#,
+        r#""log_evidence_se":null,"temperatures":[0.0,1.0],"ess":[null],"acceptance":[0.5],"moves":[],"log_evidences":[],"wider_references":null,"resamplings":1,"#,
         r#""mean":[null,1.0],"sd":[1.0,null]}"#
     );
     assert_eq!(s.to_json(), expected);

@@ -27,7 +27,7 @@ fn defaults_are_those_of_the_documentation() {
     };
     assert_eq!(
         (smc.kernel, smc.moves_per_stage, smc.target_ess),
-        (Sampler::Hmc, 5, 0.5)
+        (Sampler::Hmc, Some(5), 0.5)
     );
     assert_eq!((smc.resampler, smc.replicates), (Resampler::Multinomial, 1));
     assert_eq!(

@@ -283,12 +283,15 @@ impl Job<'_> {
             .particles(self.starts.particles)
             .seed(population.seed)
             .mover(mover(method.kernel, &method.tuning))
-            .moves_per_stage(method.moves_per_stage as usize)
             .ladder(ladder)
             .resampler(method.resampler)
             .resampling(method.resampling)
             .islands(method.islands as usize)
             .replicates(method.replicates as usize);
+        smc = match method.moves_per_stage {
+            Some(moves) => smc.moves_per_stage(moves as usize),
+            None => smc.moves_until_decorrelated(SmcMethod::MOST_MOVES as usize),
+        };
         if let Some(reference) = &self.reference {
             smc = smc.reference(reference.clone());
         }
@@ -342,6 +345,7 @@ impl Job<'_> {
                 temperatures: result.temperatures,
                 ess: result.ess,
                 acceptance: result.acceptance,
+                moves: result.moves,
                 resamplings: u64::from(result.resamplings),
                 mean: result.mean,
                 sd: result.sd,

@@ -120,7 +120,7 @@ pub struct SmcOptions {
     /// The move at each temperature (see: driftlane list moves) [default: hmc]
     #[arg(long = "move", value_name = "NAME", help_heading = "Method")]
     pub(super) kernel: Option<String>,
-    /// Moves of every particle at each temperature [default: 5]
+    /// Moves of every particle at each temperature, or auto: until the population has decorrelated, at most 100 [default: 5]
     #[arg(
         long,
         value_name = "M",

@@ -86,10 +86,11 @@ pub trait FeynmanKac: Sync {
         Ok(())
     }
 
-    /// How many visits of the scheduler the mutation M_t takes, t >= 1. Between visits the whole
-    /// population is seen by [`after_visit`](FeynmanKac::after_visit).
-    fn visits(&self, _time: usize) -> usize {
-        1
+    /// Whether the mutation M_t, t >= 1, takes another visit of the scheduler after `visits` of them, at
+    /// least one. Between visits the whole population is seen by
+    /// [`after_visit`](FeynmanKac::after_visit).
+    fn goes_on(&self, _time: usize, _visits: usize) -> bool {
+        false
     }
 
     /// Visit `visit` (from 0) of M_t to a block, t >= 1.

@@ -251,9 +251,11 @@ impl<R: Precision> Flow<R> {
         }
         self.time += 1;
         record.tempering_param = model.tempering_param();
-        for visit in 0..model.visits(self.time) {
-            self.visit(model, visit, &mut record);
+        let mut visits = 0;
+        while visits == 0 || model.goes_on(self.time, visits) {
+            self.visit(model, visits, &mut record);
             observer(&record, &self.population);
+            visits += 1;
         }
         self.keep(record);
         Ok(Advance::Moved)

@@ -111,6 +111,8 @@ pub struct SmcPart {
     /// Acceptance of the moves at every temperature after the first.
     #[serde(serialize_with = "finite_list")]
     pub acceptance: Vec<f64>,
+    /// Moves of every particle at every temperature after the first, those that only tuned left out.
+    pub moves: Vec<usize>,
     /// Log evidence of every replicate or island; one entry for a single run.
     #[serde(serialize_with = "finite_list")]
     pub log_evidences: Vec<f64>,

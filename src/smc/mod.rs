@@ -1,5 +1,6 @@
 //! Sequential Monte Carlo samplers: tempering from a reference to the target.
 
+mod decorrelation;
 mod islands;
 mod ladder;
 mod replicates;
@@ -7,6 +8,7 @@ mod run;
 mod schedule;
 mod tempering;
 
+pub use decorrelation::MovesPerStage;
 pub use ladder::Ladder;
 pub use replicates::{Combined, combine_replicates};
 pub use run::{Observer, Smc, SmcResult};

@@ -1,7 +1,7 @@
 //! The front door to tempered SMC: `Smc::new(&target).particles(2048).run()?`.
 
 use super::islands::{combine, merge_populations};
-use super::{Ladder, Schedule, TemperatureRecord, Tempering};
+use super::{Ladder, MovesPerStage, Schedule, TemperatureRecord, Tempering};
 use crate::error::{Error, Result};
 use crate::flow::{
     Advance, Flow, Resampler, Resampling, StageRecord, Tally, in_parallel, positions,
@@ -19,7 +19,7 @@ pub struct Smc<'a> {
     particles: usize,
     seed: u64,
     mover: MoveSettings,
-    moves_per_stage: usize,
+    moves_per_stage: MovesPerStage,
     ladder: Ladder,
     resampler: Resampler,
     resampling: Resampling,
@@ -51,6 +51,8 @@ pub struct SmcResult {
     pub acceptance: Vec<f64>,
     /// Step size at every temperature after the first.
     pub step_size: Vec<f64>,
+    /// Moves of every particle at every temperature after the first, those that only tuned left out.
+    pub moves: Vec<usize>,
     /// log Z increment of every weighting.
     pub log_evidence_increments: Vec<f64>,
     /// Resamplings.
@@ -82,7 +84,7 @@ impl<'a> Smc<'a> {
             particles: 2048,
             seed: 1,
             mover: MoveSettings::default(),
-            moves_per_stage: 5,
+            moves_per_stage: MovesPerStage::Fixed(5),
             ladder: Ladder::Adaptive { target_ess: 0.5 },
             resampler: Resampler::Multinomial,
             resampling: Resampling::Always,
@@ -111,7 +113,13 @@ impl<'a> Smc<'a> {
     }
     /// Moves at every temperature, at least 1.
     pub fn moves_per_stage(mut self, moves: usize) -> Self {
-        self.moves_per_stage = moves;
+        self.moves_per_stage = MovesPerStage::Fixed(moves);
+        self
+    }
+    /// Moves at every temperature until the population has decorrelated from the start of the stage, at
+    /// most `most`, at least 1. The population decides, which biases Z by O(1/N) like other tuning.
+    pub fn moves_until_decorrelated(mut self, most: usize) -> Self {
+        self.moves_per_stage = MovesPerStage::UntilDecorrelated { most };
         self
     }
     /// How temperatures are chosen.
@@ -182,12 +190,8 @@ impl<'a> Smc<'a> {
         if self.particles < 2 {
             return Err(Error::invalid("particles", self.particles, "at least 2"));
         }
-        if self.moves_per_stage < 1 {
-            return Err(Error::invalid(
-                "moves_per_stage",
-                self.moves_per_stage,
-                "at least 1",
-            ));
+        if self.moves_per_stage.most() < 1 {
+            return Err(Error::invalid("moves_per_stage", 0, "at least 1"));
         }
         if self.replicates < 1 {
             return Err(Error::invalid("replicates", self.replicates, "at least 1"));
@@ -288,6 +292,7 @@ impl<'a> Smc<'a> {
                 .collect(),
             acceptance: each(|r| r.acceptance),
             step_size: each(|r| r.step_size),
+            moves: model.records().iter().map(|r| r.moves).collect(),
             resamplings: flow.evidence().resamplings(),
             surviving_ancestors: flow.surviving_ancestors(),
             mean: moments.mean().to_vec(),

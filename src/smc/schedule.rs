@@ -27,6 +27,8 @@ pub struct ScheduledStage {
     pub tempering_param: f64,
     /// The geometric mean of the step sizes its moves were made with.
     pub step_size: f64,
+    /// Moves of every particle, at least 1.
+    pub moves: usize,
     /// The scale of every coordinate, length dim.
     pub scales: Vec<f64>,
 }
@@ -48,6 +50,9 @@ impl Schedule {
             if !positive(&stage.step_size) {
                 let allowed = "a finite number above 0";
                 return Err(Error::invalid(place("step_size"), stage.step_size, allowed));
+            }
+            if !(1..=1_000_000).contains(&stage.moves) {
+                return Err(Error::invalid(place("moves"), stage.moves, "1 to 1000000"));
             }
             if stage.scales.len() != dim {
                 let shown = format!("{} numbers", stage.scales.len());

@@ -10,13 +10,14 @@
 //! step size is tuned anew: acceptance decays along the path otherwise. Tuning sees populations, not
 //! particles; its effect on log Z is O(1/N). With a fixed ladder and fixed moves Z is unbiased.
 
+use super::decorrelation::{self, Decorrelation};
 use super::ladder::MOST_TEMPERATURES;
-use super::{Ladder, Schedule, ScheduledStage};
+use super::{Ladder, MovesPerStage, Schedule, ScheduledStage};
 use crate::error::{Error, Result};
 use crate::flow::{Cloud, FeynmanKac, Potential, Resampling, Tally};
 use crate::integrator::Scratch;
 use crate::mcmc::{Move, RATIO, weigh_tile};
-use crate::particles::{Channels, Span};
+use crate::particles::{Channels, Moments, Span};
 use crate::target::{Path, Precision};
 use driftlane_kernels::mutants::active;
 use driftlane_kernels::rng::Stream;
@@ -35,6 +36,8 @@ pub struct TemperatureRecord {
     pub acceptance: f64,
     /// Step size after the moves at it.
     pub step_size: f64,
+    /// Moves of every particle at it, those of tuning at the first temperature left out.
+    pub moves: usize,
 }
 
 /// The tempering flow.
@@ -42,7 +45,7 @@ pub struct Tempering<'a, R: Precision> {
     path: Path<'a>,
     mover: Box<dyn Move<R> + 'a>,
     ladder: Ladder,
-    moves_per_stage: usize,
+    moves_per_stage: MovesPerStage,
     resampling: Resampling,
     tuning: Tuning,
     seed: u64,
@@ -54,6 +57,7 @@ pub struct Tempering<'a, R: Precision> {
     scales: Vec<f64>,
     log_step_sizes: f64,
     scheduled: Vec<ScheduledStage>,
+    decorrelation: Decorrelation,
 }
 
 /// Where step sizes and scales come from.
@@ -73,7 +77,7 @@ impl<'a, R: Precision> Tempering<'a, R> {
         path: Path<'a>,
         mover: Box<dyn Move<R> + 'a>,
         ladder: Ladder,
-        moves_per_stage: usize,
+        moves_per_stage: MovesPerStage,
         seed: u64,
     ) -> Self {
         let scales = vec![1.0; path.dim()];
@@ -92,6 +96,7 @@ impl<'a, R: Precision> Tempering<'a, R> {
             scales,
             log_step_sizes: 0.0,
             scheduled: Vec::new(),
+            decorrelation: Decorrelation::default(),
         }
     }
 
@@ -125,6 +130,23 @@ impl<'a, R: Precision> Tempering<'a, R> {
         }
     }
 
+    /// Whether moves go on until the population has decorrelated, which takes a channel of its own.
+    fn watches(&self) -> bool {
+        let tuned = !matches!(self.tuning, Tuning::Schedule(_));
+        tuned
+            && matches!(
+                self.moves_per_stage,
+                MovesPerStage::UntilDecorrelated { .. }
+            )
+    }
+
+    /// Moves before those that count: at the first temperature the step size is not known yet.
+    fn tuning_visits(&self, time: usize) -> usize {
+        let tuned = matches!(self.tuning, Tuning::Population);
+        let first = time == 1 && tuned && self.mover.tunable();
+        if first { FIRST_TUNING_MOVES } else { 0 }
+    }
+
     fn set_scales(&mut self, scales: Vec<f64>) {
         self.mover.set_scale(&scales);
         self.scales = scales;
@@ -142,22 +164,29 @@ impl<'a, R: Precision> Tempering<'a, R> {
 
 impl<R: Precision> FeynmanKac for Tempering<'_, R> {
     type Real = R;
-    type Scratch = Scratch<R>;
+    type Scratch = (Scratch<R>, Vec<Row<R>>);
 
     fn dim(&self) -> usize {
         self.path.dim()
     }
     fn channels(&self) -> Channels {
         Channels {
-            vectors: self.mover.vectors(),
+            vectors: self.mover.vectors() + usize::from(self.watches()),
             scalars: 2,
         }
     }
-    fn scratch(&self) -> Scratch<R> {
-        Scratch::new(self.path.dim())
+    fn scratch(&self) -> Self::Scratch {
+        let dim = self.path.dim();
+        let watched = if self.watches() { 3 * dim } else { 0 };
+        (Scratch::new(dim), vec![Row::zero(); watched])
     }
 
-    fn m0(&self, block: &mut Span<'_, R>, stream: &mut Stream, scratch: &mut Scratch<R>) -> Tally {
+    fn m0(
+        &self,
+        block: &mut Span<'_, R>,
+        stream: &mut Stream,
+        (scratch, _): &mut Self::Scratch,
+    ) -> Tally {
         let mut tally = Tally::default();
         for tile in 0..block.tiles() {
             let rows = block.rows(tile);
@@ -170,30 +199,41 @@ impl<R: Precision> FeynmanKac for Tempering<'_, R> {
         tally
     }
 
-    fn visits(&self, time: usize) -> usize {
-        let tuned = matches!(self.tuning, Tuning::Population);
-        let first = time == 1 && tuned && self.mover.tunable();
-        self.moves_per_stage + if first { FIRST_TUNING_MOVES } else { 0 }
+    fn goes_on(&self, time: usize, visits: usize) -> bool {
+        let moves = visits.saturating_sub(self.tuning_visits(time));
+        match (&self.tuning, self.moves_per_stage) {
+            (Tuning::Schedule(schedule), _) => moves < schedule.stages[time - 1].moves,
+            (_, MovesPerStage::Fixed(most)) => moves < most,
+            (_, MovesPerStage::UntilDecorrelated { most }) => {
+                moves < most && !self.decorrelation.is_reached()
+            }
+        }
     }
 
     fn m(
         &self,
-        _time: usize,
+        time: usize,
         visit: usize,
         block: &mut Span<'_, R>,
         stream: &mut Stream,
-        scratch: &mut Scratch<R>,
+        (scratch, watched): &mut Self::Scratch,
     ) -> Tally {
+        let start = self.mover.vectors();
+        let first = self.tuning_visits(time);
+        if self.watches() && visit == first {
+            let (x, others) = block.vectors.split_at_mut(1);
+            others[start - 1].copy_from_slice(x[0]);
+        }
         // The law changes between temperatures, so only later visits find a fresh gradient.
         let fresh = visit > 0;
-        self.mover.run(
-            self.path.law(self.tempering_param),
-            1,
-            fresh,
-            block,
-            stream,
-            scratch,
-        )
+        let law = self.path.law(self.tempering_param);
+        let mut tally = self.mover.run(law, 1, fresh, block, stream, scratch);
+        if self.watches() && visit >= first {
+            tally.moments = (0..block.tiles())
+                .map(|tile| decorrelation::of_tile(block, tile, start, watched))
+                .fold(Default::default(), Moments::merge);
+        }
+        tally
     }
 
     fn log_potential(&self, _: usize, block: &Span<'_, R>, log_weights: &mut [Row<F64>]) {
@@ -250,6 +290,7 @@ impl<R: Precision> FeynmanKac for Tempering<'_, R> {
         }
         self.stage = Tally::default();
         self.log_step_sizes = 0.0;
+        self.decorrelation = Decorrelation::default();
         Ok(if self.tempering_param >= 1.0 {
             Resampling::Always
         } else {
@@ -266,23 +307,30 @@ impl<R: Precision> FeynmanKac for Tempering<'_, R> {
     }
 
     fn after_visit(&mut self, time: usize, visit: usize, tally: &Tally) {
-        let visits = self.visits(time);
-        if visit + self.moves_per_stage >= visits {
-            self.stage = std::mem::take(&mut self.stage).merge(tally.clone());
+        let moves = (visit + 1).saturating_sub(self.tuning_visits(time));
+        if moves > 0 {
+            let mut counted = tally.clone();
+            if self.watches() {
+                self.decorrelation
+                    .update(&std::mem::take(&mut counted.moments));
+            }
+            self.stage = std::mem::take(&mut self.stage).merge(counted);
             self.log_step_sizes += Lane::ln(self.mover.step_size());
         }
         if matches!(self.tuning, Tuning::Population) {
             self.mover.adapt(tally.acceptance().unwrap_or(0.0));
         }
-        if visit + 1 == visits {
+        if !self.goes_on(time, visit + 1) {
             self.records.push(TemperatureRecord {
                 tempering_param: self.tempering_param,
                 acceptance: self.stage.acceptance().unwrap_or(0.0),
                 step_size: self.mover.step_size(),
+                moves,
             });
             self.scheduled.push(ScheduledStage {
                 tempering_param: self.tempering_param,
-                step_size: Lane::exp(self.log_step_sizes / self.moves_per_stage as f64),
+                step_size: Lane::exp(self.log_step_sizes / moves as f64),
+                moves,
                 scales: self.scales.clone(),
             });
         }

@@ -125,8 +125,23 @@ pub(super) fn methods() -> Vec<Case> {
         ),
         case(
             Parse,
-            "smc gaussian --move rwmh --jitter 0.1",
-            &["--jitter = 0.1", "rwmh"],
+            "smc gaussian --moves-per-stage automatic",
+            &["--moves-per-stage = automatic", "whole number"],
+        ),
+        case(
+            Parse,
+            "smc gaussian --ladder 0,1 --freeze runs/gaussian-1",
+            &["--ladder", "--freeze"],
+        ),
+        case(
+            Parse,
+            "sample gaussian --freeze runs/gaussian-1",
+            &["unexpected argument", "--freeze"],
+        ),
+        case(
+            Parse,
+            "smc gaussian --move elliptical-slice --jitter 0.1",
+            &["--jitter = 0.1", "elliptical-slice"],
         ),
         case(
             Parse,

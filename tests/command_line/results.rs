@@ -81,6 +81,7 @@ fn smc_reports_the_fields_of_the_contract() {
         "log_evidence",
         "log_evidence_se",
         "temperatures",
+        "moves",
         "log_evidences",
         "wider_references",
         "ess",

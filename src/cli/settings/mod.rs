@@ -129,8 +129,9 @@ impl Length {
 pub struct SmcMethod {
     /// The move at each temperature.
     pub kernel: Sampler,
-    /// Moves of every particle at each temperature.
-    pub moves_per_stage: u64,
+    /// Moves of every particle at each temperature; `None`: until the population has decorrelated, at
+    /// most [`MOST_MOVES`](Self::MOST_MOVES).
+    pub moves_per_stage: Option<u64>,
     /// Share of the particles, in (0, 1), that the next temperature's effective sample size keeps.
     pub target_ess: f64,
     /// How populations are resampled.
@@ -151,6 +152,12 @@ pub struct SmcMethod {
     pub check_modes: bool,
     /// Step size and trajectories.
     pub tuning: Tuning,
+}
+
+impl SmcMethod {
+    /// The most moves at one temperature where their number is not given: where modes are rarely left,
+    /// correlations with the start fall for thousands of moves.
+    pub const MOST_MOVES: u64 = 100;
 }
 
 /// Step size and trajectories of a move.

@@ -277,7 +277,7 @@ fn smc(given: &Given) -> Result<SmcMethod> {
     }
     Ok(SmcMethod {
         kernel,
-        moves_per_stage: given.count("moves_per_stage", 5, 1..=1_000_000)?,
+        moves_per_stage: moves_per_stage(given)?,
         target_ess,
         resampler: choice(
             given,
@@ -295,6 +295,17 @@ fn smc(given: &Given) -> Result<SmcMethod> {
         reference: reference(given)?,
         tuning: tuning(given, kernel)?,
     })
+}
+
+/// How many, or `auto` for as many as decorrelate the population.
+fn moves_per_stage(given: &Given) -> Result<Option<u64>> {
+    let is_auto = given
+        .text("moves_per_stage", "")
+        .is_ok_and(|text| text == Some("auto"));
+    if is_auto {
+        return Ok(None);
+    }
+    given.count("moves_per_stage", 5, 1..=1_000_000).map(Some)
 }
 
 /// The folder of the run that is replayed: its temperatures and step sizes leave nothing to choose.

@@ -140,7 +140,10 @@ impl Method {
                 let mut out = table([
                     ("verb", "smc".into()),
                     ("move", m.kernel.name().into()),
-                    ("moves_per_stage", whole(m.moves_per_stage)),
+                    (
+                        "moves_per_stage",
+                        m.moves_per_stage.map_or_else(|| "auto".into(), whole),
+                    ),
                     ("target_ess", m.target_ess.into()),
                     ("resampler", m.resampler.name().into()),
                     ("resample", resampling(m.resampling)),
