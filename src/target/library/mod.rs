@@ -6,22 +6,37 @@
 //! | `mixture` | normal mixture, isotropic or full covariances | 0 |
 //! | `eight-gaussians`, `grid-9`, `grid-25`, `fab-40` | mixtures of the literature | 0 |
 //! | `many-well` | double wells beside normals | exact |
+//! | `two-modes` | two normals, 2/3 and 1/3, three conditionings | 0 |
+//! | `funnel` | Neal's funnel | 0 |
+//! | `rings` | concentric rings in the plane | exact |
+//! | `banana` | bent normals | 0 |
+//! | `student-mixture` | products of Student t laws | 0 |
 //! | `phi4` | the phi^4 chain | exact |
 //! | `logistic` | logistic regression on a CSV | unknown |
 
 mod arrays;
+pub mod banana;
 mod cholesky;
+pub mod funnel;
 pub mod gaussian;
 pub mod logistic;
 pub mod many_well;
 pub mod mixture;
 pub mod phi4;
+pub mod rings;
+pub mod student_mixture;
+pub mod two_modes;
 
+pub use banana::Banana;
+pub use funnel::Funnel;
 pub use gaussian::Gaussian;
 pub use logistic::Logistic;
 pub use many_well::ManyWell;
 pub use mixture::Mixture;
 pub use phi4::Phi4;
+pub use rings::Rings;
+pub use student_mixture::StudentMixture;
+pub use two_modes::TwoModes;
 
 use crate::error::{Error, Result};
 use crate::parameters::{Parameters, edit_distance};
@@ -50,7 +65,7 @@ const MIXTURE_REFERENCE: &str = "normal, the mixture's mean and sd";
 const MIXTURE_EXACT: &str = "log Z = 0, moments, sampler";
 
 /// Every name, in the order of `list targets`.
-pub const DESCRIPTIONS: [Description; 9] = [
+pub const DESCRIPTIONS: [Description; 14] = [
     Description {
         name: "gaussian",
         settings: "dim = 1, mean = 0, sd = 1 | sds = [..] | cov = [[..],..]",
@@ -72,6 +87,36 @@ pub const DESCRIPTIONS: [Description; 9] = [
         settings: "dim = 2 (even)",
         reference: "normal(0, 2) on the wells, normal(0, 1) beside them",
         exact: "log Z, moments, sampler",
+    },
+    Description {
+        name: "two-modes",
+        settings: "dim = 16, conditioning = \"not\" (or \"medium\", \"hard\")",
+        reference: MIXTURE_REFERENCE,
+        exact: MIXTURE_EXACT,
+    },
+    Description {
+        name: "funnel",
+        settings: "dim = 10, variance required (9: Neal; 3: SLIPS)",
+        reference: "student(3), the funnel's sd",
+        exact: MIXTURE_EXACT,
+    },
+    Description {
+        name: "rings",
+        settings: "radii = [1, 2, 3, 4], weights = equal, sd = 0.15",
+        reference: "normal, the rings' sd",
+        exact: "log Z, moments, sampler",
+    },
+    Description {
+        name: "banana",
+        settings: "dim = 2 (even), a = 10, b = 0.02",
+        reference: "normal, the banana's sd along it and twice it across",
+        exact: MIXTURE_EXACT,
+    },
+    Description {
+        name: "student-mixture",
+        settings: "dim = 2, components = 10, df = 2",
+        reference: "student(df), the locations' mean and spread",
+        exact: MIXTURE_EXACT,
     },
     Description {
         name: "phi4",
@@ -132,6 +177,11 @@ pub fn build(name: &str, mut parameters: Parameters) -> Result<BoxedTarget> {
             let dim = dimension(p, "an even number from 2 to 1000000")?.unwrap_or(2);
             Box::new(ManyWell::new(dim)?)
         }
+        "two-modes" => Box::new(TwoModes::from_parameters(p)?),
+        "funnel" => Box::new(Funnel::from_parameters(p)?),
+        "rings" => Box::new(Rings::from_parameters(p)?),
+        "banana" => Box::new(Banana::from_parameters(p)?),
+        "student-mixture" => Box::new(StudentMixture::from_parameters(p)?),
         "phi4" => {
             const POSITIVE: &str = "a number above 0, from 1e-6 to 1e6";
             let positive = 1e-6..=1e6;
