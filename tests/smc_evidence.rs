@@ -23,7 +23,9 @@ use driftlane::kernels::tile::Row;
 use driftlane::kernels::{F32, F64, Lane};
 use driftlane::mcmc::{Move, MoveKind, MoveSettings};
 use driftlane::particles::Span;
-use driftlane::smc::{Combined, Ladder, Smc, SmcResult, Tempering, combine_replicates};
+use driftlane::smc::{
+    Combined, Ladder, MovesPerStage, Smc, SmcResult, Tempering, combine_replicates,
+};
 use driftlane::target::library::logistic::{Data, Layout};
 use driftlane::target::library::mixture::fab_40;
 use driftlane::target::library::{Gaussian, Logistic, ManyWell, Mixture, Phi4};
@@ -547,8 +549,14 @@ fn a_move_that_is_not_invariant_biases_the_evidence() {
         .map(|seed| {
             let path = Path::tempered(&target, None).unwrap();
             let fixed = Ladder::fixed(ladder.clone()).unwrap();
-            let mut model =
-                Tempering::new(path, Box::new(Wanderer(0.3)), fixed, 2, seed).without_tuning();
+            let mut model = Tempering::new(
+                path,
+                Box::new(Wanderer(0.3)),
+                fixed,
+                MovesPerStage::Fixed(2),
+                seed,
+            )
+            .without_tuning();
             let mut flow = Flow::<F64>::start(&model, 500, seed, Resampler::Multinomial).unwrap();
             while flow.advance(&mut model, &mut |_, _| {}).unwrap() == Advance::Moved {}
             flow.evidence().log_evidence().exp()

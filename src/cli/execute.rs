@@ -153,6 +153,7 @@ fn mover(sampler: Sampler, tuning: &super::settings::Tuning) -> MoveSettings {
         friction: tuning.friction,
         increments: tuning.noise,
         jitter: Some(tuning.jitter),
+        step_size_spread: tuning.step_size_spread,
     }
 }
 

@@ -24,6 +24,7 @@ pub const KEYS: [(&str, &[&str]); 3] = [
             "integrator",
             "friction",
             "jitter",
+            "step_size_spread",
             "noise",
             "target_accept",
             "moves_per_stage",

@@ -251,6 +251,14 @@ pub(super) struct TuningOptions {
         help_heading = "Method"
     )]
     jitter: Option<String>,
+    /// Step sizes log-uniform over h/F to h F instead, one a particle and move: for funnels
+    #[arg(
+        long,
+        value_name = "F",
+        allow_negative_numbers = true,
+        help_heading = "Method"
+    )]
+    step_size_spread: Option<String>,
     /// Acceptance that step sizes adapt to [default: the move's, see: driftlane list moves]
     #[arg(
         long,
@@ -371,6 +379,11 @@ impl TuningOptions {
         given.word("integrator", "--integrator", &self.integrator);
         given.word("friction", "--friction", &self.friction);
         given.word("jitter", "--jitter", &self.jitter);
+        given.word(
+            "step_size_spread",
+            "--step-size-spread",
+            &self.step_size_spread,
+        );
         given.word("target_accept", "--target-accept", &self.target_accept);
     }
 }

@@ -54,6 +54,12 @@ impl Hmc {
         self
     }
 
+    /// With another spread of step sizes.
+    pub fn with_step_sizes(mut self, step_sizes: StepSizes) -> Self {
+        self.step_sizes = step_sizes;
+        self
+    }
+
     /// With another integrator than leapfrog; refused unless it is a symmetric composition of kicks and
     /// drifts.
     pub fn with_integrator(mut self, scheme: &Scheme) -> Result<Self> {

@@ -21,6 +21,8 @@ pub struct MoveSettings {
     pub leapfrog_steps: usize,
     /// Relative half-width of the spread of step sizes over particles, in [0, 1); `None`: the move's own.
     pub jitter: Option<f64>,
+    /// Step sizes log-uniform from 1/F to F times their centre instead, F at least 1.
+    pub step_size_spread: Option<f64>,
     /// The composition HMC moves by.
     pub integrator: &'static Scheme,
     /// The friction of underdamped dynamics, at least 0.
@@ -37,6 +39,7 @@ impl Default for MoveSettings {
             target_accept: None,
             leapfrog_steps: 10,
             jitter: None,
+            step_size_spread: None,
             integrator: &SCHEMES[0],
             friction: 1.0,
             increments: Increments::Gaussian,
@@ -92,7 +95,17 @@ impl MoveSettings {
             }
             (given, _) => DualAveraging::fixed(given.unwrap_or(1.0)),
         };
-        let spread = |initial: f64| StepSizes::new(tuned(initial), jitter);
+        if let Some(factor) = self.step_size_spread
+            && !(1.0..=1e6).contains(&factor)
+        {
+            let allowed = "a number from 1 to 1e6";
+            return Err(Error::invalid("step_size_spread", factor, allowed));
+        }
+        let spread_of = |tuner: DualAveraging| match self.step_size_spread {
+            Some(factor) => StepSizes::log_uniform(tuner, factor),
+            None => StepSizes::new(tuner, jitter),
+        };
+        let spread = |initial: f64| spread_of(tuned(initial));
         let microcanonical = matches!(self.kind, MoveKind::Mclmc | MoveKind::AdjustedMclmc);
         if microcanonical && dim < 2 {
             let allowed =
@@ -112,7 +125,7 @@ impl MoveSettings {
         Ok(match self.kind {
             MoveKind::Hmc => Box::new(
                 Hmc::new(dim, tuned(Hmc::initial_step_size(dim)), steps)
-                    .with_jitter(jitter)
+                    .with_step_sizes(spread(Hmc::initial_step_size(dim)))
                     .with_integrator(self.integrator)?,
             ),
             MoveKind::Rwmh => Box::new(Rwmh::new(dim, spread(Rwmh::initial_step_size(dim)))),
@@ -129,7 +142,7 @@ impl MoveSettings {
             }
             MoveKind::Pcn => {
                 let tuner = tuned(Pcn::INITIAL_STEP_SIZE).up_to(1.0);
-                Box::new(Pcn::new(StepSizes::new(tuner, jitter)))
+                Box::new(Pcn::new(spread_of(tuner)))
             }
             MoveKind::EllipticalSlice => Box::new(EllipticalSlice),
             MoveKind::Ula | MoveKind::Dynamics(_) => {

@@ -5,22 +5,43 @@ use driftlane_kernels::Lane;
 use driftlane_kernels::rng::{Stream, Vector};
 use driftlane_kernels::tile::Row;
 
-/// A step size that is tuned on the population, or fixed, and the relative half-width of the uniform
-/// spread of particles about it.
+/// A step size that is tuned on the population, or fixed, and the spread of particles about it.
 ///
-/// h = step_size (1 + jitter (2 u - 1)), u uniform for each particle and move: drawn apart from the
-/// position, so every invariant law stays invariant.
+/// ```text
+/// uniform:      h = step_size (1 + jitter (2 u - 1))
+/// log-uniform:  h = step_size F^(2 u - 1)
+/// ```
+///
+/// u is uniform on (0, 1) for each particle and move: drawn apart from the position, so every invariant
+/// law stays invariant. A law whose scales differ by orders of magnitude from place to place, such as a
+/// funnel, has no step size that suits everywhere; among F^-1 to F every particle meets one that does.
 #[derive(Debug, Clone)]
 pub struct StepSizes {
     /// The centre.
     pub tuner: DualAveraging,
-    jitter: f64,
+    spread: Spread,
+}
+
+/// The law of h / step_size.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Spread {
+    /// Half-width about 1.
+    Uniform(f64),
+    /// ln F.
+    LogUniform(f64),
 }
 
 impl StepSizes {
-    /// With a jitter in [0, 1).
+    /// Uniform about the centre, with a relative half-width `jitter` in [0, 1).
     pub fn new(tuner: DualAveraging, jitter: f64) -> Self {
-        Self { tuner, jitter }
+        let spread = Spread::Uniform(jitter);
+        Self { tuner, spread }
+    }
+
+    /// Log-uniform from 1 / `factor` to `factor` times the centre; `factor` at least 1.
+    pub fn log_uniform(tuner: DualAveraging, factor: f64) -> Self {
+        let spread = Spread::LogUniform(Lane::ln(factor));
+        Self { tuner, spread }
     }
 
     /// The centre in use.
@@ -28,14 +49,19 @@ impl StepSizes {
         self.tuner.step_size()
     }
 
-    /// The step sizes of a tile for one move. No jitter, no random numbers.
+    /// The step sizes of a tile for one move. No spread, no random numbers.
     pub fn draw<R: Vector>(&self, stream: &mut Stream) -> Row<R> {
         let centre = Row::<R>::splat(self.centre());
-        if self.jitter == 0.0 {
+        let (Spread::Uniform(width) | Spread::LogUniform(width)) = self.spread;
+        if width == 0.0 {
             return centre;
         }
-        let spread = Row::<R>::splat(2.0).mul_add(stream.uniform_row::<R>(), -Row::<R>::one());
-        centre * Row::<R>::splat(self.jitter).mul_add(spread, Row::<R>::one())
+        let place = Row::<R>::splat(2.0).mul_add(stream.uniform_row::<R>(), -Row::<R>::one());
+        let width = Row::<R>::splat(width);
+        match self.spread {
+            Spread::Uniform(_) => centre * width.mul_add(place, Row::<R>::one()),
+            Spread::LogUniform(_) => centre * (width * place).exp(),
+        }
     }
 }
 

@@ -125,6 +125,21 @@ pub(super) fn methods() -> Vec<Case> {
         ),
         case(
             Parse,
+            "smc gaussian --step-size-spread 0.5",
+            &["--step-size-spread = 0.5", "from 1 to 1e6"],
+        ),
+        case(
+            Parse,
+            "smc gaussian --step-size-spread 2 --jitter 0.1",
+            &["--jitter", "--step-size-spread"],
+        ),
+        case(
+            Parse,
+            "smc gaussian --move elliptical-slice --step-size-spread 2",
+            &["--step-size-spread", "elliptical-slice"],
+        ),
+        case(
+            Parse,
             "smc gaussian --moves-per-stage automatic",
             &["--moves-per-stage = automatic", "whole number"],
         ),

@@ -169,6 +169,8 @@ pub struct Tuning {
     pub leapfrog_steps: u64,
     /// Relative half-width of the spread of step sizes, in [0, 1).
     pub jitter: f64,
+    /// Step sizes log-uniform from 1/F to F times their centre, F at least 1; `None`: by `jitter`.
+    pub step_size_spread: Option<f64>,
     /// Acceptance that step sizes adapt to, in (0, 1).
     pub target_accept: f64,
     /// The composition hmc moves by.

@@ -53,6 +53,8 @@ impl Settings {
             ("thin", "steps"),
             ("steps", "draws"),
             ("target_accept", "step_size"),
+            ("jitter", "step_size_spread"),
+            ("step_size_spread", "jitter"),
             ("ladder", "freeze"),
             ("step_size", "freeze"),
             ("freeze", "ladder"),
@@ -68,6 +70,7 @@ impl Settings {
             "integrator",
             "friction",
             "jitter",
+            "step_size_spread",
             "noise",
         ] {
             for winner in ["sampler", "move"] {
@@ -177,6 +180,12 @@ fn tuning(given: &Given, sampler: Sampler) -> Result<Tuning> {
     if !sampler.uses_jitter() && given.has("jitter") {
         return Err(meaningless("jitter"));
     }
+    if !sampler.uses_jitter() && given.has("step_size_spread") {
+        return Err(meaningless("step_size_spread"));
+    }
+    if given.has("step_size_spread") && given.has("jitter") {
+        return Err(given.refuse("jitter", "contradicts --step-size-spread; give one of them"));
+    }
     let adapts = step_size.is_none() && sampler.default_target_accept().is_some();
     if !adapts && given.has("target_accept") {
         return Err(given.refuse(
@@ -198,6 +207,12 @@ fn tuning(given: &Given, sampler: Sampler) -> Result<Tuning> {
                 "must be a number at least 0 and below 1",
             )?
             .unwrap_or(sampler.default_jitter()),
+        step_size_spread: given.number(
+            "step_size_spread",
+            "",
+            |f| (1.0..=1e6).contains(&f),
+            "must be a number from 1 to 1e6",
+        )?,
         target_accept: given
             .number("target_accept", "", inside, allowed)?
             .unwrap_or(default),

@@ -93,8 +93,14 @@ impl Tuning {
         if sampler.scheme().is_some() {
             out.insert("noise".into(), self.noise.name().into());
         }
-        if sampler.uses_jitter() {
-            out.insert("jitter".into(), self.jitter.into());
+        match self.step_size_spread {
+            Some(factor) => {
+                out.insert("step_size_spread".into(), factor.into());
+            }
+            None if sampler.uses_jitter() => {
+                out.insert("jitter".into(), self.jitter.into());
+            }
+            None => {}
         }
         if sampler.uses_friction() {
             out.insert("friction".into(), self.friction.into());
