@@ -11,8 +11,8 @@ use driftlane::flow::{FeynmanKac, Flow, Resampler};
 use driftlane::integrator::scheme;
 use driftlane::kernels::{F32, F64};
 use driftlane::mcmc::{
-    AdjustedMclmc, Barker, Chains, DualAveraging, EllipticalSlice, Ghmc, Mala, Mclmc, Move, Pcn,
-    Start, StepSizes, Work,
+    AdjustedMclmc, Barker, Chains, DualAveraging, EllipticalSlice, Ghmc, Hmc, Mala, Mclmc, Move,
+    Pcn, Start, StepSizes, Work,
 };
 use driftlane::particles::Population;
 use driftlane::target::library::{Gaussian, ManyWell, Mixture};
@@ -147,6 +147,16 @@ fn check_f32<M: Move<F32> + 'static>(mover: M) {
 fn mala_leaves_the_target_invariant() {
     check(|d, h| Mala::new(d, sizes(h)), [0.5, 0.25, 0.05], true);
     check_f32(Mala::new(5, sizes(0.5)));
+}
+
+/// Step sizes over a decade and more, some too long and some far too short.
+#[test]
+fn a_log_uniform_spread_keeps_the_target() {
+    let spread = |h: f64| StepSizes::log_uniform(DualAveraging::fixed(h), 5.0);
+    check(|d, h| Mala::new(d, spread(h)), [0.5, 0.25, 0.05], true);
+    check_f32(Mala::new(5, spread(0.5)));
+    let hmc = |d: usize, h: f64| Hmc::new(d, DualAveraging::fixed(h), 3).with_step_sizes(spread(h));
+    check(hmc, [0.5, 0.4, 0.2], true);
 }
 
 #[test]
