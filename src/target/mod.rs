@@ -9,11 +9,13 @@ mod law;
 pub mod library;
 mod path;
 mod reference;
+pub mod transform;
 
 pub use block::{BlockTarget, Precision};
 pub use law::Law;
 pub use path::Path;
 pub use reference::{Family, Reference};
+pub use transform::{Model, Parameter, Transform, Unconstrained};
 
 use driftlane_kernels::rng::Stream;
 use driftlane_kernels::tile::Row;

@@ -12,11 +12,13 @@
 //! | `banana` | bent normals | 0 |
 //! | `student-mixture` | products of Student t laws | 0 |
 //! | `phi4` | the phi^4 chain | exact |
+//! | `eight-schools` | a hierarchy of normals, centred or not | exact |
 //! | `logistic` | logistic regression on a CSV | unknown |
 
 mod arrays;
 pub mod banana;
 mod cholesky;
+pub mod eight_schools;
 pub mod funnel;
 pub mod gaussian;
 pub mod logistic;
@@ -28,6 +30,7 @@ pub mod student_mixture;
 pub mod two_modes;
 
 pub use banana::Banana;
+pub use eight_schools::EightSchools;
 pub use funnel::Funnel;
 pub use gaussian::Gaussian;
 pub use logistic::Logistic;
@@ -65,7 +68,7 @@ const MIXTURE_REFERENCE: &str = "normal, the mixture's mean and sd";
 const MIXTURE_EXACT: &str = "log Z = 0, moments, sampler";
 
 /// Every name, in the order of `list targets`.
-pub const DESCRIPTIONS: [Description; 14] = [
+pub const DESCRIPTIONS: [Description; 15] = [
     Description {
         name: "gaussian",
         settings: "dim = 1, mean = 0, sd = 1 | sds = [..] | cov = [[..],..]",
@@ -122,6 +125,12 @@ pub const DESCRIPTIONS: [Description; 14] = [
         name: "phi4",
         settings: "n = 32, a = 0.1, b = 0, beta = 20, basis = \"sites\" (or \"modes\")",
         reference: "normal(0, 1)",
+        exact: "log Z, moments",
+    },
+    Description {
+        name: "eight-schools",
+        settings: "parameterisation = \"non-centred\" (or \"centred\")",
+        reference: "student(4) about the priors",
         exact: "log Z, moments",
     },
     Description {
@@ -204,6 +213,7 @@ pub fn build(name: &str, mut parameters: Parameters) -> Result<BoxedTarget> {
                 Some(other) => return Err(p.must_be("basis", other, "sites or modes")),
             }
         }
+        "eight-schools" => Box::new(EightSchools::from_parameters(p)?),
         "logistic" => Box::new(logistic(p)?),
         other => return Err(unknown_name("target", other)),
     };
