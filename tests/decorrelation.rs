@@ -46,8 +46,8 @@ fn slow_moves_take_as_many_as_they_need() {
     let hmc = normal(MoveKind::Hmc, None);
     must_pass(keeps_its_variance(&hmc));
     let most = |result: &SmcResult| *result.moves.iter().max().unwrap();
-    assert!(most(&hmc) <= 5, "{:?}", hmc.moves);
-    assert!(most(&rwmh) > 5 * most(&hmc), "{:?}", rwmh.moves);
+    assert!(most(&hmc) <= 6, "{:?}", hmc.moves);
+    assert!(most(&rwmh) > 3 * most(&hmc), "{:?}", rwmh.moves);
     assert!(most(&rwmh) < 1000, "{:?}", rwmh.moves);
 }
 

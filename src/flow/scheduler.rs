@@ -438,7 +438,7 @@ fn uniform_log_weights<R: Precision>(population: &Population<R>) -> Vec<Row<F64>
 
 fn reset_log_weights(log_weights: &mut [Row<F64>], n: usize) {
     let (counted, padding) = cast_slice_mut::<Row<F64>, f64>(log_weights).split_at_mut(n);
-    // A single thread's memset would be a fiftieth of a short move.
+    // At 1e7 particles these are 80 MB, 6 ms for one thread at 14 GB/s.
     counted
         .par_chunks_mut(1 << 16)
         .for_each(|chunk| chunk.fill(0.0));

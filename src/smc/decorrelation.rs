@@ -4,7 +4,7 @@
 //! ```text
 //! r_j(k) = corr(x_j after k moves, x_j when the stage began)          over the population
 //! D(k) = sum_j E (x_j(k) - x_j(0))^2 / Var x_j
-//! stop when max_j r_j(k) <= 0.1 + 3 / sqrt(N),  or D(k) <= 1.05 D(ceil(k/2)) for k >= 4
+//! stop when k >= 5 and max_j r_j(k) <= 0.1 + 3 / sqrt(N),  or D(k) <= 1.05 D(ceil(k/2))
 //! ```
 //!
 //! The first says that nothing is left of the start, up to three standard errors of a correlation of
@@ -42,8 +42,9 @@ impl MovesPerStage {
 const FORGOTTEN: f64 = 0.1;
 /// Twice as many moves must add this share to the squared distance from the start.
 const STILL_GROWS: f64 = 1.05;
-/// A share of so few moves is not judged.
-const FEWEST: usize = 4;
+/// Moves that are made at least: coordinates may have decorrelated while a slow mode they all share in has
+/// not, as the mean of a phi^4 chain.
+const FEWEST: usize = 5;
 
 /// What a stage has seen of its population so far.
 #[derive(Debug, Clone, Default)]
@@ -80,7 +81,7 @@ impl Decorrelation {
         let k = self.distances.len();
         let half = self.distances.get(k.div_ceil(2).wrapping_sub(1));
         let plateau = half.is_some_and(|half| self.distances[k - 1] <= STILL_GROWS * half);
-        self.forgotten || k >= FEWEST && plateau
+        k >= FEWEST && (self.forgotten || plateau)
     }
 }
 
