@@ -46,6 +46,7 @@ impl FeynmanKac for Weights {
         Channels {
             vectors: 1,
             scalars: 0,
+            states: 0,
         }
     }
     fn scratch(&self) {}

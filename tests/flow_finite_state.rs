@@ -202,6 +202,7 @@ impl<R: Precision> FeynmanKac for Model<R> {
         Channels {
             vectors: 1,
             scalars: 0,
+            states: 0,
         }
     }
     fn scratch(&self) {}

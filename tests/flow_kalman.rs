@@ -110,6 +110,7 @@ impl<P: Precision> FeynmanKac for Bootstrap<P> {
         Channels {
             vectors: 1,
             scalars: 0,
+            states: 0,
         }
     }
     fn scratch(&self) {}

@@ -708,6 +708,7 @@ fn langevin_is_exact<R: Precision>(
         Channels {
             vectors: 1,
             scalars: 0,
+            states: 0,
         },
     );
     population.set_positions(&positions);

@@ -385,6 +385,27 @@ impl<R: Precision> FeynmanKac for Tagged<R> {
                 *value = tag(first + k, 4 + channel, 0);
             }
         }
+        for tile in 0..block.tiles() {
+            let first = first + tile * width;
+            for state in 0..self.channels.states {
+                for row in 0..dim {
+                    let at = block.state_rows(tile, state).start + row;
+                    let values: &mut [R::Scalar] = cast_slice_mut(&mut block.states.vectors[at].0);
+                    for (lane, value) in values.iter_mut().enumerate() {
+                        *value = R::Scalar::from_f64(tag(first + lane, state, row + 1));
+                    }
+                }
+                for part in 0..block.scalar_rows() {
+                    for number in 0..2 {
+                        let at = block.state_scalar_range(tile, part, number).start + state;
+                        let values: &mut [f64] = cast_slice_mut(&mut block.states.scalars[at].0);
+                        for (lane, value) in values.iter_mut().enumerate() {
+                            *value = tag(first + 32 * part + lane, state, number);
+                        }
+                    }
+                }
+            }
+        }
         Tally::default()
     }
 
@@ -444,6 +465,30 @@ fn channels_agree<R: Precision>(
                 0.0,
             )?;
         }
+        let (tile, lane) = (slot / width, slot % width);
+        let mut held = vec![0.0; width * channels.states * dim];
+        if channels.states > 0 && (lane == 0 || slot + 1 == origin.len()) {
+            population.copy_tile_states(tile, &mut held);
+            let others = origin[tile * width..].iter().take(width);
+            for (particle, &a) in others.enumerate() {
+                for state in 0..channels.states {
+                    for row in 0..dim {
+                        let at = (particle * channels.states + state) * dim + row;
+                        let name = format!("state {state}[{row}] at {particle} of tile {tile}");
+                        within(&name, held[at], tag(a as usize, state, row + 1), 0.0)?;
+                    }
+                }
+            }
+        }
+        let numbers: &[f64] = cast_slice(population.state_scalars());
+        for state in 0..channels.states {
+            for number in 0..2 {
+                let row = (slot / 32 * 2 + number) * channels.states + state;
+                let name = format!("number {number} of state {state} at {slot}");
+                let got = numbers[row * 32 + slot % 32];
+                within(&name, got, tag(a as usize, state, number), 0.0)?;
+            }
+        }
     }
     Ok(())
 }
@@ -457,6 +502,7 @@ fn follow<R: Precision>(
     let channels = Channels {
         vectors: 4,
         scalars: 4,
+        states: 3,
     };
     let mut model = Tagged::<R> {
         dim,

@@ -293,6 +293,9 @@ impl Job<'_> {
             Some(moves) => smc.moves_per_stage(moves as usize),
             None => smc.moves_until_decorrelated(SmcMethod::MOST_MOVES as usize),
         };
+        if let Some(length) = method.chain_length {
+            smc = smc.waste_free(length as usize);
+        }
         if let Some(reference) = &self.reference {
             smc = smc.reference(reference.clone());
         }
@@ -347,6 +350,7 @@ impl Job<'_> {
                 ess: result.ess,
                 acceptance: result.acceptance,
                 moves: result.moves,
+                autocorrelation_time: result.autocorrelation_time,
                 resamplings: u64::from(result.resamplings),
                 mean: result.mean,
                 sd: result.sd,
@@ -399,6 +403,10 @@ fn evidence_method(result: &SmcResult, method: &SmcMethod) -> String {
         );
     }
     let error = match result.log_evidence_se {
+        Some(_) if method.chain_length.is_some() => {
+            "standard error from the autocovariance of the weights along the chains of this run, \
+             or from their genealogy where chains are short and that is larger"
+        }
         Some(_) => "standard error by the Lee-Whiteley estimator from the genealogy of this run",
         None => "no standard error: see the warnings",
     };

@@ -28,6 +28,7 @@ pub const KEYS: [(&str, &[&str]); 3] = [
             "noise",
             "target_accept",
             "moves_per_stage",
+            "waste_free",
             "target_ess",
             "resampler",
             "resample",

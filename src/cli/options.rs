@@ -128,6 +128,14 @@ pub struct SmcOptions {
         help_heading = "Method"
     )]
     pub(super) moves_per_stage: Option<String>,
+    /// Waste-free: chains of P states, P - 1 moves a temperature, every state weighted; P divides the particles
+    #[arg(
+        long,
+        value_name = "P",
+        allow_negative_numbers = true,
+        help_heading = "Method"
+    )]
+    pub(super) waste_free: Option<String>,
     /// Effective sample size, as a share of the particles, that each step of the ladder keeps [default: 0.5]
     #[arg(
         long,
@@ -357,6 +365,7 @@ impl SmcOptions {
             "--moves-per-stage",
             &self.moves_per_stage,
         );
+        given.word("waste_free", "--waste-free", &self.waste_free);
         given.word("target_ess", "--target-ess", &self.target_ess);
         given.word("resampler", "--resampler", &self.resampler);
         given.word("resample", "--resample", &self.resample);

@@ -4,7 +4,7 @@ use super::settings::SmcMethod;
 use crate::flow::{Resampler, Tally};
 use crate::mcmc::SampleResult;
 use crate::record::{Warning, WiderReference};
-use crate::smc::SmcResult;
+use crate::smc::{LONG_CHAIN, SmcResult};
 use crate::target::BlockTarget;
 use driftlane_kernels::Lane;
 
@@ -126,6 +126,10 @@ pub fn of_modes(result: &SmcResult, wider: &[WiderReference]) -> Option<Warning>
     })
 }
 
+/// Chains from which on their genealogy gives an error that covers: with 128 it does 52 to 89 of 100
+/// times, with 512 89 to 97, funnels apart.
+const GENEALOGY: usize = 200;
+
 /// Of `smc`, with `particles` in every replicate.
 pub fn of_tempering(result: &SmcResult, method: &SmcMethod, particles: usize) -> Vec<Warning> {
     let mut warnings = nonfinite(&result.totals);
@@ -160,6 +164,20 @@ pub fn of_tempering(result: &SmcResult, method: &SmcMethod, particles: usize) ->
             ancestors,
             particles: all,
         });
+    }
+    if let Some((states, autocorrelation_time)) =
+        method.chain_length.zip(result.autocorrelation_time)
+        && runs == 1
+        && autocorrelation_time * LONG_CHAIN > states as f64
+    {
+        let chains = particles / states as usize;
+        if chains < GENEALOGY || method.resampler != Resampler::Multinomial {
+            warnings.push(Warning::ShortChains {
+                states: states as usize,
+                autocorrelation_time,
+                chains,
+            });
+        }
     }
     if result.log_evidence_se.is_none() {
         let single = method.replicates == 1 && method.islands == 1;

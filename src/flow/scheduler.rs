@@ -5,7 +5,7 @@ use super::{
     Evidence, FeynmanKac, LeeWhiteley, Potential, Resampler, Resampling, Tally, visit_blocks,
 };
 use crate::error::{Error, Result};
-use crate::particles::{Moments, Population};
+use crate::particles::{Moments, Population, Span};
 use crate::target::Precision;
 use bytemuck::cast_slice_mut;
 use driftlane_kernels::mutants::active;
@@ -68,25 +68,42 @@ impl<R: Precision> Cloud<'_, R> {
         self.population
     }
 
-    /// What ESS and CESS become if weights are multiplied by exp(delta * scalar channel).
-    pub fn increment(&mut self, channel: usize, delta: f64) -> IncrementSums {
+    /// Sums over blocks and their log weights (one row for 32 particles), merged in a fixed shape.
+    pub fn visit<T: Send>(
+        &mut self,
+        of_block: impl Fn(&Span<'_, R>, &[Row<F64>]) -> T + Sync,
+        merge: impl Fn(T, T) -> T + Sync,
+    ) -> T {
         visit_blocks(
             self.population.span(),
             self.log_weights,
             &|| (),
-            &|block, log_weights, ()| IncrementSums::of(log_weights, block.scalars[channel], delta),
-            &IncrementSums::merge,
+            &|block, log_weights, ()| of_block(block, log_weights),
+            &merge,
+        )
+    }
+
+    /// What ESS and CESS become if weights are multiplied by exp(delta * scalar channel).
+    pub fn increment(&mut self, channel: usize, delta: f64) -> IncrementSums {
+        self.visit(
+            |block, log_weights| IncrementSums::of(log_weights, block.scalars[channel], delta),
+            IncrementSums::merge,
+        )
+    }
+
+    /// Sums of the current weights.
+    pub fn weight_sums(&mut self) -> WeightSums {
+        self.visit(
+            |_, log_weights| WeightSums::of(log_weights),
+            WeightSums::merge,
         )
     }
 
     /// Weighted moments of the positions.
     pub fn moments(&mut self) -> Moments {
-        let sums = weight_sums(self.population, self.log_weights);
-        visit_blocks(
-            self.population.span(),
-            self.log_weights,
-            &|| (),
-            &|block, log_weights, ()| {
+        let sums = self.weight_sums();
+        self.visit(
+            |block, log_weights| {
                 let per_tile = block.scalar_rows();
                 let mut all = Moments::default();
                 for tile in 0..block.tiles() {
@@ -101,22 +118,9 @@ impl<R: Precision> Cloud<'_, R> {
                 }
                 all
             },
-            &Moments::merge,
+            Moments::merge,
         )
     }
-}
-
-fn weight_sums<R: Precision>(
-    population: &mut Population<R>,
-    log_weights: &mut [Row<F64>],
-) -> WeightSums {
-    visit_blocks(
-        population.span(),
-        log_weights,
-        &|| (),
-        &|_, log_weights, ()| WeightSums::of(log_weights),
-        &WeightSums::merge,
-    )
 }
 
 /// A running flow: everything that has to be kept to go on.
@@ -261,7 +265,8 @@ impl<R: Precision> Flow<R> {
         Ok(Advance::Moved)
     }
 
-    fn cloud(&mut self) -> Cloud<'_, R> {
+    /// The population with its weights.
+    pub fn cloud(&mut self) -> Cloud<'_, R> {
         Cloud {
             population: &mut self.population,
             log_weights: &mut self.log_weights,

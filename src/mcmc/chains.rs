@@ -134,6 +134,7 @@ impl<R: Precision> FeynmanKac for Chains<'_, R> {
         Channels {
             vectors: self.mover.vectors(),
             scalars,
+            states: 0,
         }
     }
     fn scratch(&self) -> Scratch<R> {

@@ -2,7 +2,8 @@
 //!
 //! A channel holds some numbers a particle, as `[tile][row][4 registers]`. Vector channels (position
 //! first, then what a move declares: momentum, gradient) have `dim` rows in the run's precision;
-//! scalar channels (log densities) have one row in double precision. What is declared here survives
+//! scalar channels (log densities) have one row in double precision; kept states are rows of both
+//! kinds. What is declared here survives
 //! a step, is permuted by resampling, and is what a checkpoint has to hold.
 
 mod moments;
@@ -10,5 +11,5 @@ mod population;
 mod span;
 
 pub use moments::Moments;
-pub use population::{Channels, MAX_CHANNELS, Population};
-pub use span::Span;
+pub use population::{Channels, MAX_CHANNELS, Population, STATE_SCALARS};
+pub use span::{Span, States};

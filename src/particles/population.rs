@@ -1,6 +1,6 @@
 //! Storage of a population and conversion from and to rows of particles.
 
-use super::Span;
+use super::{Span, States};
 use bytemuck::{cast_slice, cast_slice_mut, zeroed_vec};
 use driftlane_kernels::F64;
 use driftlane_kernels::Register;
@@ -16,7 +16,13 @@ pub struct Channels {
     pub vectors: usize,
     /// Scalar channels in double precision: at most [`MAX_CHANNELS`].
     pub scalars: usize,
+    /// States kept of every particle besides its position: their coordinates and [`STATE_SCALARS`]
+    /// numbers each.
+    pub states: usize,
 }
+
+/// Numbers in double precision that belong to a kept state: its log densities.
+pub const STATE_SCALARS: usize = 2;
 
 /// `n` particles in `dim` dimensions with their channels. The last tile is filled up with particles
 /// that are moved like the others but carry no weight and appear in no result.
@@ -26,6 +32,9 @@ pub struct Population<R: Register> {
     dim: usize,
     vectors: Vec<Vec<Row<R>>>,
     scalars: Vec<Vec<Row<F64>>>,
+    states: usize,
+    state_vectors: Vec<Row<R>>,
+    state_scalars: Vec<Row<F64>>,
 }
 
 impl<R: Register> Population<R> {
@@ -45,6 +54,11 @@ impl<R: Register> Population<R> {
             dim,
             vectors: (0..channels.vectors).map(|_| vector()).collect(),
             scalars: (0..channels.scalars).map(|_| scalar()).collect(),
+            states: channels.states,
+            state_vectors: zeroed_vec(tiles * channels.states * dim),
+            state_scalars: zeroed_vec(
+                tiles * Self::scalar_rows() * channels.states * STATE_SCALARS,
+            ),
         }
     }
 
@@ -74,12 +88,10 @@ impl<R: Register> Population<R> {
     pub fn bytes(&self) -> usize {
         let rows =
             |channels: usize, rows: usize, size: usize| channels * self.tiles() * rows * size;
-        rows(self.vectors.len(), self.dim, size_of::<Row<R>>())
-            + rows(
-                self.scalars.len(),
-                Self::scalar_rows(),
-                size_of::<Row<F64>>(),
-            )
+        let vectors = self.vectors.len() + self.states;
+        let scalars = self.scalars.len() + self.states * STATE_SCALARS;
+        rows(vectors, self.dim, size_of::<Row<R>>())
+            + rows(scalars, Self::scalar_rows(), size_of::<Row<F64>>())
     }
 
     /// All blocks.
@@ -92,6 +104,11 @@ impl<R: Register> Population<R> {
             tiles_per_block::<R>(self.dim),
             std::array::from_fn(|_| vectors.next().map_or(&mut [][..], |v| &mut v[..])),
             std::array::from_fn(|_| scalars.next().map_or(&mut [][..], |v| &mut v[..])),
+            States {
+                count: self.states,
+                vectors: &mut self.state_vectors,
+                scalars: &mut self.state_scalars,
+            },
         )
     }
 
@@ -108,6 +125,18 @@ impl<R: Register> Population<R> {
     }
     pub(crate) fn scalars_mut(&mut self) -> &mut [Vec<Row<F64>>] {
         &mut self.scalars
+    }
+    /// Coordinates and numbers of all kept states.
+    pub(crate) fn states_mut(&mut self) -> (&mut [Row<R>], &mut [Row<F64>]) {
+        (&mut self.state_vectors, &mut self.state_scalars)
+    }
+    /// States kept of every particle.
+    pub fn states(&self) -> usize {
+        self.states
+    }
+    /// The numbers of kept states, laid out as in [`States`].
+    pub fn state_scalars(&self) -> &[Row<F64>] {
+        &self.state_scalars
     }
 
     /// One number for every particle, in double precision, in order.
@@ -128,14 +157,12 @@ impl<R: Register> Population<R> {
     /// Writes the positions of tile `tile` as `[particles, dim]` in double precision; `out` holds as
     /// many particles as are wanted, at most a tile's.
     pub fn copy_tile_positions(&self, tile: usize, out: &mut [f64]) {
-        let width = particles_per_tile::<R>();
-        let flat: &[R::Scalar] = cast_slice(&self.vectors[0]);
-        let rows = &flat[tile * width * self.dim..(tile + 1) * width * self.dim];
-        for (j, row) in rows.chunks_exact(width).enumerate() {
-            for (value, x) in out[j..].iter_mut().step_by(self.dim).zip(row) {
-                *value = (*x).into();
-            }
-        }
+        copy_rows(&self.vectors[0], tile, self.dim, out);
+    }
+
+    /// Writes the kept states of tile `tile` as `[particles, states, dim]` in double precision.
+    pub fn copy_tile_states(&self, tile: usize, out: &mut [f64]) {
+        copy_rows(&self.state_vectors, tile, self.states * self.dim, out);
     }
 
     /// Sets positions from `[n, dim]`; particles that fill up the last tile repeat the last one.
@@ -151,6 +178,17 @@ impl<R: Register> Population<R> {
                     tile[j * width + particle] = R::Scalar::from_f64(rows[source * dim + j]);
                 }
             }
+        }
+    }
+}
+
+/// Tile `tile` of a channel of `count` numbers a particle as `[particles, count]`.
+fn copy_rows<R: Register>(channel: &[Row<R>], tile: usize, count: usize, out: &mut [f64]) {
+    let rows = &channel[tile * count..(tile + 1) * count];
+    for (j, row) in rows.iter().enumerate() {
+        let row: &[R::Scalar] = cast_slice(&row.0);
+        for (value, x) in out[j..].iter_mut().step_by(count).zip(row) {
+            *value = (*x).into();
         }
     }
 }

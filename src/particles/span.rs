@@ -1,6 +1,6 @@
 //! A run of consecutive blocks: what a visit of the scheduler sees, one block at a time.
 
-use super::MAX_CHANNELS;
+use super::{MAX_CHANNELS, STATE_SCALARS};
 use driftlane_kernels::F64;
 use driftlane_kernels::Register;
 use driftlane_kernels::tile::{Row, particles_per_tile};
@@ -18,6 +18,19 @@ pub struct Span<'a, R: Register> {
     pub vectors: [&'a mut [Row<R>]; MAX_CHANNELS],
     /// Scalar channels, `[tile][scalar_rows]`; undeclared ones are empty.
     pub scalars: [&'a mut [Row<F64>]; MAX_CHANNELS],
+    /// States kept besides the position.
+    pub states: States<'a, R>,
+}
+
+/// States kept of every particle: where it has been.
+#[derive(Debug)]
+pub struct States<'a, R: Register> {
+    /// How many a particle.
+    pub count: usize,
+    /// Coordinates, `[tile][state][dim]`.
+    pub vectors: &'a mut [Row<R>],
+    /// Numbers, `[tile][scalar row][number][state]`, so that one number of all states lies together.
+    pub scalars: &'a mut [Row<F64>],
 }
 
 impl<'a, R: Register> Span<'a, R> {
@@ -27,6 +40,7 @@ impl<'a, R: Register> Span<'a, R> {
         tiles_per_block: usize,
         vectors: [&'a mut [Row<R>]; MAX_CHANNELS],
         scalars: [&'a mut [Row<F64>]; MAX_CHANNELS],
+        states: States<'a, R>,
     ) -> Self {
         Self {
             first_block: 0,
@@ -35,6 +49,7 @@ impl<'a, R: Register> Span<'a, R> {
             tiles_per_block,
             vectors,
             scalars,
+            states,
         }
     }
 
@@ -84,6 +99,18 @@ impl<'a, R: Register> Span<'a, R> {
         tile * self.scalar_rows()..(tile + 1) * self.scalar_rows()
     }
 
+    /// The rows of state `state` of tile `tile` among the coordinates of states.
+    pub fn state_rows(&self, tile: usize, state: usize) -> Range<usize> {
+        let at = (tile * self.states.count + state) * self.dim;
+        at..at + self.dim
+    }
+    /// Where number `number` of all states stands for the particles of scalar row `part` of tile `tile`.
+    pub fn state_scalar_range(&self, tile: usize, part: usize, number: usize) -> Range<usize> {
+        let count = self.states.count;
+        let at = ((tile * self.scalar_rows() + part) * STATE_SCALARS + number) * count;
+        at..at + count
+    }
+
     /// Cuts after `blocks` blocks.
     pub(crate) fn split(self, blocks: usize) -> (Self, Self) {
         let tiles = blocks
@@ -91,6 +118,16 @@ impl<'a, R: Register> Span<'a, R> {
             .min(self.tiles());
         let (left_vectors, right_vectors) = cut(self.vectors, tiles * self.dim);
         let (left_scalars, right_scalars) = cut(self.scalars, tiles * (R::WIDTH / 8));
+        let count = self.states.count;
+        let (left_states, right_states) =
+            self.states.vectors.split_at_mut(tiles * count * self.dim);
+        let state_numbers = tiles * (R::WIDTH / 8) * STATE_SCALARS * count;
+        let (left_numbers, right_numbers) = self.states.scalars.split_at_mut(state_numbers);
+        let states = |vectors, scalars| States {
+            count,
+            vectors,
+            scalars,
+        };
         let right = Self {
             first_block: self.first_block + blocks,
             remaining: self
@@ -98,12 +135,14 @@ impl<'a, R: Register> Span<'a, R> {
                 .saturating_sub(tiles * particles_per_tile::<R>()),
             vectors: right_vectors,
             scalars: right_scalars,
+            states: states(right_states, right_numbers),
             ..self
         };
         (
             Self {
                 vectors: left_vectors,
                 scalars: left_scalars,
+                states: states(left_states, left_numbers),
                 ..self
             },
             right,

@@ -118,6 +118,9 @@ pub struct SmcPart {
     pub log_evidences: Vec<f64>,
     /// What runs from wider references came to; null where none were asked for.
     pub wider_references: Option<Vec<WiderReference>>,
+    /// Of a waste-free run, the longest autocorrelation time of the weights along its chains, in states.
+    #[serde(serialize_with = "positive_option")]
+    pub autocorrelation_time: Option<f64>,
     /// How often the population was resampled.
     pub resamplings: u64,
     /// Mean of every coordinate under the target, length dim.

@@ -79,6 +79,16 @@ pub enum Warning {
         /// Why.
         reason: String,
     },
+    /// Waste-free chains that remember where they started, and too few of them to tell from their
+    /// genealogy what that costs.
+    ShortChains {
+        /// States of a chain.
+        states: usize,
+        /// The longest autocorrelation time, in states.
+        autocorrelation_time: f64,
+        /// Chains.
+        chains: usize,
+    },
     /// The evidence changes with the reference: one of two runs missed modes.
     Modes {
         /// Log evidence of the run.
@@ -108,6 +118,7 @@ impl Warning {
             Self::Ess { .. } => "W-ESS",
             Self::Stuck { .. } => "W-STUCK",
             Self::NoStandardError { .. } => "W-NO-SE",
+            Self::ShortChains { .. } => "W-CHAINS",
             Self::Modes { .. } => "W-MODES",
             Self::SlowBuild => "W-SLOW-BUILD",
         }
@@ -138,6 +149,9 @@ impl Warning {
                 "use --islands 16, or --resampler multinomial"
             }
             Self::NoStandardError { .. } => "raise --particles, or use --replicates 16",
+            Self::ShortChains { .. } => {
+                "raise --waste-free together with --particles, or leave it out"
+            }
             Self::Modes { .. } => {
                 "give a wider --reference, or raise --particles, until they agree"
             }
@@ -160,7 +174,7 @@ impl Warning {
             | Self::Stuck { .. } => true,
             Self::Acceptance { rate, .. } => *rate < 0.01,
             Self::Ess { value, .. } => *value < 100.0,
-            Self::NoStandardError { .. } | Self::SlowBuild => false,
+            Self::ShortChains { .. } | Self::NoStandardError { .. } | Self::SlowBuild => false,
         }
     }
 }
@@ -230,6 +244,15 @@ impl fmt::Display for Warning {
             Self::NoStandardError { reason } => {
                 write!(f, "no standard error of the log evidence: {reason}")
             }
+            Self::ShortChains {
+                states,
+                autocorrelation_time,
+                chains,
+            } => write!(
+                f,
+                "{chains} chains of {states} states, {autocorrelation_time:.0} of them one autocorrelation time: \
+                 the standard error of the log evidence may be too small"
+            ),
             Self::Modes {
                 log_evidence,
                 factor,

@@ -31,6 +31,8 @@ pub(super) fn combine(mut results: Vec<SmcResult>) -> SmcResult {
         .iter()
         .map(|r| r.surviving_ancestors)
         .sum::<Option<usize>>();
+    let times = results.iter().filter_map(|r| r.autocorrelation_time);
+    let autocorrelation_time = times.reduce(|a, b| if b > a { b } else { a });
     let nonfinite_starts = results.iter().map(|r| r.nonfinite_starts).sum();
     let mut first = results.swap_remove(0);
     if log_evidences.len() > 1 {
@@ -41,6 +43,7 @@ pub(super) fn combine(mut results: Vec<SmcResult>) -> SmcResult {
     first.log_evidences = log_evidences;
     first.surviving_ancestors = surviving;
     first.totals = totals;
+    first.autocorrelation_time = autocorrelation_time;
     first.nonfinite_starts = nonfinite_starts;
     first
 }

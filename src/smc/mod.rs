@@ -7,6 +7,7 @@ mod replicates;
 mod run;
 mod schedule;
 mod tempering;
+mod waste_free;
 
 pub use decorrelation::MovesPerStage;
 pub use ladder::Ladder;
@@ -14,3 +15,4 @@ pub use replicates::{Combined, combine_replicates};
 pub use run::{Observer, Smc, SmcResult};
 pub use schedule::{Schedule, ScheduledStage};
 pub use tempering::{TemperatureRecord, Tempering};
+pub use waste_free::{LONG_CHAIN, WasteFree};

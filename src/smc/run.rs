@@ -1,7 +1,7 @@
 //! The front door to tempered SMC: `Smc::new(&target).particles(2048).run()?`.
 
 use super::islands::{combine, merge_populations};
-use super::{Ladder, MovesPerStage, Schedule, TemperatureRecord, Tempering};
+use super::{Ladder, MovesPerStage, Schedule, TemperatureRecord, Tempering, waste_free};
 use crate::error::{Error, Result};
 use crate::flow::{
     Advance, Flow, Resampler, Resampling, StageRecord, Tally, in_parallel, positions,
@@ -28,6 +28,7 @@ pub struct Smc<'a> {
     islands: usize,
     tuned: bool,
     schedule: Option<Schedule>,
+    chain_length: Option<usize>,
 }
 
 /// Told of every visit of every replicate or island.
@@ -38,11 +39,14 @@ pub type Observer<'a> = dyn FnMut(usize, &StageRecord) + Send + 'a;
 pub struct SmcResult {
     /// log Z; over replicates, the logarithm of the mean of their Z.
     pub log_evidence: f64,
-    /// Its standard error: Lee-Whiteley for one run, jackknife over replicates; `None` where neither
-    /// can be given.
+    /// Its standard error: Lee-Whiteley for one run, with the chains' own for a waste-free one, jackknife
+    /// over replicates; `None` where none can be given.
     pub log_evidence_se: Option<f64>,
     /// log Z of every replicate.
     pub log_evidences: Vec<f64>,
+    /// Of a waste-free run, the longest autocorrelation time of the potentials along its chains, in
+    /// states.
+    pub autocorrelation_time: Option<f64>,
     /// Tempering parameters, 0 first and 1 last.
     pub temperatures: Vec<f64>,
     /// Effective sample size after each weighting, one for every temperature after the first.
@@ -93,6 +97,7 @@ impl<'a> Smc<'a> {
             islands: 1,
             tuned: true,
             schedule: None,
+            chain_length: None,
         }
     }
 
@@ -120,6 +125,13 @@ impl<'a> Smc<'a> {
     /// most `most`, at least 1. The population decides, which biases Z by O(1/N) like other tuning.
     pub fn moves_until_decorrelated(mut self, most: usize) -> Self {
         self.moves_per_stage = MovesPerStage::UntilDecorrelated { most };
+        self
+    }
+    /// Waste-free: the population is made of chains of this many states, at least 2 and a divisor of the
+    /// particles of every run and island, with one move from each state to the next. All states are
+    /// weighted; it takes the place of the moves at every temperature.
+    pub fn waste_free(mut self, chain_length: usize) -> Self {
+        self.chain_length = Some(chain_length);
         self
     }
     /// How temperatures are chosen.
@@ -205,6 +217,7 @@ impl<'a> Smc<'a> {
             let allowed = "1 with replicates, which are islands of their own";
             return Err(Error::invalid("islands", self.islands, allowed));
         }
+        self.check_chains()?;
         if self.islands > 1 {
             return self.run_islands::<R>(observer);
         }
@@ -220,6 +233,44 @@ impl<'a> Smc<'a> {
             results.push(result);
         }
         Ok(combine(results))
+    }
+
+    /// Refuses chains that do not divide the population, or that a setting contradicts.
+    fn check_chains(&self) -> Result<()> {
+        let Some(length) = self.chain_length else {
+            return Ok(());
+        };
+        let each = self.particles / self.islands;
+        let whole = self.particles.is_multiple_of(self.islands);
+        let fits = length >= 2 && whole && each.is_multiple_of(length) && each / length >= 2;
+        if !fits {
+            let per = if self.islands > 1 {
+                " of every island"
+            } else {
+                ""
+            };
+            let allowed =
+                format!("from 2 to half the particles{per}, {each}, which it has to divide");
+            return Err(Error::invalid("waste_free", length, allowed));
+        }
+        if self.resampling != Resampling::Always {
+            let allowed = "at every temperature, with chains of states";
+            return Err(Error::invalid(
+                "resampling",
+                "by effective sample size",
+                allowed,
+            ));
+        }
+        let moves = self
+            .schedule
+            .iter()
+            .flat_map(|s| &s.stages)
+            .map(|s| s.moves);
+        if let Some(moves) = moves.into_iter().find(|moves| *moves != length - 1) {
+            let allowed = format!("{}, one more than the moves of the schedule", moves + 1);
+            return Err(Error::invalid("waste_free", length, allowed));
+        }
+        Ok(())
     }
 
     /// Islands side by side: each is too small for all threads.
@@ -267,24 +318,41 @@ impl<'a> Smc<'a> {
         let mut model =
             Tempering::new(path, mover, self.ladder.clone(), self.moves_per_stage, seed)
                 .with_resampling(self.resampling);
+        if let Some(states) = self.chain_length {
+            model = model.keeping_states(states);
+        }
         if !self.tuned {
             model = model.without_tuning();
         }
         if let Some(schedule) = &self.schedule {
             model = model.with_schedule(schedule.clone())?;
         }
-        let mut flow = Flow::<R>::start(&model, particles, seed, self.resampler)?;
+        let states = self.chain_length.unwrap_or(1);
+        let chains = particles / states;
+        let mut flow = Flow::<R>::start(&model, chains, seed, self.resampler)?;
+        let starts_without_density = flow.totals().nan as usize;
         while flow.advance(&mut model, &mut |record, _| observer(record))? == Advance::Moved {}
-        let moments = flow.moments();
+        let moments = match self.chain_length {
+            Some(_) => waste_free::moments(&mut flow.cloud(), 0.0),
+            None => flow.moments(),
+        };
         let each = |f: fn(&TemperatureRecord) -> f64| model.records().iter().map(f).collect();
         let mut temperatures = vec![0.0];
         temperatures.extend(model.records().iter().map(|r| r.tempering_param));
         let lee_whiteley = flow.lee_whiteley();
+        let weightings = model.weightings();
         Ok(SmcResult {
             log_evidence: flow.evidence().log_evidence(),
-            log_evidence_se: lee_whiteley.and_then(|v| v.standard_error()),
+            log_evidence_se: match self.chain_length {
+                Some(length) => waste_free::standard_error(weightings, length, lee_whiteley),
+                None => lee_whiteley.and_then(|v| v.standard_error()),
+            },
             log_evidences: Vec::new(),
-            ess: flow.stages().iter().map(|s| s.ess).collect(),
+            autocorrelation_time: waste_free::longest_autocorrelation_time(weightings),
+            ess: match self.chain_length {
+                Some(_) => weightings.iter().map(|w| w.ess).collect(),
+                None => flow.stages().iter().map(|s| s.ess).collect(),
+            },
             log_evidence_increments: flow
                 .stages()
                 .iter()
@@ -294,17 +362,24 @@ impl<'a> Smc<'a> {
             step_size: each(|r| r.step_size),
             moves: model.records().iter().map(|r| r.moves).collect(),
             resamplings: flow.evidence().resamplings(),
-            surviving_ancestors: flow.surviving_ancestors(),
+            // Of chains, which the error of a waste-free run does not rest on.
+            surviving_ancestors: match self.chain_length {
+                Some(_) => None,
+                None => flow.surviving_ancestors(),
+            },
             mean: moments.mean().to_vec(),
             sd: moments.sd(),
-            samples: positions(flow.population()),
-            nonfinite_starts: flow
-                .stages()
-                .first()
-                .map_or(0, |s| s.nan_potentials as usize),
+            samples: match self.chain_length {
+                Some(_) => waste_free::states(flow.population()),
+                None => positions(flow.population()),
+            },
+            nonfinite_starts: match (self.chain_length, flow.stages().first()) {
+                (None, Some(stage)) => stage.nan_potentials as usize,
+                _ => starts_without_density,
+            },
             schedule: model.schedule(),
             totals: flow.totals().clone(),
-            steps: flow.totals().moves as usize / particles,
+            steps: flow.totals().moves as usize / chains,
             temperatures,
         })
     }

@@ -12,7 +12,7 @@
 
 use super::decorrelation::{self, Decorrelation};
 use super::ladder::MOST_TEMPERATURES;
-use super::{Ladder, MovesPerStage, Schedule, ScheduledStage};
+use super::{Ladder, MovesPerStage, Schedule, ScheduledStage, WasteFree, waste_free};
 use crate::error::{Error, Result};
 use crate::flow::{Cloud, FeynmanKac, Potential, Resampling, Tally};
 use crate::integrator::Scratch;
@@ -58,6 +58,11 @@ pub struct Tempering<'a, R: Precision> {
     log_step_sizes: f64,
     scheduled: Vec<ScheduledStage>,
     decorrelation: Decorrelation,
+    /// States kept of every chain (waste-free), or none.
+    states: usize,
+    /// b_(t+1) - b_t of the last weighting.
+    step: f64,
+    weightings: Vec<WasteFree>,
 }
 
 /// Where step sizes and scales come from.
@@ -97,7 +102,24 @@ impl<'a, R: Precision> Tempering<'a, R> {
             log_step_sizes: 0.0,
             scheduled: Vec::new(),
             decorrelation: Decorrelation::default(),
+            states: 0,
+            step: 0.0,
+            weightings: Vec::new(),
         }
+    }
+
+    /// Waste-free: every particle is a chain of `states` states, at least 2, all of which are weighted;
+    /// `states - 1` moves lie between them, and chains are resampled at every temperature.
+    pub fn keeping_states(mut self, states: usize) -> Self {
+        self.states = states.max(2);
+        self.moves_per_stage = MovesPerStage::Fixed(self.states - 1);
+        self.resampling = Resampling::Always;
+        self
+    }
+
+    /// What waste-free SMC saw at every weighting; empty without it.
+    pub fn weightings(&self) -> &[WasteFree] {
+        &self.weightings
     }
 
     /// Resamples only when due; the last temperature is resampled always, so that the population
@@ -173,6 +195,7 @@ impl<R: Precision> FeynmanKac for Tempering<'_, R> {
         Channels {
             vectors: self.mover.vectors() + usize::from(self.watches()),
             scalars: 2,
+            states: self.states,
         }
     }
     fn scratch(&self) -> Self::Scratch {
@@ -190,11 +213,18 @@ impl<R: Precision> FeynmanKac for Tempering<'_, R> {
         let mut tally = Tally::default();
         for tile in 0..block.tiles() {
             let rows = block.rows(tile);
-            for part in 0..block.scalar_rows() {
-                self.path.sample_reference(stream, &mut scratch.wide);
-                R::narrow_part(&scratch.wide, part, &mut block.vectors[0][rows.clone()]);
+            for state in 0..self.states.max(1) {
+                for part in 0..block.scalar_rows() {
+                    self.path.sample_reference(stream, &mut scratch.wide);
+                    R::narrow_part(&scratch.wide, part, &mut block.vectors[0][rows.clone()]);
+                }
+                weigh_tile(&self.path, tile, block, scratch, &mut tally);
+                if self.states > 0 {
+                    waste_free::keep(block, tile, state);
+                    // A chain's potential is finite where one of its states has a density.
+                    tally.nan += waste_free::without_density(block, tile, state);
+                }
             }
-            weigh_tile(&self.path, tile, block, scratch, &mut tally);
         }
         tally
     }
@@ -224,10 +254,22 @@ impl<R: Precision> FeynmanKac for Tempering<'_, R> {
             let (x, others) = block.vectors.split_at_mut(1);
             others[start - 1].copy_from_slice(x[0]);
         }
+        if self.states > 0 {
+            if visit == 0 {
+                waste_free::draw_state(block, self.step, stream);
+            }
+            if visit == first {
+                (0..block.tiles()).for_each(|tile| waste_free::keep(block, tile, 0));
+            }
+        }
         // The law changes between temperatures, so only later visits find a fresh gradient.
         let fresh = visit > 0;
         let law = self.path.law(self.tempering_param);
         let mut tally = self.mover.run(law, 1, fresh, block, stream, scratch);
+        if self.states > 0 && visit >= first {
+            let state = visit - first + 1;
+            (0..block.tiles()).for_each(|tile| waste_free::keep(block, tile, state));
+        }
         if self.watches() && visit >= first {
             tally.moments = (0..block.tiles())
                 .map(|tile| decorrelation::of_tile(block, tile, start, watched))
@@ -242,6 +284,9 @@ impl<R: Precision> FeynmanKac for Tempering<'_, R> {
         } else {
             self.tempering_param
         };
+        if self.states > 0 {
+            return waste_free::log_potential(block, self.next - from, log_weights);
+        }
         let step = Row::<F64>::splat(self.next - from);
         for (lw, &ratio) in log_weights.iter_mut().zip(block.scalars[RATIO].iter()) {
             *lw = step.mul_add(ratio, *lw);
@@ -258,9 +303,24 @@ impl<R: Precision> FeynmanKac for Tempering<'_, R> {
                 self.tempering_param
             )));
         }
+        let states = self.states;
         self.next = self.ladder.next(time, self.tempering_param, |step| {
-            cloud.increment(RATIO, step).cess_fraction()
+            if states > 0 {
+                waste_free::increment(cloud, step).cess_fraction()
+            } else {
+                cloud.increment(RATIO, step).cess_fraction()
+            }
         });
+        self.step = self.next - self.tempering_param;
+        if states > 0 {
+            let (variance, autocorrelation_time) =
+                waste_free::variance_of_weighting(cloud.population(), self.step, time == 0);
+            self.weightings.push(WasteFree {
+                ess: waste_free::increment(cloud, self.step).ess(),
+                variance,
+                autocorrelation_time,
+            });
+        }
         Ok(if self.next >= 1.0 {
             Potential::LastThenMove
         } else {
@@ -275,7 +335,11 @@ impl<R: Precision> FeynmanKac for Tempering<'_, R> {
         }
         match &self.tuning {
             Tuning::Population => {
-                let sd = cloud.moments().sd();
+                let sd = if self.states > 0 {
+                    waste_free::moments(cloud, self.step).sd()
+                } else {
+                    cloud.moments().sd()
+                };
                 if sd.iter().all(|s| *s > 0.0 && s.is_finite()) {
                     self.set_scales(sd);
                 }

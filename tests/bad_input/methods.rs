@@ -409,5 +409,45 @@ pub(super) fn methods() -> Vec<Case> {
             "sample gaussian --precision f16",
             &["--precision = f16", "f64"],
         ),
+        case(
+            Parse,
+            "smc gaussian --waste-free 1",
+            &["--waste-free = 1", "2 to"],
+        ),
+        case(
+            Parse,
+            "smc gaussian --waste-free many",
+            &["--waste-free = many"],
+        ),
+        case(
+            Parse,
+            "smc gaussian --particles 1000 --waste-free 3",
+            &["--waste-free = 3", "divide the 1000 particles"],
+        ),
+        case(
+            Parse,
+            "smc gaussian --particles 1000 --waste-free 1000",
+            &["--waste-free = 1000", "at least 2 chains"],
+        ),
+        case(
+            Parse,
+            "smc gaussian --particles 1000 --waste-free 100 --islands 8",
+            &["--waste-free = 100", "islands"],
+        ),
+        case(
+            Parse,
+            "smc gaussian --waste-free 16 --moves-per-stage 5",
+            &["--moves-per-stage = 5", "--waste-free"],
+        ),
+        case(
+            Parse,
+            "smc gaussian --waste-free 16 --moves-per-stage auto",
+            &["--moves-per-stage = auto", "--waste-free"],
+        ),
+        case(
+            Parse,
+            "smc gaussian --waste-free 16 --resample ess:0.5",
+            &["--resample = ess:0.5", "--waste-free"],
+        ),
     ]
 }

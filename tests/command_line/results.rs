@@ -86,6 +86,7 @@ fn smc_reports_the_fields_of_the_contract() {
         "wider_references",
         "ess",
         "acceptance",
+        "autocorrelation_time",
         "resamplings",
         "mean",
         "sd",

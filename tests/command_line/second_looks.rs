@@ -1,4 +1,5 @@
-//! `--freeze`, which replays a run without its bias, and `--check-modes`, which doubts its reference.
+//! `--freeze`, which replays a run without its bias, `--check-modes`, which doubts its reference, and
+//! `--waste-free`, which keeps every state.
 
 use super::{json, list, ok, run, text};
 use std::fs;
@@ -75,4 +76,32 @@ fn a_reference_that_is_too_narrow_is_found_out() {
     assert!(!codes("25").contains("W-MODES"));
     let plain = json(temp.path(), "smc fab-40 --particles 256 --no-save --quiet");
     assert!(plain["wider_references"].is_null());
+}
+
+/// Chains of 128 states forget; 64 of 64 on a law they do not mix over are told off.
+#[test]
+fn waste_free_keeps_every_state() {
+    let temp = tempdir().unwrap();
+    let line = "smc eight-gaussians --particles 4096 --quiet";
+    let first = json(temp.path(), &format!("{line} --waste-free 128 --out first"));
+    assert_eq!(first["particles"], 4096);
+    assert!(list(&first, "moves").iter().all(|m| *m == 127.0));
+    let se = first["log_evidence_se"].as_f64().unwrap();
+    assert!(first["log_evidence"].as_f64().unwrap().abs() < 5.0 * se && se < 0.1);
+    assert!(
+        list(&first, "ess")
+            .iter()
+            .all(|ess| (100.0..=4096.0).contains(ess))
+    );
+    assert_eq!(first["warnings"].to_string(), "[]");
+    let again = json(temp.path(), "run first/config.toml --no-save --quiet");
+    assert_eq!(first["log_evidence"], again["log_evidence"]);
+    let line = format!("{line} --waste-free 128 --freeze first --replicates 3 --no-save");
+    assert!(json(temp.path(), &line)["log_evidence_se"].is_number());
+    let short =
+        "smc many-well --set dim=8 --move mala --particles 4096 --waste-free 64 --no-save --quiet";
+    let short = json(temp.path(), short);
+    assert!(short["warnings"].to_string().contains("W-CHAINS"));
+    let plain = json(temp.path(), "smc gaussian --particles 64 --no-save --quiet");
+    assert!(plain["autocorrelation_time"].is_null());
 }

@@ -111,6 +111,7 @@ pub fn successive_conditional(
     let channels = Channels {
         vectors: mover.vectors(),
         scalars: 2,
+        states: 0,
     };
     for (tile, rows) in rows.chunks_exact_mut(count).enumerate() {
         let mut stream = Stream::new(seed, Purpose::Initial, tile as u64, 0);

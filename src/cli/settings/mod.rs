@@ -132,6 +132,8 @@ pub struct SmcMethod {
     /// Moves of every particle at each temperature; `None`: until the population has decorrelated, at
     /// most [`MOST_MOVES`](Self::MOST_MOVES).
     pub moves_per_stage: Option<u64>,
+    /// States of a waste-free chain, all of them weighted; `None`: one state a particle.
+    pub chain_length: Option<u64>,
     /// Share of the particles, in (0, 1), that the next temperature's effective sample size keeps.
     pub target_ess: f64,
     /// How populations are resampled.
@@ -294,6 +296,22 @@ impl Settings {
                     let most = self.particles() / 2;
                     let allowed = format!("must be from 1 to {most}, half the particles");
                     return refuse("--islands", &method.islands, &allowed);
+                }
+                if let Some(length) = method.chain_length {
+                    let each = self.particles() / method.islands;
+                    let whole = self.particles().is_multiple_of(method.islands);
+                    if !whole || !each.is_multiple_of(length) || each / length < 2 {
+                        let allowed = format!(
+                            "must divide the {} particles of {} into at least 2 chains",
+                            self.particles(),
+                            if method.islands > 1 {
+                                "equal islands"
+                            } else {
+                                "the run"
+                            }
+                        );
+                        return refuse("--waste-free", &length, &allowed);
+                    }
                 }
                 if method.islands > 1 && method.replicates > 1 {
                     let allowed = "must be 1 with --replicates, which are islands of their own";

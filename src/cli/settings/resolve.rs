@@ -15,9 +15,10 @@ use std::path::{Path, PathBuf};
 /// The verbs that experiment files may name.
 const VERBS: [&str; 2] = ["sample", "smc"];
 const SAMPLE_KEYS: [&str; 6] = ["sampler", "draws", "steps", "warmup", "thin", "noise"];
-const SMC_KEYS: [&str; 11] = [
+const SMC_KEYS: [&str; 12] = [
     "move",
     "moves_per_stage",
+    "waste_free",
     "target_ess",
     "resampler",
     "resample",
@@ -290,9 +291,16 @@ fn smc(given: &Given) -> Result<SmcMethod> {
     if ladder.as_ref().is_some_and(|ladder| !is_ladder(ladder)) {
         return Err(given.refuse("ladder", allowed));
     }
+    let chain_length = chain_length(given)?;
+    let resampling = resampling(given)?;
+    if chain_length.is_some() && resampling != Resampling::Always {
+        let allowed = "must be always with --waste-free, whose chains start from resampled states";
+        return Err(given.refuse("resample", allowed));
+    }
     Ok(SmcMethod {
         kernel,
-        moves_per_stage: moves_per_stage(given)?,
+        moves_per_stage: moves_per_stage(given, chain_length)?,
+        chain_length,
         target_ess,
         resampler: choice(
             given,
@@ -301,7 +309,7 @@ fn smc(given: &Given) -> Result<SmcMethod> {
             Resampler::Multinomial,
             Resampler::from_name,
         )?,
-        resampling: resampling(given)?,
+        resampling,
         islands: given.count("islands", 1, 1..=1 << 35)?,
         replicates: given.count("replicates", 1, 1..=100_000)?,
         freeze: freeze(given, ladder.is_some())?,
@@ -312,8 +320,28 @@ fn smc(given: &Given) -> Result<SmcMethod> {
     })
 }
 
-/// How many, or `auto` for as many as decorrelate the population.
-fn moves_per_stage(given: &Given) -> Result<Option<u64>> {
+/// States of a waste-free chain.
+fn chain_length(given: &Given) -> Result<Option<u64>> {
+    let none = given
+        .text("waste_free", "")
+        .is_ok_and(|text| text.is_none_or(|text| text == "none"));
+    if none {
+        return Ok(None);
+    }
+    given.count("waste_free", 2, 2..=1_000_000).map(Some)
+}
+
+/// How many, or `auto` for as many as decorrelate the population; one less than the states of a chain.
+fn moves_per_stage(given: &Given, chain_length: Option<u64>) -> Result<Option<u64>> {
+    if let Some(length) = chain_length {
+        let moves = given.count("moves_per_stage", length - 1, 0..=1_000_000);
+        if moves.ok() != Some(length - 1) {
+            let allowed = "must be left out or be one less than --waste-free: \
+                           a chain moves from each of its states to the next";
+            return Err(given.refuse("moves_per_stage", allowed));
+        }
+        return Ok(Some(length - 1));
+    }
     let is_auto = given
         .text("moves_per_stage", "")
         .is_ok_and(|text| text == Some("auto"));

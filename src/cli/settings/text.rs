@@ -150,6 +150,10 @@ impl Method {
                         "moves_per_stage",
                         m.moves_per_stage.map_or_else(|| "auto".into(), whole),
                     ),
+                    (
+                        "waste_free",
+                        m.chain_length.map_or_else(|| "none".into(), whole),
+                    ),
                     ("target_ess", m.target_ess.into()),
                     ("resampler", m.resampler.name().into()),
                     ("resample", resampling(m.resampling)),

@@ -4,7 +4,7 @@
 
 use super::Resampler;
 use super::counts::{CHUNK, Counting, Draw, Weighted, count_offspring};
-use crate::particles::Population;
+use crate::particles::{Population, STATE_SCALARS};
 use crate::target::Precision;
 use bytemuck::{Pod, cast_slice_mut};
 use driftlane_kernels::F64;
@@ -79,6 +79,17 @@ impl Workspace {
         for channel in population.scalars_mut().iter_mut().skip(left_out) {
             let flat = cast_slice_mut::<Row<F64>, f64>(channel);
             permute::<f64, 1>(flat, 1, matchings, buffer);
+        }
+        let states = population.states();
+        if states > 0 {
+            let (vectors, numbers) = population.states_mut();
+            let flat = cast_slice_mut::<Row<R>, R::Scalar>(vectors);
+            match particles_per_tile::<R>() {
+                32 => permute::<_, 32>(flat, states * dim, matchings, buffer),
+                _ => permute::<_, 64>(flat, states * dim, matchings, buffer),
+            }
+            let flat = cast_slice_mut::<Row<F64>, f64>(numbers);
+            permute::<f64, 32>(flat, states * STATE_SCALARS, matchings, buffer);
         }
     }
 
