@@ -313,10 +313,10 @@ fn run<R: Precision>(scheme: Scheme, defect: Defect, n: usize, seed: u64) -> Est
         filter[*x as usize] += w;
     }
     Estimate {
-        z: (flow.evidence().log_evidence() - exact.log_z).exp(),
+        z: (flow.log_evidence() - exact.log_z).exp(),
         filter,
         relative_variance: flow.lee_whiteley().map(|v| v.relative_variance),
-        resamplings: flow.evidence().resamplings(),
+        resamplings: flow.genealogy().resamplings(),
     }
 }
 

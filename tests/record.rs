@@ -78,6 +78,7 @@ fn eight_gaussians(samples: &mut Vec<f64>) -> RunRecord<'_> {
         log_evidences: vec![-0.0131],
         wider_references: None,
         autocorrelation_time: None,
+        mean_se: None,
         resamplings: 9,
         mean: vec![0.021, -0.043],
         sd: vec![7.121, 7.108],
@@ -247,6 +248,7 @@ fn json_has_no_nan_and_keeps_its_order() {
         log_evidences: vec![],
         wider_references: None,
         autocorrelation_time: None,
+        mean_se: None,
         resamplings: 1,
         mean: vec![f64::NAN, 1.0],
         sd: vec![1.0, f64::NEG_INFINITY],
@@ -263,8 +265,8 @@ fn json_has_no_nan_and_keeps_its_order() {
         r#""precision":"f64","threads":2,"seed":1,"seconds":null,"particle_steps_per_second":12700000.0,"#,
         r#""gradient_evaluations":5120000,"gradients_per_second":12400000.0,"density_evaluations":1200000,"#,
         r#""nonfinite":0,"warnings":["W-SLOW-BUILD","W-NO-SE"],"out":null,"log_evidence":null,"#,
-        r#""log_evidence_se":null,"temperatures":[0.0,1.0],"ess":[null],"acceptance":[0.5],"moves":[],"log_evidences":[],"wider_references":null,"resamplings":1,"#,
-        r#""mean":[null,1.0],"sd":[1.0,null]}"#
+        r#""log_evidence_se":null,"temperatures":[0.0,1.0],"ess":[null],"acceptance":[0.5],"moves":[],"log_evidences":[],"wider_references":null,"autocorrelation_time":null,"resamplings":1,"#,
+        r#""mean":[null,1.0],"mean_se":null,"sd":[1.0,null]}"#
     );
     assert_eq!(s.to_json(), expected);
 }
@@ -287,6 +289,11 @@ fn every_warning_has_a_code_a_sentence_and_advice() {
         Warning::NonFinite {
             count: 3,
             evaluations: 1000,
+        },
+        Warning::ShortChains {
+            states: 8,
+            autocorrelation_time: 3.0,
+            chains: 64,
         },
         Warning::NonFiniteStarts {
             count: 2,

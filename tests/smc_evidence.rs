@@ -559,7 +559,7 @@ fn a_move_that_is_not_invariant_biases_the_evidence() {
             .without_tuning();
             let mut flow = Flow::<F64>::start(&model, 500, seed, Resampler::Multinomial).unwrap();
             while flow.advance(&mut model, &mut |_, _| {}).unwrap() == Advance::Moved {}
-            flow.evidence().log_evidence().exp()
+            flow.log_evidence().exp()
         })
         .collect();
     must_fail("every proposal accepted", mean_is("Z", &z, 1.0, 5.0));

@@ -296,6 +296,9 @@ impl Job<'_> {
         if let Some(length) = method.chain_length {
             smc = smc.waste_free(length as usize);
         }
+        if let Some(lag) = method.lag {
+            smc = smc.lag(lag as usize);
+        }
         if let Some(reference) = &self.reference {
             smc = smc.reference(reference.clone());
         }
@@ -353,6 +356,7 @@ impl Job<'_> {
                 autocorrelation_time: result.autocorrelation_time,
                 resamplings: u64::from(result.resamplings),
                 mean: result.mean,
+                mean_se: result.mean_se,
                 sd: result.sd,
             }),
             seconds,
@@ -402,10 +406,15 @@ fn evidence_method(result: &SmcResult, method: &SmcMethod) -> String {
              scaled by Student's t so that 1.96 of them cover 95%."
         );
     }
+    let lagged;
     let error = match result.log_evidence_se {
         Some(_) if method.chain_length.is_some() => {
             "standard error from the autocovariance of the weights along the chains of this run, \
              or from their genealogy where chains are short and that is larger"
+        }
+        Some(_) if let Some(lag) = method.lag => {
+            lagged = format!("standard error from the genealogy of the last {lag} resamplings");
+            &lagged
         }
         Some(_) => "standard error by the Lee-Whiteley estimator from the genealogy of this run",
         None => "no standard error: see the warnings",

@@ -29,6 +29,7 @@ pub const KEYS: [(&str, &[&str]); 3] = [
             "target_accept",
             "moves_per_stage",
             "waste_free",
+            "lag",
             "target_ess",
             "resampler",
             "resample",

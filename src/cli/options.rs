@@ -136,6 +136,14 @@ pub struct SmcOptions {
         help_heading = "Method"
     )]
     pub(super) waste_free: Option<String>,
+    /// Standard errors from the ancestors L temperatures ago, for ladders so long that all descend from a few [default: from the start]
+    #[arg(
+        long,
+        value_name = "L",
+        allow_negative_numbers = true,
+        help_heading = "Method"
+    )]
+    pub(super) lag: Option<String>,
     /// Effective sample size, as a share of the particles, that each step of the ladder keeps [default: 0.5]
     #[arg(
         long,
@@ -366,6 +374,7 @@ impl SmcOptions {
             &self.moves_per_stage,
         );
         given.word("waste_free", "--waste-free", &self.waste_free);
+        given.word("lag", "--lag", &self.lag);
         given.word("target_ess", "--target-ess", &self.target_ess);
         given.word("resampler", "--resampler", &self.resampler);
         given.word("resample", "--resample", &self.resample);

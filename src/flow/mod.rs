@@ -6,13 +6,13 @@
 //! Many-chain MCMC and unadjusted dynamics are flows with G = 1; tempering and particle filters
 //! differ only in their potentials. This module is the only one that works in parallel.
 
-mod evidence;
+mod genealogy;
 mod resampling;
 mod scheduler;
 mod tally;
 mod visit;
 
-pub use evidence::{Evidence, LeeWhiteley};
+pub use genealogy::{Genealogy, LeeWhiteley};
 pub(crate) use resampling::population_uniform;
 pub use resampling::{Resampler, resample_offspring};
 pub use scheduler::{Advance, Cloud, Flow, Observer, StageRecord};

@@ -2,7 +2,7 @@
 
 use super::resampling::Workspace;
 use super::{
-    Evidence, FeynmanKac, LeeWhiteley, Potential, Resampler, Resampling, Tally, visit_blocks,
+    FeynmanKac, Genealogy, LeeWhiteley, Potential, Resampler, Resampling, Tally, visit_blocks,
 };
 use crate::error::{Error, Result};
 use crate::particles::{Moments, Population, Span};
@@ -133,7 +133,8 @@ pub struct Flow<R: Precision> {
     population: Population<R>,
     log_weights: Vec<Row<F64>>,
     log_weight_sum: f64,
-    evidence: Evidence,
+    log_evidence: f64,
+    genealogy: Genealogy,
     lee_whiteley: Option<LeeWhiteley>,
     surviving_ancestors: Option<usize>,
     workspace: Workspace,
@@ -191,7 +192,8 @@ impl<R: Precision> Flow<R> {
             epoch: 0,
             log_weights: uniform_log_weights(&population),
             log_weight_sum: log_count(n),
-            evidence: Evidence::new(n),
+            log_evidence: 0.0,
+            genealogy: Genealogy::new(n, None),
             lee_whiteley: None,
             surviving_ancestors: None,
             workspace: Workspace::default(),
@@ -202,6 +204,12 @@ impl<R: Precision> Flow<R> {
         };
         flow.count(&tally);
         Ok(flow)
+    }
+
+    /// Remembers the last `lag` generations, at least 1, instead of time 0; before the first time.
+    pub fn with_lag(mut self, lag: usize) -> Self {
+        self.genealogy = Genealogy::new(self.population.len(), Some(lag));
+        self
     }
 
     fn count(&mut self, tally: &Tally) {
@@ -247,7 +255,7 @@ impl<R: Precision> Flow<R> {
                 Resampling::BelowEss(f) => record.ess < f * self.population.len() as f64,
             };
             if due {
-                self.resample(sums.0.max);
+                self.resample(&sums.0);
                 record.resampled = true;
             }
         } else {
@@ -328,27 +336,29 @@ impl<R: Precision> Flow<R> {
             self.log_weight_sum
         };
         let increment = log_sum - carried;
-        self.evidence.accumulate(increment);
+        self.log_evidence += increment;
         self.log_weight_sum = log_sum;
         if matches!(potential, Potential::LastThenMove | Potential::LastThenStop) {
-            let estimate = self.evidence.lee_whiteley(&self.log_weights, &sums);
+            let estimate = self.genealogy.lee_whiteley(&self.log_weights, &sums);
             self.surviving_ancestors = Some(estimate.surviving_ancestors);
             self.lee_whiteley = (self.resampler == Resampler::Multinomial).then_some(estimate);
         }
         Ok((sums, increment))
     }
 
-    fn resample(&mut self, max: f64) {
+    fn resample(&mut self, sums: &WeightSums) {
+        self.genealogy.settle(&self.log_weights, sums);
         let n = self.population.len();
         self.workspace.resample(
             self.resampler,
             &self.log_weights,
-            max,
+            sums.max,
             self.seed,
             self.time as u64,
             &mut self.population,
-            self.evidence.descend(),
+            self.genealogy.descend(),
         );
+        self.genealogy.begin();
         if !active("weights-not-reset") {
             reset_log_weights(&mut self.log_weights, n);
             self.log_weight_sum = log_count(n);
@@ -400,12 +410,16 @@ impl<R: Precision> Flow<R> {
             .map(|lw| Lane::exp(lw - self.log_weight_sum))
             .collect()
     }
-    /// log Z and the genealogy.
-    pub fn evidence(&self) -> &Evidence {
-        &self.evidence
+    /// log Z so far: the sum of log sum_i W_i G_t(x_i), W carried and normalised.
+    pub fn log_evidence(&self) -> f64 {
+        self.log_evidence
     }
-    /// The Lee-Whiteley variance at the last potential; `None` before, and for resamplers it does
-    /// not hold for.
+    /// Who descends from whom.
+    pub fn genealogy(&self) -> &Genealogy {
+        &self.genealogy
+    }
+    /// The variance of Z at the last potential by the genealogy; `None` before, and for resamplers it
+    /// does not hold for.
     pub fn lee_whiteley(&self) -> Option<LeeWhiteley> {
         self.lee_whiteley
     }

@@ -105,7 +105,8 @@ impl RunRecord<'_> {
     pub fn mcse_mean(&self) -> &[f64] {
         match &self.summary.part {
             Part::Sample(part) => &part.mcse_mean,
-            Part::Smc(_) | Part::Other(_) => &[],
+            Part::Smc(part) => part.mean_se.as_deref().unwrap_or(&[]),
+            Part::Other(_) => &[],
         }
     }
 

@@ -126,6 +126,9 @@ pub struct SmcPart {
     /// Mean of every coordinate under the target, length dim.
     #[serde(serialize_with = "finite_list")]
     pub mean: Vec<f64>,
+    /// Standard errors of the means; null where none can be given.
+    #[serde(serialize_with = "finite_list_option")]
+    pub mean_se: Option<Vec<f64>>,
     /// Standard deviation of every coordinate under the target, length dim.
     #[serde(serialize_with = "finite_list")]
     pub sd: Vec<f64>,
@@ -196,6 +199,17 @@ pub fn positive_option<S: Serializer>(
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     finite_option(&value.filter(|v| *v > 0.0), serializer)
+}
+
+/// Writes a list as [`finite_list`] does, or null.
+pub fn finite_list_option<S: Serializer>(
+    values: &Option<Vec<f64>>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match values {
+        Some(values) => finite_list(values, serializer),
+        None => serializer.serialize_none(),
+    }
 }
 
 /// Writes a list with null for every entry that is not finite.

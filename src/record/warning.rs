@@ -134,7 +134,7 @@ impl Warning {
                 "check the density where it is NaN or infinite, or start elsewhere with --init"
             }
             Self::NonFiniteParticles { .. } => "lower --step-size, or start elsewhere with --init",
-            Self::Coalesced { .. } => "raise --particles or --moves-per-stage",
+            Self::Coalesced { .. } => "raise --particles or --moves-per-stage, or give --lag",
             Self::Ladder { .. } => "raise --target-ess, or add temperatures to --ladder",
             Self::Acceptance { rate, low, .. } if rate < low => "lower --step-size",
             Self::Acceptance { .. } => "raise --step-size",

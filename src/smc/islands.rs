@@ -6,6 +6,7 @@
 //! mean; an adaptive ladder and tuned moves add a bias of O(K/N), which islands do not average out. Particles of island k carry the weight Z_k; systematic
 //! resampling makes them one population of equal weights.
 
+use super::replicates::student_scale;
 use super::{Combined, SmcResult, combine_replicates};
 use crate::flow::{Resampler, Tally, resample_offspring};
 use driftlane_kernels::mutants::active;
@@ -24,6 +25,7 @@ pub(super) fn combine(mut results: Vec<SmcResult>) -> SmcResult {
         .map(|z| Lane::exp(z - log_evidence) / log_evidences.len() as f64)
         .collect();
     let (mean, sd) = pooled_moments(&results, &weights);
+    let mean_se = (results.len() > 1).then(|| spread_of_means(&results, &weights, &mean));
     let totals = results
         .iter()
         .fold(Tally::default(), |sum, r| sum.merge(r.totals.clone()));
@@ -39,6 +41,7 @@ pub(super) fn combine(mut results: Vec<SmcResult>) -> SmcResult {
         first.log_evidence = log_evidence;
         first.log_evidence_se = log_evidence_se;
         (first.mean, first.sd) = (mean, sd);
+        first.mean_se = mean_se;
     }
     first.log_evidences = log_evidences;
     first.surviving_ancestors = surviving;
@@ -63,6 +66,23 @@ fn pooled_moments(results: &[SmcResult], weights: &[f64]) -> (Vec<f64>, Vec<f64>
             (m, second.sqrt())
         })
         .unzip()
+}
+
+/// Standard errors of the pooled means: of a ratio of means over K independent runs, by the delta method,
+/// scaled like that of log Z so that 1.96 of them cover 95%.
+fn spread_of_means(results: &[SmcResult], weights: &[f64], means: &[f64]) -> Vec<f64> {
+    let k = results.len() as f64;
+    let scale = student_scale(results.len());
+    let spread = |j: usize| {
+        let square = |(w, r): (&f64, &SmcResult)| {
+            let off = w * (r.mean[j] - means[j]);
+            off * off
+        };
+        weights.iter().zip(results).map(square).sum::<f64>()
+    };
+    (0..means.len())
+        .map(|j| scale * (spread(j) * k / (k - 1.0)).sqrt())
+        .collect()
 }
 
 /// The particles of all islands as one population of equal weights, `[particles, dim]`.

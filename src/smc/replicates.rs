@@ -25,6 +25,11 @@ pub struct Combined {
     pub log_evidence_se: Option<f64>,
 }
 
+/// What scales the standard error of `runs` runs, at least 2, so that 1.96 of them cover 95%.
+pub(super) fn student_scale(runs: usize) -> f64 {
+    student_t_quantile(0.975, runs - 1) / normal_quantile(0.975)
+}
+
 /// Combines estimates of log Z from independent runs of equal size; at least one.
 pub fn combine_replicates(log_evidences: &[f64]) -> Combined {
     let r = log_evidences.len() as f64;
@@ -56,9 +61,7 @@ pub fn combine_replicates(log_evidences: &[f64]) -> Combined {
             .collect();
         let mean = without.iter().sum::<f64>() / r;
         let squares: f64 = without.iter().map(|w| (w - mean) * (w - mean)).sum();
-        let degrees = log_evidences.len() - 1;
-        let scale = student_t_quantile(0.975, degrees) / normal_quantile(0.975);
-        scale * ((r - 1.0) / r * squares).sqrt()
+        student_scale(log_evidences.len()) * ((r - 1.0) / r * squares).sqrt()
     });
     Combined {
         log_evidence,

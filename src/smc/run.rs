@@ -29,6 +29,7 @@ pub struct Smc<'a> {
     tuned: bool,
     schedule: Option<Schedule>,
     chain_length: Option<usize>,
+    lag: Option<usize>,
 }
 
 /// Told of every visit of every replicate or island.
@@ -65,6 +66,9 @@ pub struct SmcResult {
     pub surviving_ancestors: Option<usize>,
     /// Means of the coordinates over the final population.
     pub mean: Vec<f64>,
+    /// Their standard errors, from the genealogy or the spread of replicates or islands; `None` where
+    /// neither can be given.
+    pub mean_se: Option<Vec<f64>>,
     /// Standard deviations of the coordinates over the final population.
     pub sd: Vec<f64>,
     /// The final population of the first replicate, `[particles, dim]`, equal weights.
@@ -98,6 +102,7 @@ impl<'a> Smc<'a> {
             tuned: true,
             schedule: None,
             chain_length: None,
+            lag: None,
         }
     }
 
@@ -132,6 +137,12 @@ impl<'a> Smc<'a> {
     /// weighted; it takes the place of the moves at every temperature.
     pub fn waste_free(mut self, chain_length: usize) -> Self {
         self.chain_length = Some(chain_length);
+        self
+    }
+    /// Takes standard errors from the ancestors `lag` resamplings ago, at least 1, instead of time 0
+    /// (Olsson, Douc 2019): for so many temperatures that all particles descend from a few.
+    pub fn lag(mut self, lag: usize) -> Self {
+        self.lag = Some(lag);
         self
     }
     /// How temperatures are chosen.
@@ -201,6 +212,9 @@ impl<'a> Smc<'a> {
     pub fn run_in<R: Precision>(&self, observer: &mut Observer<'_>) -> Result<SmcResult> {
         if self.particles < 2 {
             return Err(Error::invalid("particles", self.particles, "at least 2"));
+        }
+        if self.lag == Some(0) {
+            return Err(Error::invalid("lag", 0, "at least 1"));
         }
         if self.moves_per_stage.most() < 1 {
             return Err(Error::invalid("moves_per_stage", 0, "at least 1"));
@@ -330,11 +344,31 @@ impl<'a> Smc<'a> {
         let states = self.chain_length.unwrap_or(1);
         let chains = particles / states;
         let mut flow = Flow::<R>::start(&model, chains, seed, self.resampler)?;
+        if let Some(lag) = self.lag {
+            flow = flow.with_lag(lag);
+        }
         let starts_without_density = flow.totals().nan as usize;
         while flow.advance(&mut model, &mut |record, _| observer(record))? == Advance::Moved {}
         let moments = match self.chain_length {
             Some(_) => waste_free::moments(&mut flow.cloud(), 0.0),
             None => flow.moments(),
+        };
+        let samples = match self.chain_length {
+            Some(_) => waste_free::states(flow.population()),
+            None => positions(flow.population()),
+        };
+        let by_genealogy = |values: &[f64]| match self.resampler {
+            Resampler::Multinomial => flow
+                .genealogy()
+                .standard_errors(values, moments.mean().len()),
+            _ => None,
+        };
+        let mean_se = match self.chain_length {
+            Some(states) => {
+                let means = waste_free::chain_means(&samples, states, moments.mean().len());
+                waste_free::mean_standard_errors(&means, moments.mean().len(), by_genealogy(&means))
+            }
+            None => by_genealogy(&samples),
         };
         let each = |f: fn(&TemperatureRecord) -> f64| model.records().iter().map(f).collect();
         let mut temperatures = vec![0.0];
@@ -342,7 +376,7 @@ impl<'a> Smc<'a> {
         let lee_whiteley = flow.lee_whiteley();
         let weightings = model.weightings();
         Ok(SmcResult {
-            log_evidence: flow.evidence().log_evidence(),
+            log_evidence: flow.log_evidence(),
             log_evidence_se: match self.chain_length {
                 Some(length) => waste_free::standard_error(weightings, length, lee_whiteley),
                 None => lee_whiteley.and_then(|v| v.standard_error()),
@@ -361,18 +395,16 @@ impl<'a> Smc<'a> {
             acceptance: each(|r| r.acceptance),
             step_size: each(|r| r.step_size),
             moves: model.records().iter().map(|r| r.moves).collect(),
-            resamplings: flow.evidence().resamplings(),
+            resamplings: flow.genealogy().resamplings(),
             // Of chains, which the error of a waste-free run does not rest on.
             surviving_ancestors: match self.chain_length {
                 Some(_) => None,
                 None => flow.surviving_ancestors(),
             },
             mean: moments.mean().to_vec(),
+            mean_se,
             sd: moments.sd(),
-            samples: match self.chain_length {
-                Some(_) => waste_free::states(flow.population()),
-                None => positions(flow.population()),
-            },
+            samples,
             nonfinite_starts: match (self.chain_length, flow.stages().first()) {
                 (None, Some(stage)) => stage.nan_potentials as usize,
                 _ => starts_without_density,

@@ -449,5 +449,7 @@ pub(super) fn methods() -> Vec<Case> {
             "smc gaussian --waste-free 16 --resample ess:0.5",
             &["--resample = ess:0.5", "--waste-free"],
         ),
+        case(Parse, "smc gaussian --lag 0", &["--lag = 0"]),
+        case(Parse, "smc gaussian --lag -3", &["--lag = -3"]),
     ]
 }

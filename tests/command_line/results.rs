@@ -89,6 +89,7 @@ fn smc_reports_the_fields_of_the_contract() {
         "autocorrelation_time",
         "resamplings",
         "mean",
+        "mean_se",
         "sd",
     ];
     for (line, moves_per_stage, tuning) in [

@@ -134,6 +134,8 @@ pub struct SmcMethod {
     pub moves_per_stage: Option<u64>,
     /// States of a waste-free chain, all of them weighted; `None`: one state a particle.
     pub chain_length: Option<u64>,
+    /// How many resamplings back the ancestors lie that errors rest on; `None`: to the start.
+    pub lag: Option<u64>,
     /// Share of the particles, in (0, 1), that the next temperature's effective sample size keeps.
     pub target_ess: f64,
     /// How populations are resampled.

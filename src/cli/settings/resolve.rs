@@ -15,10 +15,11 @@ use std::path::{Path, PathBuf};
 /// The verbs that experiment files may name.
 const VERBS: [&str; 2] = ["sample", "smc"];
 const SAMPLE_KEYS: [&str; 6] = ["sampler", "draws", "steps", "warmup", "thin", "noise"];
-const SMC_KEYS: [&str; 12] = [
+const SMC_KEYS: [&str; 13] = [
     "move",
     "moves_per_stage",
     "waste_free",
+    "lag",
     "target_ess",
     "resampler",
     "resample",
@@ -291,7 +292,7 @@ fn smc(given: &Given) -> Result<SmcMethod> {
     if ladder.as_ref().is_some_and(|ladder| !is_ladder(ladder)) {
         return Err(given.refuse("ladder", allowed));
     }
-    let chain_length = chain_length(given)?;
+    let chain_length = count_or_none(given, "waste_free", 2)?;
     let resampling = resampling(given)?;
     if chain_length.is_some() && resampling != Resampling::Always {
         let allowed = "must be always with --waste-free, whose chains start from resampled states";
@@ -301,6 +302,7 @@ fn smc(given: &Given) -> Result<SmcMethod> {
         kernel,
         moves_per_stage: moves_per_stage(given, chain_length)?,
         chain_length,
+        lag: count_or_none(given, "lag", 1)?,
         target_ess,
         resampler: choice(
             given,
@@ -320,15 +322,15 @@ fn smc(given: &Given) -> Result<SmcMethod> {
     })
 }
 
-/// States of a waste-free chain.
-fn chain_length(given: &Given) -> Result<Option<u64>> {
+/// A number from `least`, or nothing.
+fn count_or_none(given: &Given, key: &str, least: u64) -> Result<Option<u64>> {
     let none = given
-        .text("waste_free", "")
+        .text(key, "")
         .is_ok_and(|text| text.is_none_or(|text| text == "none"));
     if none {
         return Ok(None);
     }
-    given.count("waste_free", 2, 2..=1_000_000).map(Some)
+    given.count(key, least, least..=1_000_000).map(Some)
 }
 
 /// How many, or `auto` for as many as decorrelate the population; one less than the states of a chain.

@@ -154,6 +154,7 @@ impl Method {
                         "waste_free",
                         m.chain_length.map_or_else(|| "none".into(), whole),
                     ),
+                    ("lag", m.lag.map_or_else(|| "none".into(), whole)),
                     ("target_ess", m.target_ess.into()),
                     ("resampler", m.resampler.name().into()),
                     ("resample", resampling(m.resampling)),

@@ -13,6 +13,7 @@ use driftlane_kernels::resample::Matching;
 use driftlane_kernels::tile::{Row, particles_per_tile};
 use rayon::prelude::*;
 use std::cell::Cell;
+use std::collections::VecDeque;
 
 /// Working memory of resampling, kept between resamplings: fresh pages would cost more than the work.
 #[derive(Debug, Clone, Default)]
@@ -26,7 +27,7 @@ pub(in crate::flow) struct Workspace {
 }
 
 impl Workspace {
-    /// Replaces a population, and the time-0 ancestors of its particles, by their offspring.
+    /// Replaces a population, and the ancestors of its particles in earlier generations, by their offspring.
     #[allow(clippy::too_many_arguments)]
     pub fn resample<R: Precision>(
         &mut self,
@@ -36,7 +37,7 @@ impl Workspace {
         seed: u64,
         epoch: u64,
         population: &mut Population<R>,
-        eves: &mut [u32],
+        generations: &mut VecDeque<Vec<u32>>,
     ) {
         let n = population.len();
         self.offspring.resize(n, 0);
@@ -65,7 +66,9 @@ impl Workspace {
         let buffer = &mut self.travelling;
         permute::<u32, 1>(&mut self.ancestors, 1, matchings, buffer);
         if !active("eves-not-resampled") {
-            permute::<u32, 1>(eves, 1, matchings, buffer);
+            for ancestors in generations {
+                permute::<u32, 1>(ancestors, 1, matchings, buffer);
+            }
         }
         let dim = population.dim();
         for channel in population.vectors_mut() {

@@ -16,7 +16,10 @@
 mod variance;
 
 pub use variance::{LONG_CHAIN, WasteFree};
-pub(super) use variance::{longest_autocorrelation_time, standard_error, variance_of_weighting};
+pub(super) use variance::{
+    chain_means, longest_autocorrelation_time, mean_standard_errors, standard_error,
+    variance_of_weighting,
+};
 
 use crate::flow::{Cloud, in_parallel};
 use crate::mcmc::{BASE, RATIO};

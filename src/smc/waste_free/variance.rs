@@ -141,3 +141,36 @@ pub(in crate::smc) fn variance_of_weighting<R: Precision>(
 fn dot(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).fold(0.0, |sum, (a, b)| a.mul_add(*b, sum))
 }
+
+/// The mean of every coordinate along every chain: `[chains, dim]`.
+pub(in crate::smc) fn chain_means(states: &[f64], length: usize, dim: usize) -> Vec<f64> {
+    let chains = states.chunks_exact(length * dim);
+    let mean =
+        |chain: &[f64], j: usize| chain[j..].iter().step_by(dim).sum::<f64>() / length as f64;
+    chains
+        .flat_map(|chain| (0..dim).map(move |j| mean(chain, j)))
+        .collect()
+}
+
+/// Standard errors of the means over all states: the spread of chains, which start independently given
+/// the temperature before, or by their genealogy where that is larger.
+pub(in crate::smc) fn mean_standard_errors(
+    means: &[f64],
+    dim: usize,
+    genealogy: Option<Vec<f64>>,
+) -> Option<Vec<f64>> {
+    let chains = (means.len() / dim) as f64;
+    let spread = (0..dim).map(|j| {
+        let column = || means[j..].iter().step_by(dim);
+        let mean = column().sum::<f64>() / chains;
+        let square: f64 = column().map(|m| (m - mean) * (m - mean)).sum();
+        (square / (chains - 1.0) / chains).sqrt()
+    });
+    let genealogy = genealogy.unwrap_or_else(|| vec![0.0; dim]);
+    Some(
+        spread
+            .zip(genealogy)
+            .map(|(a, b)| if b > a { b } else { a })
+            .collect(),
+    )
+}
