@@ -18,6 +18,7 @@ use crate::target::{Path, Precision};
 use driftlane_kernels::rng::Stream;
 use driftlane_kernels::tile::Row;
 use driftlane_kernels::{F64, Lane};
+use std::f64::consts::TAU;
 
 /// Where chains start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -202,6 +203,9 @@ impl<R: Precision> FeynmanKac for Chains<'_, R> {
         let mut tally = self
             .mover
             .run(self.path.law(1.0), moves, fresh, block, stream, scratch);
+        if self.path.on_torus() {
+            wrap_angles(block);
+        }
         if adjusted || keeps {
             for tile in 0..block.tiles() {
                 let x = &block.vectors[0][block.rows(tile)];
@@ -296,4 +300,12 @@ pub(crate) fn weigh_tile<R: Precision>(
         &mut ratio[scalars],
     );
     tally.density_evaluations += block.active(tile) as u64;
+}
+
+/// Brings angles back to [-pi, pi): densities and gradients on a torus are the same there.
+pub(crate) fn wrap_angles<R: Precision>(block: &mut Span<'_, R>) {
+    let (turn, inverse) = (R::splat(TAU), R::splat(1.0 / TAU));
+    for x in block.vectors[0].iter_mut().flat_map(|row| row.0.iter_mut()) {
+        *x = (*x * inverse).round().neg_mul_add(turn, *x);
+    }
 }

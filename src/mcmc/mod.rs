@@ -21,8 +21,8 @@ mod ula;
 mod unadjusted;
 
 pub use barker::Barker;
-pub(crate) use chains::weigh_tile;
 pub use chains::{Chains, Start, Work};
+pub(crate) use chains::{weigh_tile, wrap_angles};
 pub use dual_averaging::DualAveraging;
 pub use elliptical_slice::EllipticalSlice;
 pub use ghmc::Ghmc;

@@ -16,7 +16,7 @@ use super::{Ladder, MovesPerStage, Schedule, ScheduledStage, WasteFree, waste_fr
 use crate::error::{Error, Result};
 use crate::flow::{Cloud, FeynmanKac, Potential, Resampling, Tally};
 use crate::integrator::Scratch;
-use crate::mcmc::{Move, RATIO, weigh_tile};
+use crate::mcmc::{Move, RATIO, weigh_tile, wrap_angles};
 use crate::particles::{Channels, Moments, Span};
 use crate::target::{Path, Precision};
 use driftlane_kernels::mutants::active;
@@ -266,6 +266,9 @@ impl<R: Precision> FeynmanKac for Tempering<'_, R> {
         let fresh = visit > 0;
         let law = self.path.law(self.tempering_param);
         let mut tally = self.mover.run(law, 1, fresh, block, stream, scratch);
+        if self.path.on_torus() {
+            wrap_angles(block);
+        }
         if self.states > 0 && visit >= first {
             let state = visit - first + 1;
             (0..block.tiles()).for_each(|tile| waste_free::keep(block, tile, state));

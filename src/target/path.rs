@@ -7,7 +7,7 @@
 //! without a reference (MCMC):  base = 0, ratio = log pi, beta = 1
 //! ```
 
-use super::{BlockTarget, Law, Precision, Reference};
+use super::{BlockTarget, Family, Law, Precision, Reference};
 use crate::error::{Error, Result};
 use driftlane_kernels::rng::Stream;
 use driftlane_kernels::tile::Row;
@@ -19,6 +19,7 @@ pub struct Path<'a> {
     /// The law at beta = 0; of the target alone, where chains start.
     reference: Reference,
     ratio: Ratio<'a>,
+    torus: bool,
 }
 
 /// What base and ratio are.
@@ -47,18 +48,26 @@ impl<'a> Path<'a> {
                 format!("the target has {}", target.dim()),
             ));
         }
+        let torus = target.reference().family() == Family::Torus;
+        if torus != (reference.family() == Family::Torus) {
+            let allowed = "uniform on the torus for a target on the torus, and for no other";
+            return Err(Error::invalid("reference", reference.describe(), allowed));
+        }
         Ok(Self {
             target,
             reference,
             ratio,
+            torus,
         })
     }
 
     /// The target alone: beta is 1, and its reference is only where chains start.
     pub fn plain(target: &'a dyn BlockTarget) -> Self {
+        let reference = target.reference();
         Self {
             target,
-            reference: target.reference(),
+            torus: reference.family() == Family::Torus,
+            reference,
             ratio: Ratio::Plain,
         }
     }
@@ -74,6 +83,10 @@ impl<'a> Path<'a> {
     /// The law at beta = 0; of the target alone, its own reference.
     pub fn reference(&self) -> &Reference {
         &self.reference
+    }
+    /// Whether coordinates are angles, which visits bring back to [-pi, pi).
+    pub fn on_torus(&self) -> bool {
+        self.torus
     }
     /// The law at `tempering_param`.
     pub fn law(&self, tempering_param: f64) -> Law<'_> {

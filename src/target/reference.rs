@@ -1,7 +1,8 @@
 //! Reference laws: normalised, sampled exactly, with a known density.
 //!
 //! Independent coordinates, each a normal N(m, s^2) or a Student t with `df` degrees of freedom,
-//! location m and scale s. Student variates by Bailey's polar identity (Bailey 1994, Math. Comp.
+//! location m and scale s, or all of them angles, uniform on the torus: there the density is (2 pi)^-dim
+//! wherever a position is lifted to. Student variates by Bailey's polar identity (Bailey 1994, Math. Comp.
 //! 62:779): sqrt(df (u^(-2/df) - 1)) cos(2 pi v) has exactly the t law.
 
 use super::{Exact, Target};
@@ -18,6 +19,8 @@ pub enum Family {
     Normal,
     /// Student t with these degrees of freedom.
     StudentT(f64),
+    /// Uniform on [-pi, pi), an angle.
+    Torus,
 }
 
 /// A product law with a location and a scale for every coordinate.
@@ -53,6 +56,13 @@ impl Reference {
         Self::checked(Family::StudentT(df), location, scale)
     }
 
+    /// Uniform on the torus of `dim` angles.
+    pub fn torus(dim: usize) -> Self {
+        // Half the width of [-pi, pi) is what a uniform number on [-1, 1) is scaled by.
+        let half = std::f64::consts::PI;
+        Self::build(Family::Torus, vec![0.0; dim], vec![half; dim])
+    }
+
     fn checked(family: Family, location: Vec<f64>, scale: Vec<f64>) -> Result<Self> {
         if let Some(&m) = location.iter().find(|m| !m.is_finite()) {
             return Err(Error::invalid("reference location", m, "finite numbers"));
@@ -82,6 +92,7 @@ impl Reference {
                     - log_gamma(0.5 * df)
                     - 0.5 * (df * std::f64::consts::PI).ln_lane()
             }
+            Family::Torus => -std::f64::consts::LN_2,
         };
         let log_normaliser = scale.iter().map(|s| each - s.ln_lane()).sum();
         let inverse_scale = scale.iter().map(|s| 1.0 / s).collect::<Vec<_>>();
@@ -108,8 +119,11 @@ impl Reference {
     }
 
     /// The same law with every scale multiplied by `factor`, a finite number above 0; a scale that
-    /// would overflow stays at the largest number.
+    /// would overflow stays at the largest number. A torus cannot be wider.
     pub fn widened(&self, factor: f64) -> Self {
+        if self.family == Family::Torus {
+            return self.clone();
+        }
         let scale = self.scale().iter().map(|s| (s * factor).min(f64::MAX));
         Self::build(self.family, self.location().to_vec(), scale.collect())
     }
@@ -125,6 +139,7 @@ impl Reference {
         match self.family {
             Family::Normal => format!("normal({m}, {s})"),
             Family::StudentT(df) => format!("student({df}, {m}, {s})"),
+            Family::Torus => "uniform on the torus".to_owned(),
         }
     }
 
@@ -139,6 +154,10 @@ impl Reference {
                     let (_, cos) = stream.uniform_row::<F64>().sin_cos_turns();
                     let stretch = (u.ln() * Lane::splat(-2.0 / df)).exp_m1();
                     (stretch * Lane::splat(df)).sqrt() * cos
+                }
+                Family::Torus => {
+                    let u = stream.uniform_row::<F64>();
+                    u.mul_add(Lane::splat(2.0), Lane::splat(-1.0))
                 }
             };
             *x = standard.mul_add(Lane::splat(s), Lane::splat(m));
@@ -155,16 +174,23 @@ impl Target for Reference {
         let m = self.location.of::<L>();
         let w = self.inverse_scale.of::<L>();
         let mut sum = L::zero();
+        if self.family == Family::Torus {
+            // Not a constant where there is no position.
+            let all = x.iter().fold(sum, |sum, x| sum + *x);
+            return all.mul_add(L::zero(), L::splat(self.log_normaliser));
+        }
         for j in 0..x.len() {
             let z = (x[j] - L::broadcast(m[j])) * L::broadcast(w[j]);
             sum = match self.family {
                 Family::Normal => z.mul_add(z, sum),
                 Family::StudentT(df) => sum + (z * z * L::splat(1.0 / df)).ln_1p(),
+                Family::Torus => sum,
             };
         }
         let factor = match self.family {
             Family::Normal => -0.5,
             Family::StudentT(df) => -0.5 * (df + 1.0),
+            Family::Torus => 0.0,
         };
         sum.mul_add(L::splat(factor), L::splat(self.log_normaliser))
     }
@@ -178,6 +204,7 @@ impl Target for Reference {
             grad[j] = match self.family {
                 Family::Normal => -(z * w),
                 Family::StudentT(df) => -(z * w * L::splat(df + 1.0)) / z.mul_add(z, L::splat(df)),
+                Family::Torus => L::zero(),
             };
         }
     }
@@ -196,6 +223,7 @@ impl Target for Reference {
                     .collect(),
             ),
             Family::StudentT(_) => None,
+            Family::Torus => Some(self.scale().iter().map(|s| s / 3f64.sqrt()).collect()),
         };
         let mean = match self.family {
             Family::StudentT(df) if df <= 1.0 => None,

@@ -13,23 +13,34 @@
 //! | `student-mixture` | products of Student t laws | 0 |
 //! | `phi4` | the phi^4 chain | exact |
 //! | `eight-schools` | a hierarchy of normals, centred or not | exact |
+//! | `seeds` | a logistic regression with random effects | about -73.404 |
+//! | `brownian` | Brownian motion, unknown scales | exact |
+//! | `u1-gauge` | U(1) lattice gauge theory | exact |
+//! | `dw-4`, `lj-13` | clusters of particles | exact; unknown |
 //! | `logistic` | logistic regression on a CSV | unknown |
 
 mod arrays;
 pub mod banana;
+pub mod brownian;
 mod cholesky;
+pub mod clusters;
 pub mod eight_schools;
 pub mod funnel;
 pub mod gaussian;
+mod helmert;
 pub mod logistic;
 pub mod many_well;
 pub mod mixture;
 pub mod phi4;
 pub mod rings;
+pub mod seeds;
 pub mod student_mixture;
 pub mod two_modes;
+pub mod u1_gauge;
 
 pub use banana::Banana;
+pub use brownian::Brownian;
+pub use clusters::{DoubleWell4, LennardJones13};
 pub use eight_schools::EightSchools;
 pub use funnel::Funnel;
 pub use gaussian::Gaussian;
@@ -38,12 +49,14 @@ pub use many_well::ManyWell;
 pub use mixture::Mixture;
 pub use phi4::Phi4;
 pub use rings::Rings;
+pub use seeds::Seeds;
 pub use student_mixture::StudentMixture;
 pub use two_modes::TwoModes;
+pub use u1_gauge::U1Gauge;
 
 use crate::error::{Error, Result};
 use crate::parameters::{Parameters, edit_distance};
-use crate::target::BlockTarget;
+use crate::target::{BlockTarget, Unconstrained};
 use arrays::Array;
 use logistic::{Data, Layout};
 use toml::Value;
@@ -68,7 +81,7 @@ const MIXTURE_REFERENCE: &str = "normal, the mixture's mean and sd";
 const MIXTURE_EXACT: &str = "log Z = 0, moments, sampler";
 
 /// Every name, in the order of `list targets`.
-pub const DESCRIPTIONS: [Description; 15] = [
+pub const DESCRIPTIONS: [Description; 20] = [
     Description {
         name: "gaussian",
         settings: "dim = 1, mean = 0, sd = 1 | sds = [..] | cov = [[..],..]",
@@ -132,6 +145,36 @@ pub const DESCRIPTIONS: [Description; 15] = [
         settings: "parameterisation = \"non-centred\" (or \"centred\")",
         reference: "student(4) about the priors",
         exact: "log Z, moments",
+    },
+    Description {
+        name: "seeds",
+        settings: "",
+        reference: "student(4), wider than the posterior",
+        exact: "nothing (log Z about -73.404)",
+    },
+    Description {
+        name: "brownian",
+        settings: "",
+        reference: "student(4), wider than the posterior",
+        exact: "log Z",
+    },
+    Description {
+        name: "u1-gauge",
+        settings: "n = 8, beta = 1",
+        reference: "uniform on the torus",
+        exact: "log Z, moments",
+    },
+    Description {
+        name: "dw-4",
+        settings: "",
+        reference: "normal(0, 2.5)",
+        exact: "log Z, means",
+    },
+    Description {
+        name: "lj-13",
+        settings: "",
+        reference: "normal(0, 1)",
+        exact: "means",
     },
     Description {
         name: "logistic",
@@ -214,6 +257,11 @@ pub fn build(name: &str, mut parameters: Parameters) -> Result<BoxedTarget> {
             }
         }
         "eight-schools" => Box::new(EightSchools::from_parameters(p)?),
+        "seeds" => Box::new(Unconstrained::new(Seeds::new())?),
+        "brownian" => Box::new(Unconstrained::new(Brownian)?),
+        "u1-gauge" => Box::new(U1Gauge::from_parameters(p)?),
+        "dw-4" => Box::new(DoubleWell4),
+        "lj-13" => Box::new(LennardJones13),
         "logistic" => Box::new(logistic(p)?),
         other => return Err(unknown_name("target", other)),
     };
