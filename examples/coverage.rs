@@ -80,7 +80,10 @@ fn rows() -> driftlane::Result<Vec<Row>> {
             ..Row::new("phi4, n 32, b 0.002", Phi4::new(32, 0.1, 0.002, 20.0)?)
         },
         Row::new("eight-schools", schools(false)?),
-        Row::new("eight-schools, centred", schools(true)?).spread(80),
+        Row {
+            leapfrog_steps: 30,
+            ..Row::new("eight-schools, centred", schools(true)?).spread(60)
+        },
         Row {
             log_evidence: Some((-73.404, 0.01)),
             ..Row::new("seeds", Unconstrained::new(Seeds::new())?)

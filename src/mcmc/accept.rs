@@ -1,6 +1,6 @@
 //! The Metropolis-Hastings decision for one tile.
 
-use super::{ACCEPTED, BASE, RATIO};
+use super::{ACCEPTED, BASE, LOG_RATIO, RATIO};
 use crate::flow::Tally;
 use crate::integrator::Scratch;
 use crate::particles::Span;
@@ -44,6 +44,9 @@ pub(super) fn accept_tile<R: Precision>(
         } else {
             log_alpha
         };
+        if let Some(kept) = block.scalars[LOG_RATIO].get_mut(at) {
+            *kept = log_alpha;
+        }
         // exp of something at most 0; a NaN fails the comparison with 0 and is then refused below.
         let capped = zero.min(log_alpha);
         let proper = capped.le(zero).and(new.lt(infinity));

@@ -52,6 +52,9 @@ pub const BASE: usize = 0;
 pub const RATIO: usize = 1;
 /// The scalar channel that counts the moves a particle has accepted, where a flow declares it.
 pub const ACCEPTED: usize = 2;
+/// The scalar channel that receives the logarithm of the Metropolis-Hastings ratio of a particle's last
+/// proposal, where a flow declares it: its exponential has mean 1 over exact draws.
+pub const LOG_RATIO: usize = 3;
 
 /// A move of every particle of a block towards a [`Law`]. One implementation a file.
 pub trait Move<R: Precision>: Send + Sync {
@@ -60,8 +63,8 @@ pub trait Move<R: Precision>: Send + Sync {
 
     /// Moves every particle of `block` `moves` times towards `law`. Vector channel 0 is the position; scalar
     /// channels [`BASE`] and [`RATIO`] are its log densities, before and after; an adjusted move adds its
-    /// acceptances to channel [`ACCEPTED`] where that is declared. `fresh` tells that
-    /// the other vector channels are as this move left them under the same law.
+    /// acceptances to channel [`ACCEPTED`], and leaves its last ratio in channel [`LOG_RATIO`], where those
+    /// are declared. `fresh` tells that the other vector channels are as this move left them under the same law.
     fn run(
         &self,
         law: Law<'_>,
