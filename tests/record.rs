@@ -134,6 +134,7 @@ fn logistic<'a>(samples: &'a mut Vec<f64>, draws: &'a [f64]) -> RunRecord<'a> {
     }
     let part = SamplePart {
         acceptance: Some(0.671),
+        trajectory_length: None,
         step_size: 0.0831,
         mean,
         sd,

@@ -36,7 +36,7 @@ fn defaults_are_those_of_the_documentation() {
             smc.tuning.leapfrog_steps,
             smc.tuning.target_accept
         ),
-        (None, 10, 0.7)
+        (None, Some(10), 0.7)
     );
     let s = settings("sample gaussian --sampler rwmh --set dim=1e1");
     assert_eq!(s.particles(), 1024);

@@ -148,7 +148,9 @@ fn mover(sampler: Sampler, tuning: &super::settings::Tuning) -> MoveSettings {
         kind: sampler,
         step_size: tuning.step_size,
         target_accept: Some(tuning.target_accept),
-        leapfrog_steps: tuning.leapfrog_steps as usize,
+        leapfrog_steps: tuning.leapfrog_steps.unwrap_or(10) as usize,
+        tune_trajectory: tuning.leapfrog_steps.is_none(),
+        mass: tuning.mass,
         integrator: tuning.integrator,
         friction: tuning.friction,
         increments: tuning.noise,
@@ -251,6 +253,7 @@ impl Job<'_> {
             part: Part::Sample(SamplePart {
                 acceptance: result.acceptance,
                 step_size: result.step_size,
+                trajectory_length: result.trajectory_length,
                 mean: result.mean,
                 sd: result.sd,
                 r_hat_max: finite_extreme(&result.r_hat, true),

@@ -21,6 +21,7 @@ pub const KEYS: [(&str, &[&str]); 3] = [
             "thin",
             "step_size",
             "leapfrog_steps",
+            "mass",
             "integrator",
             "friction",
             "jitter",

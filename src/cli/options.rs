@@ -240,7 +240,7 @@ pub(super) struct TuningOptions {
         help_heading = "Method"
     )]
     step_size: Option<String>,
-    /// Leapfrog steps of a trajectory, the mean where their number is jittered [default: 10]
+    /// Leapfrog steps of a trajectory, the mean where their number is jittered, or auto: tuned by ChEES (hmc) [default: 10]
     #[arg(
         long,
         value_name = "L",
@@ -248,6 +248,9 @@ pub(super) struct TuningOptions {
         help_heading = "Method"
     )]
     leapfrog_steps: Option<String>,
+    /// Inverse mass matrix: variance (of the coordinates) or fisher (root of their variance over the gradient's) [default: variance]
+    #[arg(long, value_name = "NAME", help_heading = "Method")]
+    mass: Option<String>,
     /// How hmc moves: velocity-verlet or another (see: driftlane list integrators) [default: velocity-verlet]
     #[arg(long, value_name = "NAME", help_heading = "Method")]
     integrator: Option<String>,
@@ -394,6 +397,7 @@ impl TuningOptions {
     fn give(&self, given: &mut Given) {
         given.word("step_size", "--step-size", &self.step_size);
         given.word("leapfrog_steps", "--leapfrog-steps", &self.leapfrog_steps);
+        given.word("mass", "--mass", &self.mass);
         given.word("integrator", "--integrator", &self.integrator);
         given.word("friction", "--friction", &self.friction);
         given.word("jitter", "--jitter", &self.jitter);

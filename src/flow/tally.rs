@@ -22,6 +22,10 @@ pub struct Tally {
     pub nan: u64,
     /// Log densities that were +infinity, likewise.
     pub infinite: u64,
+    /// Sum over accepted proposals of what ChEES tunes trajectory lengths by.
+    pub trajectory_slope: f64,
+    /// Moments of the gradients after the visit, where asked for.
+    pub gradient_moments: Moments,
     /// Moments of the positions after the visit, where asked for: of particles that are finite.
     pub moments: Moments,
 }
@@ -38,6 +42,8 @@ impl Tally {
             finite_starts: self.finite_starts + other.finite_starts,
             nan: self.nan + other.nan,
             infinite: self.infinite + other.infinite,
+            trajectory_slope: self.trajectory_slope + other.trajectory_slope,
+            gradient_moments: self.gradient_moments.merge(other.gradient_moments),
             moments: self.moments.merge(other.moments),
         }
     }

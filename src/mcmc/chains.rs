@@ -9,7 +9,7 @@
 //! is not has no say in tuning and in moments; unadjusted dynamics never comes back from there.
 
 use super::finite::{finite_weights, total};
-use super::{ACCEPTED, BASE, Move, RATIO};
+use super::{ACCEPTED, BASE, Mass, Move, RATIO, fisher_scales, gradient_moments};
 use crate::error::{Error, Result};
 use crate::flow::{Cloud, FeynmanKac, Potential, Resampling, Tally};
 use crate::integrator::Scratch;
@@ -82,6 +82,7 @@ pub struct Chains<'a, R: Precision> {
     finite: Option<f64>,
     /// Whether the move has new scales since its last visit, which what it keeps does not know of.
     rescaled: bool,
+    mass: Mass,
 }
 
 impl<'a, R: Precision> Chains<'a, R> {
@@ -102,7 +103,21 @@ impl<'a, R: Precision> Chains<'a, R> {
             kept: Tally::default(),
             finite: None,
             rescaled: false,
+            mass: Mass::Variance,
         }
+    }
+
+    /// Scales are set by another inverse mass matrix than the variances.
+    pub fn with_mass(mut self, mass: Mass) -> Self {
+        self.mass = mass;
+        self
+    }
+
+    /// Whether scales are set after visit `time`: at the quarters of warm-up.
+    fn rescales(&self, time: usize) -> bool {
+        let warmup = self.work.warmup;
+        let quarter = [1, 2, 3].iter().any(|k| time == (k * warmup).div_ceil(4));
+        quarter && time < warmup && self.mover.adjusted()
     }
 
     /// What the visits after warm-up did; its moments are over all populations looked at.
@@ -219,6 +234,14 @@ impl<R: Precision> FeynmanKac for Chains<'_, R> {
                 // Equal weights need no products; the bits are the same.
                 let all = finite[..active].iter().all(|w| *w == 1.0);
                 let weights = (!all).then_some(&finite[..]);
+                if self.mass == Mass::Fisher && self.rescales(time) {
+                    let law = self.path.law(1.0);
+                    let working = (&mut scratch.gradient[..], &mut scratch.other[..]);
+                    let moments = gradient_moments(law, block, tile, weights, working);
+                    tally.gradient_moments =
+                        std::mem::take(&mut tally.gradient_moments).merge(moments);
+                    tally.gradient_evaluations += active as u64;
+                }
                 let moments = Moments::of_tile::<R>(x, active, weights);
                 tally.moments = std::mem::take(&mut tally.moments).merge(moments);
             }
@@ -267,13 +290,23 @@ impl<R: Precision> FeynmanKac for Chains<'_, R> {
         }
         if let Some(acceptance) = tally.acceptance() {
             self.mover.adapt(acceptance);
+            self.mover
+                .adapt_trajectory(tally.trajectory_slope / tally.moves as f64);
         }
         let warmup = self.work.warmup;
-        let quarter = [1, 2, 3].iter().any(|k| time == (k * warmup).div_ceil(4));
         let sd = tally.moments.sd();
         let spread = !sd.is_empty() && sd.iter().all(|s| *s > 0.0 && s.is_finite());
-        if quarter && time < warmup && spread {
-            self.mover.set_scale(&sd);
+        if spread {
+            self.mover.set_location(tally.moments.mean());
+        }
+        if self.rescales(time) && spread {
+            match self.mass {
+                Mass::Variance => self.mover.set_scale(&sd),
+                Mass::Fisher => {
+                    let gradients = tally.gradient_moments.sd();
+                    self.mover.set_scale(&fisher_scales(&sd, &gradients));
+                }
+            }
             self.mover.restart_adaptation();
             self.rescaled = true;
         }

@@ -14,13 +14,14 @@
 
 use super::accept::accept_tile;
 use super::step_sizes::{StepSizes, tuned_step_sizes};
-use super::{DualAveraging, Move};
+use super::{Chees, DualAveraging, Move};
 use crate::error::Result;
 use crate::flow::{Tally, population_uniform};
 use crate::integrator::{Leapfrog, Scheme, Scratch, draw_momentum, kinetic_energy};
 use crate::particles::Span;
 use crate::target::{Law, Precision};
 use driftlane_kernels::Lane;
+use driftlane_kernels::lane::Table;
 use driftlane_kernels::mutants::active;
 use driftlane_kernels::rng::{Purpose, Stream};
 use driftlane_kernels::tile::Row;
@@ -32,6 +33,10 @@ pub struct Hmc {
     mean_steps: usize,
     steps: usize,
     leapfrog: Leapfrog,
+    /// Tunes the trajectory length, with where squares are taken about and measured by.
+    chees: Option<Chees>,
+    location: Table,
+    scale: Table,
 }
 
 impl Hmc {
@@ -45,6 +50,9 @@ impl Hmc {
             mean_steps,
             steps: mean_steps,
             leapfrog: Leapfrog::new(vec![1.0; dim]),
+            chees: None,
+            location: vec![0.0; dim].into(),
+            scale: vec![1.0; dim].into(),
         }
     }
 
@@ -58,6 +66,31 @@ impl Hmc {
     pub fn with_step_sizes(mut self, step_sizes: StepSizes) -> Self {
         self.step_sizes = step_sizes;
         self
+    }
+
+    /// With a tuned trajectory length in place of a number of steps.
+    pub fn with_chees(mut self, chees: Chees) -> Self {
+        self.chees = Some(chees);
+        self
+    }
+
+    /// (|x'_c|^2 - |x_c|^2) (x'_c . v') of every particle of a tile, in units of the scales.
+    fn trajectory_slope<R: Precision>(&self, x: &[Row<R>], scratch: &Scratch<R>) -> Row<R> {
+        let (location, scale) = (self.location.of::<R>(), self.scale.of::<R>());
+        let (mut grown, mut along) = (Row::<R>::zero(), Row::<R>::zero());
+        for j in 0..x.len() {
+            let (m, s) = (
+                Row::<R>::broadcast(location[j]),
+                Row::<R>::broadcast(scale[j]),
+            );
+            let (before, after) = ((x[j] - m) / s, (scratch.position[j] - m) / s);
+            grown = after.mul_add(after, before.neg_mul_add(before, grown));
+            along = after.mul_add(s * scratch.momentum[j], along);
+        }
+        if active("chees-shortens") {
+            return -(grown * along);
+        }
+        grown * along
     }
 
     /// With another integrator than leapfrog; refused unless it is a symmetric composition of kicks and
@@ -133,7 +166,18 @@ impl<R: Precision> Move<R> for Hmc {
                     &mut scratch.wide,
                     &mut scratch.proposed_energy,
                 );
-                accept_tile(law, tile, block, stream, scratch, keeps, &mut tally);
+                let adapting = self.chees.as_ref().is_some_and(Chees::is_adapting);
+                let slope = match adapting {
+                    true => self.trajectory_slope(&block.vectors[0][rows.clone()], scratch),
+                    false => Row::zero(),
+                };
+                let accept = accept_tile(law, tile, block, stream, scratch, keeps, &mut tally);
+                if adapting {
+                    let slope = Row::select(accept, slope, Row::zero());
+                    let slope: &[R::Scalar] = bytemuck::cast_slice(&slope.0);
+                    let counted = slope[..block.active(tile)].iter().map(|s| (*s).into());
+                    tally.trajectory_slope += counted.filter(|s: &f64| s.is_finite()).sum::<f64>();
+                }
             }
             block.vectors[GRADIENT][rows].copy_from_slice(&scratch.gradient);
             let active = block.active(tile) as u64;
@@ -149,14 +193,46 @@ impl<R: Precision> Move<R> for Hmc {
         2
     }
     fn before_visit(&mut self, seed: u64, epoch: u64) {
-        let half = self.mean_steps / 2;
         let u = population_uniform(seed, Purpose::Shared, epoch);
+        if let Some(chees) = &mut self.chees {
+            chees.draw(u);
+            self.steps = chees.steps(self.step_sizes.centre());
+            return;
+        }
+        let half = self.mean_steps / 2;
         self.steps = self.mean_steps - half + (u * (2 * half + 1) as f64) as usize;
     }
 
-    tuned_step_sizes!();
+    fn tunable(&self) -> bool {
+        let length = self.chees.as_ref().is_some_and(Chees::is_adapting);
+        length || self.step_sizes.tuner.is_adapting()
+    }
+    tuned_step_sizes!(@after_tunable);
+    fn freeze(&mut self) {
+        self.step_sizes.tuner.freeze();
+        if let Some(chees) = &mut self.chees {
+            chees.freeze();
+        }
+    }
+    fn set_location(&mut self, mean: &[f64]) {
+        if self.chees.is_some() {
+            self.location = mean.to_vec().into();
+        }
+    }
+    fn adapt_trajectory(&mut self, slope: f64) {
+        if let Some(chees) = &mut self.chees {
+            chees.update(slope);
+        }
+    }
+    fn trajectory_length(&self) -> Option<f64> {
+        self.chees.as_ref().map(Chees::length)
+    }
+    fn set_trajectory_length(&mut self, length: f64) {
+        self.chees = Some(Chees::fixed(length));
+    }
 
     fn set_scale(&mut self, sd: &[f64]) {
+        self.scale = sd.to_vec().into();
         let inverse_mass = sd.iter().map(|s| s * s).collect();
         self.leapfrog = self.leapfrog.clone().with_inverse_mass(inverse_mass);
     }

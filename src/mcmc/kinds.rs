@@ -288,6 +288,12 @@ impl MoveKind {
         self.facts().gradients
     }
 
+    /// Whether it is measured by scales that are tuned.
+    pub fn uses_mass(self) -> bool {
+        let unscaled = [Self::Pcn, Self::EllipticalSlice];
+        self.is_adjusted() && !unscaled.contains(&self)
+    }
+
     /// Whether a move is a trajectory of several steps.
     pub fn uses_leapfrog_steps(self) -> bool {
         self.facts().leapfrog

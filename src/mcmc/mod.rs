@@ -4,6 +4,7 @@
 mod accept;
 mod barker;
 mod chains;
+mod chees;
 mod dual_averaging;
 mod elliptical_slice;
 mod finite;
@@ -11,6 +12,7 @@ mod ghmc;
 mod hmc;
 mod kinds;
 mod mala;
+mod mass;
 mod mclmc;
 mod pcn;
 mod run;
@@ -23,12 +25,15 @@ mod unadjusted;
 pub use barker::Barker;
 pub use chains::{Chains, Start, Work};
 pub(crate) use chains::{weigh_tile, wrap_angles};
+pub use chees::Chees;
 pub use dual_averaging::DualAveraging;
 pub use elliptical_slice::EllipticalSlice;
 pub use ghmc::Ghmc;
 pub use hmc::Hmc;
 pub use kinds::MoveKind;
 pub use mala::Mala;
+pub use mass::Mass;
+pub(crate) use mass::{fisher_scales, gradient_moments};
 pub use mclmc::{AdjustedMclmc, Mclmc};
 pub use pcn::Pcn;
 pub use run::{Sample, SampleResult};
@@ -104,6 +109,16 @@ pub trait Move<R: Precision>: Send + Sync {
     fn freeze(&mut self) {}
     /// Takes the standard deviations of the law's coordinates as the move's scales.
     fn set_scale(&mut self, _sd: &[f64]) {}
+    /// Takes the population's mean, about which squares are taken that the trajectory length is tuned by.
+    fn set_location(&mut self, _mean: &[f64]) {}
+    /// Follows [`Tally::trajectory_slope`], a move.
+    fn adapt_trajectory(&mut self, _slope: f64) {}
+    /// The longest trajectory, where its length is tuned.
+    fn trajectory_length(&self) -> Option<f64> {
+        None
+    }
+    /// Fixes the trajectory length for good.
+    fn set_trajectory_length(&mut self, _length: f64) {}
     /// Fixes the step size for good.
     fn set_step_size(&mut self, _step_size: f64) {}
     /// The step size in use.

@@ -32,6 +32,8 @@ pub struct SampleResult {
     pub acceptance: Option<f64>,
     /// The step size used after warm-up.
     pub step_size: f64,
+    /// The longest trajectory in units of the scales, where its length was tuned.
+    pub trajectory_length: Option<f64>,
     /// Means of the coordinates: over kept draws, else over the populations looked at; of particles
     /// that were finite.
     pub mean: Vec<f64>,
@@ -149,7 +151,8 @@ impl<'a> Sample<'a> {
             moves: self.moves,
             every,
         };
-        let mut model = Chains::new(path, mover, self.start, work, self.seed);
+        let mut model =
+            Chains::new(path, mover, self.start, work, self.seed).with_mass(self.mover.mass);
         let mut population = Population::<R>::new(self.particles, dim, model.channels());
         if self.start == Start::Given {
             population.set_positions(&self.positions);
@@ -208,6 +211,7 @@ impl<'a> Sample<'a> {
                 None
             },
             step_size: model.mover().step_size(),
+            trajectory_length: model.mover().trajectory_length(),
             mean: moments.mean().to_vec(),
             sd: moments.sd(),
             r_hat: each(|c| c.r_hat),

@@ -1,8 +1,8 @@
 //! A move by name and settings, before it knows its target.
 
 use super::{
-    AdjustedMclmc, Barker, DualAveraging, EllipticalSlice, Ghmc, Hmc, Mala, Mclmc, Move, MoveKind,
-    Pcn, Rwmh, StepSizes, Ula, Unadjusted,
+    AdjustedMclmc, Barker, Chees, DualAveraging, EllipticalSlice, Ghmc, Hmc, Mala, Mass, Mclmc,
+    Move, MoveKind, Pcn, Rwmh, StepSizes, Ula, Unadjusted,
 };
 use crate::error::{Error, Result};
 use crate::integrator::{Increments, Parameters, SCHEMES, Scheme, Stepper};
@@ -29,6 +29,10 @@ pub struct MoveSettings {
     pub friction: f64,
     /// The law of the noise of unadjusted dynamics.
     pub increments: Increments,
+    /// Whether the length of HMC trajectories is tuned ([`Chees`]); `leapfrog_steps` is not used then.
+    pub tune_trajectory: bool,
+    /// What the scales of moves are tuned by.
+    pub mass: Mass,
 }
 
 impl Default for MoveSettings {
@@ -43,6 +47,8 @@ impl Default for MoveSettings {
             integrator: &SCHEMES[0],
             friction: 1.0,
             increments: Increments::Gaussian,
+            tune_trajectory: false,
+            mass: Mass::Variance,
         }
     }
 }
@@ -121,13 +127,21 @@ impl MoveSettings {
             self.step_size
                 .ok_or_else(|| Error::invalid("step_size", "none", allowed))
         };
+        if self.tune_trajectory && self.kind != MoveKind::Hmc {
+            let allowed = "hmc: of other moves no trajectory length is tuned";
+            return Err(Error::invalid("tune_trajectory", self.kind.name(), allowed));
+        }
         let steps = self.leapfrog_steps;
         Ok(match self.kind {
-            MoveKind::Hmc => Box::new(
-                Hmc::new(dim, tuned(Hmc::initial_step_size(dim)), steps)
+            MoveKind::Hmc => {
+                let mover = Hmc::new(dim, tuned(Hmc::initial_step_size(dim)), steps)
                     .with_step_sizes(spread(Hmc::initial_step_size(dim)))
-                    .with_integrator(self.integrator)?,
-            ),
+                    .with_integrator(self.integrator)?;
+                Box::new(match self.tune_trajectory {
+                    true => mover.with_chees(Chees::new(Chees::INITIAL_LENGTH)),
+                    false => mover,
+                })
+            }
             MoveKind::Rwmh => Box::new(Rwmh::new(dim, spread(Rwmh::initial_step_size(dim)))),
             MoveKind::Mala => Box::new(Mala::new(dim, spread(Mala::initial_step_size(dim)))),
             MoveKind::Barker => Box::new(Barker::new(dim, spread(Barker::initial_step_size(dim)))),

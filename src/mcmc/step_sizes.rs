@@ -77,14 +77,17 @@ macro_rules! tuned_step_sizes {
         fn tunable(&self) -> bool {
             self.step_sizes.tuner.is_adapting()
         }
+        fn freeze(&mut self) {
+            self.step_sizes.tuner.freeze();
+        }
+        $crate::mcmc::step_sizes::tuned_step_sizes!(@after_tunable);
+    };
+    (@after_tunable) => {
         fn adapt(&mut self, acceptance: f64) {
             self.step_sizes.tuner.update(acceptance);
         }
         fn restart_adaptation(&mut self) {
             self.step_sizes.tuner.restart();
-        }
-        fn freeze(&mut self) {
-            self.step_sizes.tuner.freeze();
         }
         fn set_step_size(&mut self, step_size: f64) {
             self.step_sizes.tuner = $crate::mcmc::DualAveraging::fixed(step_size);

@@ -73,6 +73,9 @@ pub struct SamplePart {
     /// The step size used after warm-up.
     #[serde(serialize_with = "finite")]
     pub step_size: f64,
+    /// The longest trajectory in units of the scales, where its length was tuned.
+    #[serde(serialize_with = "positive_option")]
+    pub trajectory_length: Option<f64>,
     /// Mean of every coordinate, length dim.
     #[serde(serialize_with = "finite_list")]
     pub mean: Vec<f64>,

@@ -331,6 +331,7 @@ impl<'a> Smc<'a> {
         check_reference(&*mover, &path)?;
         let mut model =
             Tempering::new(path, mover, self.ladder.clone(), self.moves_per_stage, seed)
+                .with_mass(self.mover.mass)
                 .with_resampling(self.resampling);
         if let Some(states) = self.chain_length {
             model = model.keeping_states(states);

@@ -29,6 +29,9 @@ pub struct ScheduledStage {
     pub step_size: f64,
     /// Moves of every particle, at least 1.
     pub moves: usize,
+    /// The longest trajectory, where its length was tuned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trajectory_length: Option<f64>,
     /// The scale of every coordinate, length dim.
     pub scales: Vec<f64>,
 }
@@ -53,6 +56,10 @@ impl Schedule {
             }
             if !(1..=1_000_000).contains(&stage.moves) {
                 return Err(Error::invalid(place("moves"), stage.moves, "1 to 1000000"));
+            }
+            if let Some(length) = stage.trajectory_length.filter(|l| !positive(l)) {
+                let allowed = "a finite number above 0";
+                return Err(Error::invalid(place("trajectory_length"), length, allowed));
             }
             if stage.scales.len() != dim {
                 let shown = format!("{} numbers", stage.scales.len());

@@ -16,7 +16,7 @@ use super::{Ladder, MovesPerStage, Schedule, ScheduledStage, WasteFree, waste_fr
 use crate::error::{Error, Result};
 use crate::flow::{Cloud, FeynmanKac, Potential, Resampling, Tally};
 use crate::integrator::Scratch;
-use crate::mcmc::{Move, RATIO, weigh_tile, wrap_angles};
+use crate::mcmc::{Mass, Move, RATIO, fisher_scales, gradient_moments, weigh_tile, wrap_angles};
 use crate::particles::{Channels, Moments, Span};
 use crate::target::{Path, Precision};
 use driftlane_kernels::mutants::active;
@@ -57,6 +57,7 @@ pub struct Tempering<'a, R: Precision> {
     scales: Vec<f64>,
     log_step_sizes: f64,
     scheduled: Vec<ScheduledStage>,
+    mass: Mass,
     decorrelation: Decorrelation,
     /// States kept of every chain (waste-free), or none.
     states: usize,
@@ -102,10 +103,40 @@ impl<'a, R: Precision> Tempering<'a, R> {
             log_step_sizes: 0.0,
             scheduled: Vec::new(),
             decorrelation: Decorrelation::default(),
+            mass: Mass::Variance,
             states: 0,
             step: 0.0,
             weightings: Vec::new(),
         }
+    }
+
+    /// Scales are set by another inverse mass matrix than the variances.
+    pub fn with_mass(mut self, mass: Mass) -> Self {
+        self.mass = mass;
+        self
+    }
+
+    /// Moments of the gradient of the law about to be moved towards.
+    fn gradient_moments(&self, cloud: &mut Cloud<'_, R>) -> Moments {
+        let max = Row::<F64>::splat(cloud.weight_sums().max);
+        let law = self.path.law(self.tempering_param);
+        let dim = self.path.dim();
+        let of_block = |block: &Span<'_, R>, log_weights: &[Row<F64>]| {
+            let mut working = vec![Row::<R>::zero(); 2 * dim];
+            let (gradient, other) = working.split_at_mut(dim);
+            let mut all = Moments::default();
+            for tile in 0..block.tiles() {
+                let mut weights = [0.0; 64];
+                let rows = &log_weights[block.scalar_range(tile)];
+                for (weights, row) in weights.chunks_exact_mut(32).zip(rows) {
+                    weights.copy_from_slice(bytemuck::cast_slice(&(*row - max).exp().0));
+                }
+                let working = (&mut *gradient, &mut *other);
+                all = all.merge(gradient_moments(law, block, tile, Some(&weights), working));
+            }
+            all
+        };
+        cloud.visit(of_block, Moments::merge)
     }
 
     /// Waste-free: every particle is a chain of `states` states, at least 2, all of which are weighted;
@@ -338,13 +369,19 @@ impl<R: Precision> FeynmanKac for Tempering<'_, R> {
         }
         match &self.tuning {
             Tuning::Population => {
-                let sd = if self.states > 0 {
-                    waste_free::moments(cloud, self.step).sd()
+                let moments = if self.states > 0 {
+                    waste_free::moments(cloud, self.step)
                 } else {
-                    cloud.moments().sd()
+                    cloud.moments()
                 };
+                let sd = moments.sd();
                 if sd.iter().all(|s| *s > 0.0 && s.is_finite()) {
-                    self.set_scales(sd);
+                    let scales = match self.mass {
+                        Mass::Variance => sd,
+                        Mass::Fisher => fisher_scales(&sd, &self.gradient_moments(cloud).sd()),
+                    };
+                    self.set_scales(scales);
+                    self.mover.set_location(moments.mean());
                 }
                 self.mover.restart_adaptation();
             }
@@ -353,6 +390,9 @@ impl<R: Precision> FeynmanKac for Tempering<'_, R> {
                 let stage = schedule.stages[time].clone();
                 self.set_scales(stage.scales);
                 self.mover.set_step_size(stage.step_size);
+                if let Some(length) = stage.trajectory_length {
+                    self.mover.set_trajectory_length(length);
+                }
             }
         }
         self.stage = Tally::default();
@@ -386,6 +426,8 @@ impl<R: Precision> FeynmanKac for Tempering<'_, R> {
         }
         if matches!(self.tuning, Tuning::Population) {
             self.mover.adapt(tally.acceptance().unwrap_or(0.0));
+            let slope = tally.trajectory_slope / tally.moves.max(1) as f64;
+            self.mover.adapt_trajectory(slope);
         }
         if !self.goes_on(time, visit + 1) {
             self.records.push(TemperatureRecord {
@@ -398,6 +440,7 @@ impl<R: Precision> FeynmanKac for Tempering<'_, R> {
                 tempering_param: self.tempering_param,
                 step_size: Lane::exp(self.log_step_sizes / moves as f64),
                 moves,
+                trajectory_length: self.mover.trajectory_length(),
                 scales: self.scales.clone(),
             });
         }

@@ -451,5 +451,25 @@ pub(super) fn methods() -> Vec<Case> {
         ),
         case(Parse, "smc gaussian --lag 0", &["--lag = 0"]),
         case(Parse, "smc gaussian --lag -3", &["--lag = -3"]),
+        case(
+            Parse,
+            "sample gaussian --sampler mala --leapfrog-steps auto",
+            &["--leapfrog-steps = auto", "mala"],
+        ),
+        case(
+            Parse,
+            "smc gaussian --move adjusted-mclmc --set dim=2 --leapfrog-steps auto",
+            &["--leapfrog-steps = auto", "hmc"],
+        ),
+        case(
+            Parse,
+            "sample gaussian --mass full",
+            &["--mass = full", "fisher"],
+        ),
+        case(
+            Parse,
+            "sample gaussian --sampler ula --step-size 0.1 --mass fisher",
+            &["--mass = fisher", "ula"],
+        ),
     ]
 }

@@ -144,6 +144,7 @@ fn sample_reports_the_fields_of_the_contract() {
     let own = [
         "acceptance",
         "step_size",
+        "trajectory_length",
         "mean",
         "sd",
         "r_hat_max",

@@ -9,7 +9,7 @@ mod resolve;
 mod text;
 
 pub use crate::flow::{Resampler, Resampling};
-pub use crate::mcmc::MoveKind as Sampler;
+pub use crate::mcmc::{Mass, MoveKind as Sampler};
 pub use names::Precision;
 
 use crate::error::{Error, Result};
@@ -169,8 +169,10 @@ impl SmcMethod {
 pub struct Tuning {
     /// Step size, never adapted; `None`: adapted to `target_accept`.
     pub step_size: Option<f64>,
-    /// Leapfrog steps of a trajectory (their mean where it is jittered); used by hmc only.
-    pub leapfrog_steps: u64,
+    /// Leapfrog steps of a trajectory (their mean where it is jittered); `None`: its length is tuned.
+    pub leapfrog_steps: Option<u64>,
+    /// What scales are made from; of adjusted moves only.
+    pub mass: Mass,
     /// Relative half-width of the spread of step sizes, in [0, 1).
     pub jitter: f64,
     /// Step sizes log-uniform from 1/F to F times their centre, F at least 1; `None`: by `jitter`.

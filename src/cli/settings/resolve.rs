@@ -1,8 +1,8 @@
 //! From what was given to settings: defaults, types, ranges, and what contradicts what.
 
 use super::{
-    Init, Length, Method, Output, Population, Precision, ReferenceSpec, Resampler, SampleMethod,
-    Sampler, Settings, SmcMethod, TargetSpec, Tuning, default_particles,
+    Init, Length, Mass, Method, Output, Population, Precision, ReferenceSpec, Resampler,
+    SampleMethod, Sampler, Settings, SmcMethod, TargetSpec, Tuning, default_particles,
 };
 use crate::cli::config;
 use crate::cli::given::Given;
@@ -71,6 +71,7 @@ impl Settings {
             "target_accept",
             "integrator",
             "friction",
+            "mass",
             "jitter",
             "step_size_spread",
             "noise",
@@ -140,6 +141,21 @@ fn choice<T>(
     from(name).ok_or_else(|| given.refuse(key, allowed + &config::hint(name, names)))
 }
 
+/// How many, or `auto` for a trajectory length tuned on the population.
+fn leapfrog_steps(given: &Given, sampler: Sampler) -> Result<Option<u64>> {
+    let is_auto = given
+        .text("leapfrog_steps", "")
+        .is_ok_and(|text| text == Some("auto"));
+    if is_auto && sampler != Sampler::Hmc {
+        let allowed = "must be a number: trajectory lengths are tuned for hmc only";
+        return Err(given.refuse("leapfrog_steps", allowed));
+    }
+    if is_auto {
+        return Ok(None);
+    }
+    given.count("leapfrog_steps", 10, 1..=100_000).map(Some)
+}
+
 fn tuning(given: &Given, sampler: Sampler) -> Result<Tuning> {
     let allowed = "must be a number from 1e-100 to 1e100";
     let step_size = given.number(
@@ -153,6 +169,9 @@ fn tuning(given: &Given, sampler: Sampler) -> Result<Tuning> {
             "leapfrog_steps",
             format!("has no meaning for {}", sampler.name()),
         ));
+    }
+    if !sampler.uses_mass() && given.has("mass") {
+        return Err(given.refuse("mass", format!("has no meaning for {}", sampler.name())));
     }
     let meaningless =
         |key: &str| given.refuse(key, format!("has no meaning for {}", sampler.name()));
@@ -200,7 +219,8 @@ fn tuning(given: &Given, sampler: Sampler) -> Result<Tuning> {
     let allowed = "must be a number between 0 and 1, both excluded";
     Ok(Tuning {
         step_size,
-        leapfrog_steps: given.count("leapfrog_steps", 10, 1..=100_000)?,
+        leapfrog_steps: leapfrog_steps(given, sampler)?,
+        mass: choice(given, "mass", Mass::NAMES, Mass::Variance, Mass::from_name)?,
         jitter: given
             .number(
                 "jitter",

@@ -85,7 +85,11 @@ impl Tuning {
             );
         }
         if sampler.uses_leapfrog_steps() {
-            out.insert("leapfrog_steps".into(), whole(self.leapfrog_steps));
+            let steps = self.leapfrog_steps.map_or_else(|| "auto".into(), whole);
+            out.insert("leapfrog_steps".into(), steps);
+        }
+        if sampler.uses_mass() {
+            out.insert("mass".into(), self.mass.name().into());
         }
         if sampler.uses_integrator() {
             out.insert("integrator".into(), self.integrator.name.into());

@@ -80,10 +80,10 @@ impl U1Gauge {
         };
         let ratio = |k: usize| Lane::powi(bessel[k] / bessel[0], volume - 1) / bessel[0];
         let (mut mean, mut total) = (0.0, 0.0);
-        for k in 0..bessel.len() {
+        for (k, order) in bessel.iter().enumerate() {
             let both = if k == 0 { 1.0 } else { 2.0 };
             mean += both * ratio(k) * derivative(k);
-            total += both * ratio(k) * bessel[k];
+            total += both * ratio(k) * order;
         }
         mean / total
     }
