@@ -114,6 +114,9 @@ pub fn apply<L: Lane>(
     })
 }
 
+/// Rows of noise drawn at once: 2 KB, which stays in L1.
+const AHEAD: usize = 8;
+
 /// Takes a tile through `pieces`, coordinate by coordinate: `x`, `p` and `grad` have a row for each,
 /// `inverse_mass` and `root_mass` a number.
 #[inline]
@@ -138,15 +141,43 @@ pub fn pass<R: Vector, N: Noise>(
             })
         }};
     }
+    // The same where one piece draws: AHEAD rows of noise first, then as many coordinates, so that
+    // neither loop has to hold the constants of both in its registers.
+    macro_rules! drawn_ahead {
+        ($($piece:ident $c:ident),*) => {{
+            $(let $c = *$c;)*
+            let dim = x.len();
+            let mut drawn = [Row::<R>::zero(); AHEAD];
+            for first in (0..dim).step_by(AHEAD) {
+                let some = first..(first + AHEAD).min(dim);
+                for xi in &mut drawn[..some.len()] {
+                    *xi = noise.row::<R>();
+                }
+                let masses = inverse_mass[some.clone()].iter().zip(&root_mass[some.clone()]);
+                let states = x[some.clone()].iter_mut().zip(&mut p[some.clone()]);
+                for (((x, p), grad), ((&inverse, &root), xi)) in
+                    states.zip(&grad[some]).zip(masses.zip(&drawn))
+                {
+                    let mass = Mass {
+                        inverse: Row::<R>::broadcast(inverse),
+                        root: Row::<R>::broadcast(root),
+                    };
+                    let mut state = (*x, *p);
+                    $(state = flow($piece, &$c, state, *grad, mass, &mut || *xi);)*
+                    (*x, *p) = state;
+                }
+            }
+        }};
+    }
     match (pieces, coefficients) {
         ([B], [b]) => written_out!(B b),
         ([A], [a]) => written_out!(A a),
         ([B, A], [b, a]) => written_out!(B b, A a),
-        ([V, A], [v, a]) => written_out!(V v, A a),
-        ([B, O], [b, o]) => written_out!(B b, O o),
-        ([O, B, A], [o, b, a]) => written_out!(O o, B b, A a),
-        ([B, A, O, A], [b, a, o, c]) => written_out!(B b, A a, O o, A c),
-        ([B, O, B, A], [b, o, c, a]) => written_out!(B b, O o, B c, A a),
+        ([V, A], [v, a]) => drawn_ahead!(V v, A a),
+        ([B, O], [b, o]) => drawn_ahead!(B b, O o),
+        ([O, B, A], [o, b, a]) => drawn_ahead!(O o, B b, A a),
+        ([B, A, O, A], [b, a, o, c]) => drawn_ahead!(B b, A a, O o, A c),
+        ([B, O, B, A], [b, o, c, a]) => drawn_ahead!(B b, O o, B c, A a),
         _ => rows(
             x,
             p,
