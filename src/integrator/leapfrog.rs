@@ -96,7 +96,14 @@ impl Leapfrog {
                     let other = &mut scratch.other[..];
                     if left == 0 && joint {
                         let (base, ratio) = (&mut scratch.base[..], &mut scratch.ratio[..]);
-                        law.log_densities_and_gradient(x, base, ratio, g, other, &mut scratch.wide);
+                        law.log_densities_and_gradient(
+                            x,
+                            base,
+                            ratio,
+                            g,
+                            other,
+                            &mut scratch.wide_pair,
+                        );
                     } else {
                         law.gradient(x, g, other);
                     }

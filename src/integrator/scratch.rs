@@ -19,6 +19,8 @@ pub struct Scratch<R: Precision> {
     pub other: Vec<Row<R>>,
     /// Positions or momenta of 32 particles in double precision.
     pub wide: Vec<Row<F64>>,
+    /// Positions and gradients of 32 particles in double precision, one after the other.
+    pub wide_pair: Vec<Row<F64>>,
     /// base of the proposed position.
     pub base: Vec<Row<F64>>,
     /// ratio of the proposed position.
@@ -41,6 +43,7 @@ impl<R: Precision> Scratch<R> {
             proposed_gradient: vector(),
             other: vector(),
             wide: vec![Row::<F64>::zero(); dim],
+            wide_pair: vec![Row::<F64>::zero(); 2 * dim],
             base: scalar(),
             ratio: scalar(),
             energy: scalar(),

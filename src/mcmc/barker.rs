@@ -89,7 +89,7 @@ impl<R: Precision> Move<R> for Barker {
                     &mut scratch.ratio,
                     &mut scratch.proposed_gradient,
                     &mut scratch.other,
-                    &mut scratch.wide,
+                    &mut scratch.wide_pair,
                 );
                 for j in 0..scale.len() {
                     let step = scratch.momentum[j];

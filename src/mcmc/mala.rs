@@ -94,7 +94,7 @@ impl<R: Precision> Move<R> for Mala {
                     &mut scratch.ratio,
                     &mut scratch.proposed_gradient,
                     &mut scratch.other,
-                    &mut scratch.wide,
+                    &mut scratch.wide_pair,
                 );
                 let factor = noise * half;
                 for (j, &s) in scale.iter().enumerate() {

@@ -245,7 +245,7 @@ impl<R: Precision> Move<R> for AdjustedMclmc {
                     &mut scratch.ratio,
                     &mut scratch.proposed_gradient,
                     &mut scratch.other,
-                    &mut scratch.wide,
+                    &mut scratch.wide_pair,
                 );
                 let (u, g) = (&mut scratch.momentum[..], &scratch.proposed_gradient[..]);
                 kinetic += kick::<R>(half, scale, g, u);

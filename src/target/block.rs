@@ -105,21 +105,15 @@ pub trait Precision: Vector {
     const NAME: &'static str;
     /// Gradients of `target`, in this precision.
     fn gradient(target: &dyn BlockTarget, x: &[Row<Self>], grad: &mut [Row<Self>]);
-    /// Gradients in this precision and log densities in double, of one tile; `wide` is working
-    /// memory for `dim` rows.
+    /// Gradients in this precision and log densities in double, of one tile; `wide_pair` is working
+    /// memory for `2 dim` rows.
     fn log_density_and_gradient(
         target: &dyn BlockTarget,
         x: &[Row<Self>],
         value: &mut [Row<F64>],
         grad: &mut [Row<Self>],
-        wide: &mut [Row<F64>],
-    ) {
-        Self::gradient(target, x, grad);
-        for (part, value) in value.chunks_exact_mut(1).enumerate() {
-            Self::widen_part(x, part, wide);
-            target.log_density(wide, value);
-        }
-    }
+        wide_pair: &mut [Row<F64>],
+    );
     /// Widens 32 particles of a tile, number `part` of them, to double precision, exactly.
     fn widen_part(x: &[Row<Self>], part: usize, wide: &mut [Row<F64>]) {
         let width = particles_per_tile::<Self>();
@@ -156,7 +150,7 @@ impl Precision for F64 {
         x: &[Row<F64>],
         value: &mut [Row<F64>],
         grad: &mut [Row<F64>],
-        _wide: &mut [Row<F64>],
+        _wide_pair: &mut [Row<F64>],
     ) {
         target.log_density_and_gradient(x, value, grad);
     }
@@ -167,5 +161,22 @@ impl Precision for F32 {
     #[inline]
     fn gradient(target: &dyn BlockTarget, x: &[Row<F32>], grad: &mut [Row<F32>]) {
         target.gradient_f32(x, grad);
+    }
+    /// Both in double precision, the gradient then rounded: they share their work, which costs less than
+    /// a density in double and a gradient in single precision (MALA on eight Gaussians: a quarter).
+    #[inline]
+    fn log_density_and_gradient(
+        target: &dyn BlockTarget,
+        x: &[Row<F32>],
+        value: &mut [Row<F64>],
+        grad: &mut [Row<F32>],
+        wide_pair: &mut [Row<F64>],
+    ) {
+        let (wide, wide_grad) = wide_pair.split_at_mut(x.len());
+        for (part, value) in value.chunks_exact_mut(1).enumerate() {
+            Self::widen_part(x, part, wide);
+            target.log_density_and_gradient(wide, value, wide_grad);
+            Self::narrow_part(wide_grad, part, grad);
+        }
     }
 }

@@ -66,14 +66,14 @@ impl Law<'_> {
         ratio: &mut [Row<F64>],
         grad: &mut [Row<R>],
         other: &mut [Row<R>],
-        wide: &mut [Row<F64>],
+        wide_pair: &mut [Row<F64>],
     ) {
-        R::log_density_and_gradient(self.path.end(), x, ratio, grad, wide);
+        R::log_density_and_gradient(self.path.end(), x, ratio, grad, wide_pair);
         if self.path.is_plain() {
             base.fill(Row::zero());
             return;
         }
-        R::log_density_and_gradient(self.path.reference(), x, base, other, wide);
+        R::log_density_and_gradient(self.path.reference(), x, base, other, wide_pair);
         if self.path.is_bridge() {
             for (ratio, base) in ratio.iter_mut().zip(base.iter()) {
                 *ratio -= *base;
