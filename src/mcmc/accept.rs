@@ -9,6 +9,7 @@ use bytemuck::{cast_slice, cast_slice_mut};
 use driftlane_kernels::mutants;
 use driftlane_kernels::rng::Stream;
 use driftlane_kernels::tile::{Row, particles_per_tile};
+use driftlane_kernels::weights::sum_row;
 use driftlane_kernels::{F64, Lane, Mask, Scalar as _};
 
 /// Accepts `scratch.position` for every particle of tile `tile` with probability
@@ -64,21 +65,17 @@ pub(super) fn accept_tile<R: Precision>(
             *accepted += flags;
         }
         decision[32 * part..32 * (part + 1)].copy_from_slice(cast_slice(&flags.0));
-        let counted = active.saturating_sub(32 * part).min(32);
+        let counted = counted_lanes(active.saturating_sub(32 * part));
+        // From elsewhere nothing is accepted, or anything finite: no word on the step size.
+        let known = counted.and(old_density.is_finite());
+        tally.acceptance_sum += sum_row(Row::select(known, alpha, zero));
+        tally.moves_left_out += u64::from(counted.count() - known.count());
+        // A trajectory that diverged to where densities overflow says nothing of the density.
         let energies = scratch.proposed_energy[part];
-        let densities = flat(&density).iter().zip(flat(&old_density));
-        let densities = densities.zip(flat(&energies));
-        for (&a, ((&d, old), e)) in flat(&alpha)[..counted].iter().zip(densities) {
-            // From elsewhere nothing is accepted, or anything finite: no word on the step size.
-            if old.is_finite() {
-                tally.acceptance_sum += a;
-            } else {
-                tally.moves_left_out += 1;
-            }
-            // A trajectory that diverged to where densities overflow says nothing of the density.
-            tally.nan += u64::from(d.is_nan() && e.is_finite());
-            tally.infinite += u64::from(d == f64::INFINITY);
-        }
+        let nan = density.is_nan().and(energies.is_finite());
+        tally.nan += u64::from(nan.and(counted).count());
+        let infinite = Lane::eq(density, infinity).and(counted);
+        tally.infinite += u64::from(infinite.count());
     }
     tally.moves += active as u64;
     let mut flags = Row::<R>::zero();
@@ -101,8 +98,15 @@ pub(super) fn accept_tile<R: Precision>(
     accept
 }
 
-fn flat(row: &Row<F64>) -> &[f64] {
-    cast_slice(&row.0)
+/// The first `count` of 32 particles.
+#[inline(always)]
+fn counted_lanes(count: usize) -> <Row<F64> as Lane>::Mask {
+    if count >= 32 {
+        return Mask::splat(true);
+    }
+    let mut flags = Row::<F64>::zero();
+    cast_slice_mut::<_, f64>(&mut flags.0)[..count].fill(1.0);
+    Row::zero().lt(flags)
 }
 
 /// The sum of the coordinates of every particle of a tile, in double precision; `wide` is working
