@@ -70,7 +70,7 @@ fn rows() -> driftlane::Result<Vec<Row>> {
             TwoModes::new(4, Conditioning::Medium)?,
         ),
         Row::new("funnel, variance 1", Funnel::new(10, 1.0)?).spread(20),
-        Row::new("funnel, variance 3", Funnel::new(10, 3.0)?).spread(20),
+        Row::new("funnel, variance 3", Funnel::new(10, 3.0)?).spread(40),
         Row::new("rings", rings),
         Row::new("banana", Banana::new(2, 10.0, 0.02)?),
         Row::new("student-mixture", StudentMixture::new(2, 10, 2.0)?),
