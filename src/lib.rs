@@ -39,6 +39,7 @@
 
 pub mod cli;
 pub mod diagnostics;
+pub mod diffusion;
 pub mod error;
 pub mod flow;
 pub mod integrator;

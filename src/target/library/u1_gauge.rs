@@ -8,8 +8,8 @@
 //!
 //! The measure is d t/(2 pi) a link. Coordinates are angles: the law is that of the torus, its reference
 //! uniform there, and positions are brought back to [-pi, pi) after every visit. Every link alone is uniform.
-//! At large beta the sectors of the topological charge sum_s [P_s] / (2 pi) are far apart: moves cross
-//! between them ever more rarely, which makes it a test of tempering. Coordinates are `t_1` of all sites
+//! At large beta the sectors of the topological charge (plaquettes brought to [-pi, pi), added, in turns)
+//! are far apart: moves cross between them ever more rarely, which makes it a test of tempering. Coordinates are `t_1` of all sites
 //! row by row, then `t_2`. Cost of a gradient: one sine, 20 operations and four additions a plaquette.
 
 use crate::error::{Error, Result};

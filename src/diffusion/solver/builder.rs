@@ -1,0 +1,69 @@
+//! A program under construction.
+
+use crate::diffusion::{Node, Operation, Prediction, Program, Step};
+
+/// The register of the position.
+pub(super) const POSITION: usize = 0;
+
+/// Collects operations step by step.
+pub(super) struct Builder {
+    program: Program,
+}
+
+impl Builder {
+    pub fn new() -> Self {
+        Self {
+            program: Program {
+                registers: 1,
+                steps: Vec::new(),
+            },
+        }
+    }
+
+    pub fn step(&mut self, from: Node, to: Node) {
+        self.program.steps.push(Step {
+            from,
+            to,
+            operations: Vec::new(),
+        });
+    }
+
+    pub fn evaluate(&mut self, from: usize, to: usize, at: Node, prediction: Prediction) {
+        self.push(Operation::Evaluate {
+            from,
+            to,
+            at,
+            prediction,
+        });
+    }
+
+    /// Terms of one register are added up, terms of nothing left out.
+    pub fn combine(&mut self, to: usize, terms: &[(usize, f64)]) {
+        let mut sums: Vec<(usize, f64)> = Vec::new();
+        for &(register, coefficient) in terms {
+            match sums.iter_mut().find(|(known, _)| *known == register) {
+                Some((_, sum)) => *sum += coefficient,
+                None => sums.push((register, coefficient)),
+            }
+        }
+        sums.retain(|(_, coefficient)| *coefficient != 0.0);
+        self.push(Operation::Combine { to, terms: sums });
+    }
+
+    fn push(&mut self, operation: Operation) {
+        let most = match &operation {
+            Operation::Evaluate { from, to, .. } => *from.max(to),
+            Operation::Combine { to, terms } => terms
+                .iter()
+                .fold(*to, |most, (register, _)| most.max(*register)),
+        };
+        self.program.registers = self.program.registers.max(most + 1);
+        if let Some(step) = self.program.steps.last_mut() {
+            step.operations.push(operation);
+        }
+    }
+
+    pub fn finish(self) -> Program {
+        self.program
+    }
+}

@@ -1,0 +1,10 @@
+//! Diffusion solvers against other implementations, their orders, and the integrals they are made of.
+#![allow(clippy::disallowed_methods)]
+
+#[path = "../gates/mod.rs"]
+mod gates;
+
+mod integrals;
+mod mixture;
+mod oracles;
+mod orders;
