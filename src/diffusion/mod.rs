@@ -9,12 +9,16 @@
 //! alone, so they are worked out once, in double precision, as a [`Program`] over registers. All solvers work
 //! in the frame x = alpha x_0 + sigma eps, whatever frame their papers use.
 
+mod grid;
 mod node;
 mod program;
 mod scalar;
+mod schedule;
 pub mod solver;
 pub mod weights;
 
+pub use grid::{Grid, of_level};
 pub use node::Node;
 pub use program::{Operation, Prediction, Program, Step};
 pub use scalar::run_scalar;
+pub use schedule::Schedule;

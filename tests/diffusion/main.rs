@@ -8,3 +8,4 @@ mod integrals;
 mod mixture;
 mod oracles;
 mod orders;
+mod schedules;
