@@ -7,7 +7,7 @@ use driftlane_kernels::Register;
 use driftlane_kernels::tile::{Row, particles_per_tile, tiles_per_block};
 
 /// The most vector channels, and the most scalar channels, a population can have.
-pub const MAX_CHANNELS: usize = 4;
+pub const MAX_CHANNELS: usize = 8;
 
 /// The channels a flow declares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -33,6 +33,10 @@ pub trait BlockTarget: Sync {
     fn linear_part(&self) -> Option<Vec<f64>> {
         None
     }
+    /// See [`Target::noised`].
+    fn noised(&self, _alpha: f64, _sigma: f64) -> Option<super::library::BoxedTarget> {
+        None
+    }
     /// See [`Target::exact`].
     fn exact(&self) -> Exact;
     /// See [`Target::parameter_names`].
@@ -79,6 +83,9 @@ impl<T: Target> BlockTarget for T {
     }
     fn linear_part(&self) -> Option<Vec<f64>> {
         Target::linear_part(self)
+    }
+    fn noised(&self, alpha: f64, sigma: f64) -> Option<super::library::BoxedTarget> {
+        Target::noised(self, alpha, sigma)
     }
     fn exact(&self) -> Exact {
         Target::exact(self)

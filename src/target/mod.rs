@@ -60,6 +60,12 @@ pub trait Target: Sync {
         None
     }
 
+    /// The law of alpha x + sigma e, x drawn from this one and e standard normal, where it is known: what
+    /// denoisers follow from. `alpha` and `sigma` at least 0, not both 0.
+    fn noised(&self, _alpha: f64, _sigma: f64) -> Option<library::BoxedTarget> {
+        None
+    }
+
     /// What is known exactly.
     fn exact(&self) -> Exact {
         Exact::default()

@@ -138,6 +138,8 @@ impl Multistep {
         // h is infinite where t is clean, and there is no history then.
         let mut others: Vec<(usize, f64)> = (1..order)
             .map(|j| (slot(i - j), (nodes[i - j].lambda() - s.lambda()) / frame.h))
+            // An output at noise alone says nothing of derivatives.
+            .filter(|(_, r)| r.is_finite())
             .collect();
         others.extend(end.map(|end| (slot(end), 1.0)));
         let m = others.len();

@@ -189,6 +189,22 @@ impl Target for Gaussian {
         Some(inverse.values().iter().map(|w| -w * w).collect())
     }
 
+    fn noised(&self, alpha: f64, sigma: f64) -> Option<super::BoxedTarget> {
+        let mean: Vec<f64> = self.mean.values().iter().map(|m| alpha * m).collect();
+        let noised = match &self.shape {
+            Shape::Diagonal(_) => {
+                let wide = |s: &f64| super::mixture::root_of_squares(alpha * s, sigma);
+                Self::diagonal(mean, self.sd.iter().map(wide).collect())
+            }
+            Shape::Full { factor, .. } => {
+                let lower = factor.lower();
+                let cov = super::mixture::noised_covariance(lower, mean.len(), alpha, sigma);
+                Self::full(mean, &cov)
+            }
+        };
+        Some(Box::new(noised.ok()?))
+    }
+
     fn exact(&self) -> Exact {
         Exact {
             log_evidence: Some(0.0),

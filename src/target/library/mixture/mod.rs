@@ -218,6 +218,26 @@ impl Target for Mixture {
         Reference::normal(mean, sd).expect("moments of checked components")
     }
 
+    fn noised(&self, alpha: f64, sigma: f64) -> Option<super::BoxedTarget> {
+        let rows = |values: &[f64]| values.chunks(self.dim).map(<[_]>::to_vec).collect();
+        let means: Vec<f64> = self.means.iter().map(|m| alpha * m).collect();
+        let (weights, means) = (self.weights.clone(), rows(&means));
+        let noised = match &self.spread {
+            Spread::Isotropic(stds) => {
+                let wide = |s: &f64| root_of_squares(alpha * s, sigma);
+                Self::isotropic(weights, means, stds.iter().map(wide).collect())
+            }
+            Spread::Full(factors) => {
+                let covs: Vec<Vec<Vec<f64>>> = factors
+                    .iter()
+                    .map(|factor| noised_covariance(factor.lower(), self.dim, alpha, sigma))
+                    .collect();
+                Self::full(weights, means, &covs)
+            }
+        };
+        Some(Box::new(noised.ok()?))
+    }
+
     fn exact(&self) -> Exact {
         let (mean, sd) = self.moments();
         Exact {
@@ -254,4 +274,32 @@ impl Target for Mixture {
         }
         true
     }
+}
+
+/// alpha^2 L L^T + sigma^2 I.
+pub(super) fn noised_covariance(
+    lower: &[f64],
+    dim: usize,
+    alpha: f64,
+    sigma: f64,
+) -> Vec<Vec<f64>> {
+    let row = |i: usize| &lower[i * dim..(i + 1) * dim];
+    let entry = |i: usize, j: usize| {
+        let product: f64 = row(i)
+            .iter()
+            .zip(row(j))
+            .take(i.min(j) + 1)
+            .map(|(a, b)| a * b)
+            .sum();
+        let noise = if i == j { sigma * sigma } else { 0.0 };
+        (alpha * alpha).mul_add(product, noise)
+    };
+    (0..dim)
+        .map(|i| (0..dim).map(|j| entry(i, j)).collect())
+        .collect()
+}
+
+/// sqrt(a^2 + b^2): widths and their squares stay in range.
+pub(super) fn root_of_squares(a: f64, b: f64) -> f64 {
+    a.mul_add(a, b * b).sqrt()
 }
