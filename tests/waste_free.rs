@@ -100,7 +100,7 @@ fn long_chains_know_their_variance() {
     };
     must_pass(ratio(1.0));
     must_fail("half the variance", ratio(0.5));
-    must_fail("one and a half times the variance", ratio(1.5));
+    must_fail("twice the variance", ratio(2.0));
 }
 
 /// Means and variances over all states, from 60 runs of 2048, in both precisions.
