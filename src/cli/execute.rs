@@ -5,14 +5,16 @@
 
 use super::progress::{Progress, Snapshot};
 use super::settings::{
-    Init, Length, Method, Precision, SampleMethod, Sampler, Settings, SmcMethod,
+    DiffuseMethod, Init, Length, Method, Precision, SampleMethod, Sampler, Settings, SmcMethod,
 };
 use super::starts::{self, Starts};
-use super::warnings;
+use super::{diffuse, warnings};
+use crate::diffusion::{self, Program};
 use crate::error::{Error, Result};
+use crate::flow::StageRecord;
 use crate::mcmc::{MoveSettings, Sample, Start, check_reference};
 use crate::record::{self, Draws, Manifest, RunFolder, RunRecord, Stage, Warning, table};
-use crate::record::{Part, SamplePart, SmcPart, Summary, WiderReference};
+use crate::record::{DiffusePart, Part, SamplePart, SmcPart, Summary, WiderReference};
 use crate::smc::{Ladder, Schedule, Smc, SmcResult};
 use crate::target::library::BoxedTarget;
 use crate::target::{BlockTarget, Path, Precision as Real, Reference};
@@ -97,7 +99,8 @@ fn load(settings: &Settings) -> Result<Loaded> {
     let starts = Starts::load(settings, &*target)?;
     let reference = starts::reference(settings, &*target)?;
     check_method(settings, &*target, reference.as_ref())?;
-    if starts.positions.is_empty() && settings.population.init != Init::Exact {
+    let tempered = !matches!(settings.method, Method::Diffuse(_));
+    if tempered && starts.positions.is_empty() && settings.population.init != Init::Exact {
         let own = || target.reference();
         starts::check_precision(settings, &reference.clone().unwrap_or_else(own))?;
     }
@@ -116,6 +119,33 @@ pub fn dry_run(settings: &Settings) -> Result<()> {
     print(&settings.to_toml())
 }
 
+/// Prints the step program as JSON.
+pub fn print_program(settings: &Settings) -> Result<()> {
+    let Method::Diffuse(method) = &settings.method else {
+        return Err(Error::invalid(
+            "--program",
+            settings.verb(),
+            "must be diffuse",
+        ));
+    };
+    let target = settings.target.build()?;
+    let program = method.program()?;
+    check_denoiser(&*target, &program)?;
+    print(&diffuse::program_json(settings, &program))
+}
+
+/// Refuses targets whose noised laws are not known in closed form.
+fn check_denoiser(target: &dyn BlockTarget, program: &Program) -> Result<()> {
+    let first = program.steps.first().map(|step| step.from);
+    match first.and_then(|at| target.noised(at.alpha, at.sigma)) {
+        Some(_) => Ok(()),
+        None => {
+            let allowed = "must have an exact denoiser: gaussian, mixture and its presets";
+            Err(Error::invalid("TARGET", "no denoiser", allowed))
+        }
+    }
+}
+
 /// A line on standard error, unless told to be quiet.
 fn say(line: &str, quiet: bool) {
     if !quiet {
@@ -132,6 +162,10 @@ fn check_method(
 ) -> Result<()> {
     let mover = match &settings.method {
         Method::Sample(method) => mover(method.sampler, &method.tuning),
+        Method::Diffuse(method) => {
+            let program = method.program()?;
+            return check_denoiser(target, &program);
+        }
         Method::Smc(method) => {
             if let Some(ladder) = &method.ladder {
                 Ladder::fixed(ladder.clone())?;
@@ -191,6 +225,7 @@ impl Job<'_> {
         match &self.settings.method {
             Method::Sample(method) => self.sample::<R>(method),
             Method::Smc(method) => self.smc::<R>(method),
+            Method::Diffuse(method) => self.diffuse::<R>(method),
         }
     }
 
@@ -271,6 +306,70 @@ impl Job<'_> {
             r_hat: result.r_hat,
             ess_bulk: result.ess_bulk,
             ess_tail: result.ess_tail,
+            reference: self.target.reference().describe(),
+            evidence_method: String::new(),
+            warnings,
+        })
+    }
+
+    fn diffuse<R: Real>(&self, method: &DiffuseMethod) -> Result<Outcome> {
+        let population = &self.settings.population;
+        let program = method.program()?;
+        let begin = match &population.init {
+            Init::File(_) => diffusion::Start::Given(&self.starts.positions),
+            Init::Exact => diffusion::Start::Exact,
+            _ => diffusion::Start::Noise,
+        };
+        let mut progress = Progress::start("diffuse", self.settings.output.quiet);
+        let start = Instant::now();
+        let all = program.steps.len() as f64;
+        let mut moves = 0u64;
+        let particles = self.starts.particles;
+        let mut watch = |record: &StageRecord| {
+            moves += record.tally.moves;
+            progress.update(Snapshot {
+                done: record.time as f64 / all,
+                particle_steps: moves,
+                acceptance: None,
+                tempering_param: None,
+            });
+        };
+        let seed = population.seed;
+        let result =
+            diffusion::diffuse::<R>(self.target, &program, particles, begin, seed, &mut watch);
+        let seconds = start.elapsed().as_secs_f64();
+        progress.finish();
+        let result = result?;
+        let mut warnings = Vec::new();
+        if result.nonfinite > 0 {
+            warnings.push(Warning::NonFiniteParticles {
+                count: result.nonfinite,
+                particles,
+            });
+        }
+        let grid = match method.levels {
+            Some(_) => "given",
+            None => method.grid.name(),
+        };
+        Ok(Outcome {
+            part: Part::Diffuse(DiffusePart {
+                solver: method.solver.clone(),
+                nfe: result.calls,
+                schedule: method.schedule.clone(),
+                grid: grid.to_owned(),
+                mean: result.mean,
+                sd: result.sd,
+            }),
+            seconds,
+            steps: program.steps.len(),
+            totals: result.totals,
+            samples: result.samples,
+            draws: None,
+            stages: Vec::new(),
+            schedule: String::new(),
+            r_hat: Vec::new(),
+            ess_bulk: Vec::new(),
+            ess_tail: Vec::new(),
             reference: self.target.reference().describe(),
             evidence_method: String::new(),
             warnings,

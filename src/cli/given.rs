@@ -40,6 +40,12 @@ pub const KEYS: [(&str, &[&str]); 3] = [
             "reference",
             "freeze",
             "check_modes",
+            "solver",
+            "nfe",
+            "schedule",
+            "grid",
+            "sigmas",
+            "final",
         ],
     ),
     (

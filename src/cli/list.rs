@@ -1,5 +1,7 @@
 //! `list`: what there is, with defaults, in lines of at most [`WIDTH`] columns.
 
+use crate::diffusion::Schedule;
+use crate::diffusion::solver::{Habit, SOLVERS};
 use crate::flow::Resampler;
 use crate::integrator::{Dynamics, Order, SCHEMES, Scheme, Stability};
 use crate::mcmc::MoveKind;
@@ -27,7 +29,7 @@ pub fn text(group: Option<&str>) -> String {
 type Entry = (String, Vec<String>);
 
 /// Every group: its name and its entries.
-fn groups() -> [(&'static str, Vec<Entry>); 5] {
+fn groups() -> [(&'static str, Vec<Entry>); 7] {
     let targets = library::describe().iter().map(|t| {
         let known = format!("reference: {}; exact: {}", t.reference, t.exact);
         let settings = Some(t.settings.to_owned()).filter(|s| !s.is_empty());
@@ -45,12 +47,38 @@ fn groups() -> [(&'static str, Vec<Entry>); 5] {
         let line = format!("{}; {}", r.summary(), error(r));
         (r.name().to_owned(), vec![line])
     });
+    let solvers = SOLVERS.iter().map(|s| {
+        let after = match s.habit {
+            Habit::Zero => "a step to noise level 0",
+            Habit::Smallest => "a step to the smallest noise level",
+            Habit::Nothing => "nothing",
+        };
+        let line = format!(
+            "order {}; calls a step: {}; no noise; after the last level: {after}",
+            s.order, s.calls
+        );
+        (s.name.to_owned(), vec![line, s.source.to_owned()])
+    });
+    let schedules = Schedule::NAMES.iter().map(|name| {
+        let range = Schedule::from_name(name).map_or(String::new(), |schedule| {
+            let (least, most) = schedule.times();
+            let level = |time: f64| schedule.at(time).noise_level();
+            format!(
+                "time {least} to {most}, noise levels {:.4} to {:.1}",
+                level(least),
+                level(most)
+            )
+        });
+        ((*name).to_owned(), vec![range])
+    });
     [
         ("targets", targets.collect()),
         ("samplers", moves(|_| true)),
         ("moves", moves(|k| k.is_adjusted())),
         ("integrators", SCHEMES.iter().map(integrator).collect()),
         ("resamplers", resamplers.collect()),
+        ("solvers", solvers.collect()),
+        ("schedules", schedules.collect()),
     ]
 }
 

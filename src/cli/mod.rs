@@ -8,12 +8,14 @@
 //! | [`settings`] | settings with every default, judged, and written out again |
 //! | [`progress`] | the bar, or lines where there is no terminal |
 //! | [`starts`] | starting positions and references |
+//! | [`diffuse`] | step programs of diffusion solvers |
 //! | [`execute`] | carrying out a run |
 //! | [`warnings`] | what its figures give cause to warn of |
 //! | [`list`] | what there is |
 //! | [`info`] | the build, the machine and its measured peaks |
 
 pub mod config;
+pub mod diffuse;
 pub mod execute;
 pub mod given;
 pub mod info;
@@ -40,6 +42,8 @@ pub enum Command {
     Run(Box<Settings>),
     /// Print the experiment file these settings stand for.
     DryRun(Box<Settings>),
+    /// Print the step program.
+    Program(Box<Settings>),
     /// Print what there is: one group of [`GROUPS`], or all.
     List(Option<String>),
     /// Print the build and the machine.
@@ -61,7 +65,15 @@ pub enum ParseOutcome {
 }
 
 /// What `list` can be asked for.
-pub const GROUPS: [&str; 5] = ["targets", "samplers", "moves", "integrators", "resamplers"];
+pub const GROUPS: [&str; 7] = [
+    "targets",
+    "samplers",
+    "moves",
+    "integrators",
+    "resamplers",
+    "solvers",
+    "schedules",
+];
 
 impl ParseOutcome {
     /// The exit code of the process.
@@ -86,6 +98,7 @@ pub fn parse(
 ) -> Result<Command, ParseOutcome> {
     let options = Options::try_parse_from(args).map_err(usage)?;
     let mut given = Given::default();
+    let mut program = false;
     let (verb, target, dry_run) = match options.verb {
         Verb::Info(info) => return Ok(Command::Info { json: info.json }),
         Verb::List(list) => {
@@ -118,9 +131,18 @@ pub fn parse(
             smc.give(&mut given);
             (Some("smc"), target, smc.output.dry_run)
         }
+        Verb::Diffuse(diffuse) => {
+            let target =
+                config::resolve_target(&diffuse.target.target, &diffuse.target.set, &mut given)?;
+            diffuse.give(&mut given);
+            program = diffuse.program;
+            (Some("diffuse"), target, diffuse.output.dry_run)
+        }
     };
     let settings = Box::new(Settings::resolve(target, verb, given)?);
-    Ok(if dry_run {
+    Ok(if program {
+        Command::Program(settings)
+    } else if dry_run {
         Command::DryRun(settings)
     } else {
         Command::Run(settings)
@@ -134,6 +156,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
     let outcome = match parse(args.clone()) {
         Ok(Command::Run(settings)) => execute::run(&settings, &typed(&args)),
         Ok(Command::DryRun(settings)) => execute::dry_run(&settings).map(|()| 0),
+        Ok(Command::Program(settings)) => execute::print_program(&settings).map(|()| 0),
         Ok(Command::List(group)) => execute::print(&list::text(group.as_deref())).map(|()| 0),
         Ok(Command::Info { json }) => {
             let info = info::measure();

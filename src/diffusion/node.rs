@@ -2,9 +2,10 @@
 
 use crate::error::{Error, Result};
 use driftlane_kernels::Lane;
+use serde::Serialize;
 
 /// Where a solver stops on its way: x = alpha x_0 + sigma eps.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Node {
     /// The schedule's own time.
     pub time: f64,

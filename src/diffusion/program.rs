@@ -5,9 +5,11 @@
 //! [carried](Program::carried): with resampling these registers are channels of the population.
 
 use super::Node;
+use serde::Serialize;
 
 /// What a call of the denoiser is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Prediction {
     /// E\[x_0 | x\].
     Data,
@@ -16,7 +18,8 @@ pub enum Prediction {
 }
 
 /// One operation on registers.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Operation {
     /// Register `to` becomes the prediction at the position in register `from`, at the noise of `at`.
     Evaluate {
@@ -39,7 +42,7 @@ pub enum Operation {
 }
 
 /// The operations between two nodes.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Step {
     /// Where the step begins.
     pub from: Node,
@@ -50,7 +53,7 @@ pub struct Step {
 }
 
 /// A solver on a grid.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Program {
     /// Registers in use, the position included.
     pub registers: usize,

@@ -18,6 +18,7 @@
 //! Liu 2023, arXiv:2209.03003.
 
 use super::Node;
+use crate::error::Result;
 use driftlane_kernels::Lane;
 
 const BETA: (f64, f64) = (0.1, 20.0);
@@ -138,6 +139,35 @@ impl Schedule {
                 (time - below as f64).mul_add(b - a, a)
             }
             _ => -time * (0.25 * time).mul_add(high - low, 0.5 * low),
+        }
+    }
+
+    /// alpha and sigma at a noise level sigma / alpha, from 0 and beyond what [`times`](Schedule::times)
+    /// span: exact in the schedule's frame.
+    pub fn of_noise_level(&self, noise_level: f64) -> Result<Node> {
+        match self.kind {
+            Kind::Ve | Kind::Edm => Node::variance_exploding(noise_level),
+            Kind::SubVp => {
+                // With a = alpha: 1 - a^2 = s a.
+                Node::variance_preserving(noise_level)?;
+                let half = 0.5 * noise_level;
+                let alpha = 1.0 / (half.mul_add(half, 1.0).sqrt() + half);
+                Ok(Node {
+                    time: self.time_of(noise_level),
+                    alpha,
+                    sigma: noise_level * alpha,
+                })
+            }
+            Kind::Flow => {
+                let node = Node::variance_preserving(noise_level)?;
+                let sum = node.alpha + node.sigma;
+                Ok(Node {
+                    time: node.sigma / sum,
+                    alpha: node.alpha / sum,
+                    sigma: node.sigma / sum,
+                })
+            }
+            _ => Node::variance_preserving(noise_level),
         }
     }
 

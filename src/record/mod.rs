@@ -22,7 +22,7 @@ pub mod warning;
 
 pub use folder::{OpenFolder, RunFolder};
 pub use manifest::Manifest;
-pub use summary::{Part, SamplePart, SmcPart, Summary, WiderReference};
+pub use summary::{DiffusePart, Part, SamplePart, SmcPart, Summary, WiderReference};
 pub use warning::Warning;
 
 use crate::error::Result;
@@ -97,6 +97,7 @@ impl RunRecord<'_> {
         match &self.summary.part {
             Part::Sample(part) => &part.mean,
             Part::Smc(part) => &part.mean,
+            Part::Diffuse(part) => &part.mean,
             Part::Other(_) => &[],
         }
     }
@@ -106,7 +107,7 @@ impl RunRecord<'_> {
         match &self.summary.part {
             Part::Sample(part) => &part.mcse_mean,
             Part::Smc(part) => part.mean_se.as_deref().unwrap_or(&[]),
-            Part::Other(_) => &[],
+            Part::Diffuse(_) | Part::Other(_) => &[],
         }
     }
 
@@ -115,6 +116,7 @@ impl RunRecord<'_> {
         match &self.summary.part {
             Part::Sample(part) => &part.sd,
             Part::Smc(part) => &part.sd,
+            Part::Diffuse(part) => &part.sd,
             Part::Other(_) => &[],
         }
     }

@@ -60,6 +60,8 @@ pub enum Part {
     Sample(SamplePart),
     /// Of `smc`.
     Smc(SmcPart),
+    /// Of `diffuse`.
+    Diffuse(DiffusePart),
     /// Of a verb with fields of its own.
     Other(serde_json::Map<String, serde_json::Value>),
 }
@@ -94,6 +96,25 @@ pub struct SamplePart {
     /// Monte Carlo standard error of every mean, length dim; empty where no draws were kept.
     #[serde(serialize_with = "finite_list")]
     pub mcse_mean: Vec<f64>,
+}
+
+/// What `diffuse` adds.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct DiffusePart {
+    /// The solver's name.
+    pub solver: String,
+    /// Calls of the denoiser, a particle.
+    pub nfe: usize,
+    /// The noise schedule's name.
+    pub schedule: String,
+    /// The time grid's name, or `given`.
+    pub grid: String,
+    /// Mean of every coordinate at the end, length dim.
+    #[serde(serialize_with = "finite_list")]
+    pub mean: Vec<f64>,
+    /// Standard deviation of every coordinate at the end, length dim.
+    #[serde(serialize_with = "finite_list")]
+    pub sd: Vec<f64>,
 }
 
 /// What `smc` adds.

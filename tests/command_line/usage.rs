@@ -81,6 +81,8 @@ fn lists_are_narrow_and_name_what_there_is() {
             &["velocity-verlet", "baoab", "euler-maruyama"],
         ),
         ("resamplers", &["multinomial", "systematic"]),
+        ("solvers", &["ddim", "dpmpp-2m", "heun"]),
+        ("schedules", &["vp-linear", "edm", "flow"]),
     ] {
         let list = ok(temp.path(), &format!("list {group}"));
         assert_eq!(list.lines().next(), Some(group));

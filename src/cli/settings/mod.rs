@@ -12,6 +12,8 @@ pub use crate::flow::{Resampler, Resampling};
 pub use crate::mcmc::{Mass, MoveKind as Sampler};
 pub use names::Precision;
 
+use crate::diffusion::Grid;
+use crate::diffusion::solver::Habit;
 use crate::error::{Error, Result};
 use crate::integrator::{Increments, Scheme};
 use crate::parameters::Parameters;
@@ -90,6 +92,36 @@ pub enum Method {
     Sample(SampleMethod),
     /// `smc`.
     Smc(SmcMethod),
+    /// `diffuse`.
+    Diffuse(DiffuseMethod),
+}
+
+/// How `diffuse` integrates.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DiffuseMethod {
+    /// The solver's name.
+    pub solver: String,
+    /// Steps, that to noise level 0 included.
+    pub steps: u64,
+    /// The most calls, in place of steps.
+    pub nfe: Option<u64>,
+    /// The noise schedule's name.
+    pub schedule: String,
+    /// The time grid.
+    pub grid: Grid,
+    /// Noise levels in place of a grid.
+    pub levels: Option<Levels>,
+    /// What follows the last noise level; `None`: the solver's habit.
+    pub last: Option<Habit>,
+}
+
+/// Noise levels given by the user.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Levels {
+    /// These.
+    Numbers(Vec<f64>),
+    /// An array file.
+    File(PathBuf),
 }
 
 /// How `sample` moves particles.
@@ -251,6 +283,7 @@ impl Settings {
         match self.method {
             Method::Sample(_) => "sample",
             Method::Smc(_) => "smc",
+            Method::Diffuse(_) => "diffuse",
         }
     }
 
@@ -288,6 +321,11 @@ impl Settings {
                         &method.thin,
                         &format!("must be from 1 to the number of draws, {draws}"),
                     );
+                }
+            }
+            Method::Diffuse(method) => {
+                if !matches!(method.levels, Some(Levels::File(_))) {
+                    method.program()?;
                 }
             }
             Method::Smc(method) => {
@@ -349,5 +387,6 @@ fn default_particles(method: &Method) -> u64 {
     match method {
         Method::Sample(_) => 1024,
         Method::Smc(_) => 2048,
+        Method::Diffuse(_) => 4096,
     }
 }

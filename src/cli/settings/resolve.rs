@@ -1,11 +1,14 @@
 //! From what was given to settings: defaults, types, ranges, and what contradicts what.
 
 use super::{
-    Init, Length, Mass, Method, Output, Population, Precision, ReferenceSpec, Resampler,
-    SampleMethod, Sampler, Settings, SmcMethod, TargetSpec, Tuning, default_particles,
+    DiffuseMethod, Init, Length, Levels, Mass, Method, Output, Population, Precision,
+    ReferenceSpec, Resampler, SampleMethod, Sampler, Settings, SmcMethod, TargetSpec, Tuning,
+    default_particles,
 };
 use crate::cli::config;
 use crate::cli::given::Given;
+use crate::diffusion::solver::{Habit, SOLVERS, find};
+use crate::diffusion::{Grid, Schedule};
 use crate::error::{Error, Result};
 use crate::flow::Resampling;
 use crate::integrator::{Dynamics, Increments, SCHEMES, Scheme, scheme};
@@ -13,7 +16,20 @@ use crate::record::manifest;
 use std::path::{Path, PathBuf};
 
 /// The verbs that experiment files may name.
-const VERBS: [&str; 2] = ["sample", "smc"];
+const VERBS: [&str; 3] = ["sample", "smc", "diffuse"];
+/// Keys that only `diffuse` knows; it shares `steps` with `sample`.
+const DIFFUSE_KEYS: [&str; 6] = ["solver", "nfe", "schedule", "grid", "sigmas", "final"];
+/// What moves are tuned by.
+const TUNING_KEYS: [&str; 8] = [
+    "step_size",
+    "leapfrog_steps",
+    "mass",
+    "integrator",
+    "friction",
+    "jitter",
+    "step_size_spread",
+    "target_accept",
+];
 const SAMPLE_KEYS: [&str; 6] = ["sampler", "draws", "steps", "warmup", "thin", "noise"];
 const SMC_KEYS: [&str; 13] = [
     "move",
@@ -80,7 +96,7 @@ impl Settings {
                 given.yields_to_change(key, winner, "hmc");
             }
         }
-        let allowed = "must be \"sample\" or \"smc\"";
+        let allowed = "must be \"sample\", \"smc\" or \"diffuse\"";
         let own = given.text("verb", allowed)?.map(str::to_owned);
         if own.as_deref().is_some_and(|own| !VERBS.contains(&own)) {
             return Err(given.refuse("verb", allowed));
@@ -89,12 +105,7 @@ impl Settings {
             (Some(verb), own) => {
                 // Another verb's experiment: what only that verb knows says nothing here.
                 if own.is_some_and(|own| own != verb) {
-                    let foreign: &[&str] = if verb == "smc" {
-                        &SAMPLE_KEYS
-                    } else {
-                        &SMC_KEYS
-                    };
-                    foreign.iter().for_each(|key| given.drop_key(key));
+                    foreign(verb).iter().for_each(|key| given.drop_key(key));
                     given.yields_to_verb("init", verb);
                 }
                 verb.to_owned()
@@ -102,16 +113,12 @@ impl Settings {
             (None, Some(own)) => own.to_owned(),
             (None, None) => return Err(given.refuse("verb", allowed)),
         };
-        let foreign: &[&str] = if verb == "smc" {
-            &SAMPLE_KEYS
-        } else {
-            &SMC_KEYS
-        };
-        if let Some(key) = foreign.iter().find(|key| given.has(key)) {
+        if let Some(key) = foreign(&verb).iter().find(|key| given.has(key)) {
             return Err(given.refuse(key, format!("has no meaning for {verb}; leave it out")));
         }
         let method = match verb.as_str() {
             "smc" => Method::Smc(smc(&given)?),
+            "diffuse" => Method::Diffuse(diffuse(&given)?),
             _ => Method::Sample(sample(&given)?),
         };
         let population = population(&given, &method)?;
@@ -124,6 +131,88 @@ impl Settings {
         settings.validate()?;
         Ok(settings)
     }
+}
+
+/// What says nothing to `verb`.
+fn foreign(verb: &str) -> Vec<&'static str> {
+    let own = |keys: &[&'static str]| keys.to_vec();
+    match verb {
+        "smc" => [own(&SAMPLE_KEYS), own(&DIFFUSE_KEYS)].concat(),
+        "diffuse" => {
+            let mut keys = [own(&SAMPLE_KEYS), own(&SMC_KEYS), own(&TUNING_KEYS)].concat();
+            keys.retain(|key| *key != "steps");
+            keys
+        }
+        _ => [own(&SMC_KEYS), own(&DIFFUSE_KEYS)].concat(),
+    }
+}
+
+fn diffuse(given: &Given) -> Result<DiffuseMethod> {
+    let names: Vec<&str> = SOLVERS.iter().map(|solver| solver.name).collect();
+    // A grid after the name, which a grid of its own overrules.
+    let split = |name: &str| {
+        let suffixes = [("-karras", Grid::Karras), ("-lu", Grid::LogSnr)];
+        let found = suffixes.into_iter().find_map(|(suffix, grid)| {
+            let short = name.strip_suffix(suffix)?;
+            find(short).map(|solver| (solver.name.to_owned(), Some(grid)))
+        });
+        found.or_else(|| find(name).map(|solver| (solver.name.to_owned(), None)))
+    };
+    let default = ("dpmpp-2m".to_owned(), None);
+    let (solver, suffix) = choice(given, "solver", &names, default, split)?;
+    let own = suffix.unwrap_or(Grid::LogSnr);
+    let grid = choice(given, "grid", Grid::NAMES, own, Grid::from_name)?;
+    let schedule = choice(
+        given,
+        "schedule",
+        Schedule::NAMES,
+        "vp-linear".to_owned(),
+        |name| Schedule::from_name(name).map(|schedule| schedule.name().to_owned()),
+    )?;
+    let rules = ["habit", "zero", "sigma-min", "none"];
+    let last = choice(given, "final", &rules, None, |rule| {
+        Some(match rule {
+            "habit" => None,
+            "zero" => Some(Habit::Zero),
+            "sigma-min" => Some(Habit::Smallest),
+            "none" => Some(Habit::Nothing),
+            _ => return None,
+        })
+    })?;
+    let allowed = "must be FILE.npy or falling numbers from 0, noise levels sigma/alpha";
+    let file = given.text("sigmas", allowed).ok().flatten();
+    let levels = match file.filter(|text| text.ends_with(".npy")) {
+        Some(file) => Some(Levels::File(given.path("sigmas", file))),
+        None => given
+            .numbers("sigmas", "none", allowed)?
+            .map(Levels::Numbers),
+    };
+    if let Some(Levels::Numbers(levels)) = &levels
+        && !levels.iter().all(|s| s.is_finite() && *s >= 0.0)
+    {
+        return Err(given.refuse("sigmas", allowed));
+    }
+    for key in ["steps", "nfe"] {
+        if levels.is_some() && given.has(key) {
+            return Err(given.refuse(key, "contradicts --sigmas, which counts the steps"));
+        }
+    }
+    if given.has("steps") && given.has("nfe") {
+        return Err(given.refuse("nfe", "contradicts --steps; give one of them"));
+    }
+    let nfe = match given.has("nfe") {
+        true => Some(given.count("nfe", 20, 1..=1_000_000)?),
+        false => None,
+    };
+    Ok(DiffuseMethod {
+        solver,
+        steps: given.count("steps", 20, 1..=1_000_000)?,
+        nfe,
+        schedule,
+        grid,
+        levels,
+        last,
+    })
 }
 
 /// One of several names, with a hint for a near miss.
@@ -451,6 +540,10 @@ fn population(given: &Given, method: &Method) -> Result<Population> {
     };
     if matches!(method, Method::Smc(_)) && matches!(init, Init::Exact | Init::File(_)) {
         let allowed = "has no meaning for smc, which starts from its reference (see --reference)";
+        return Err(given.refuse("init", allowed));
+    }
+    if matches!(method, Method::Diffuse(_)) && matches!(init, Init::Prior | Init::Reference) {
+        let allowed = "must be FILE.npy or exact for diffuse; by default noise";
         return Err(given.refuse("init", allowed));
     }
     let particles = given.count("particles", default_particles(method), least..=1 << 36)?;

@@ -1,6 +1,9 @@
 //! From settings to the experiment file they stand for.
 
-use super::{Init, Length, Method, Output, Population, ReferenceSpec, Sampler, Settings, Tuning};
+use super::{
+    Init, Length, Levels, Method, Output, Population, ReferenceSpec, Sampler, Settings, Tuning,
+};
+use crate::diffusion::solver::Habit;
 use crate::flow::Resampling;
 use std::path::Path;
 use toml::{Table, Value};
@@ -134,6 +137,32 @@ impl Method {
                     }
                 }
                 m.tuning.fill(m.sampler, &mut out);
+                out
+            }
+            Self::Diffuse(m) => {
+                let levels = match &m.levels {
+                    None => "none".into(),
+                    Some(Levels::Numbers(levels)) => Value::from(levels.clone()),
+                    Some(Levels::File(file)) => path(file),
+                };
+                let last = match m.last {
+                    None => "habit",
+                    Some(Habit::Zero) => "zero",
+                    Some(Habit::Smallest) => "sigma-min",
+                    Some(Habit::Nothing) => "none",
+                };
+                let mut out = table([
+                    ("verb", "diffuse".into()),
+                    ("solver", m.solver.as_str().into()),
+                    ("schedule", m.schedule.as_str().into()),
+                    ("grid", m.grid.name().into()),
+                    ("sigmas", levels),
+                    ("final", last.into()),
+                ]);
+                match m.nfe {
+                    Some(nfe) => out.insert("nfe".into(), whole(nfe)),
+                    None => out.insert("steps".into(), whole(m.steps)),
+                };
                 out
             }
             Self::Smc(m) => {

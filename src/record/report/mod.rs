@@ -21,6 +21,7 @@ pub fn html(record: &RunRecord<'_>) -> String {
     let kind = match s.part {
         Part::Smc(_) => "Tempered sequential Monte Carlo",
         Part::Sample(_) => "Markov chain sampling",
+        Part::Diffuse(_) => "Diffusion sampling",
         Part::Other(_) => "Run",
     };
     let sections = [
@@ -155,6 +156,14 @@ fn tiles(record: &RunRecord<'_>) -> String {
             if let Some(ess) = part.ess_bulk_min {
                 tiles.push(("smallest bulk ESS", count(ess as u64), String::new()));
             }
+        }
+        Part::Diffuse(part) => {
+            let on = format!("{}, {} grid", part.schedule, part.grid);
+            tiles.push((
+                "calls",
+                part.nfe.to_string(),
+                format!("{}, {on}", part.solver),
+            ));
         }
         Part::Other(_) => {}
     }
