@@ -5,6 +5,12 @@
 //! Goals: BAOAB and HMC on N(0, I) in 32 dimensions within 20% of their parts; MALA inside tempered SMC on
 //! the eight Gaussians at 80% of ULA's particle-steps in the same precision. What is measured on top of the
 //! parts is loads and stores of the population, tallies and moments.
+//!
+//! Measured (2 cores, 2.3 GHz, AVX-512): BAOAB 1.05 in both precisions; HMC 1.20 in f64 and 1.5 in f32, where
+//! a gradient is 0.03 ns and copies, energies in double and the decision are most of a trajectory; MALA in
+//! SMC 0.44 in f64 and 0.20 in f32 of ULA. Its moves alone are 0.65: a density, that of the reference with its
+//! gradient, an exponential and a uniform, all in double, come to 3 ns beside ULA's 5.0 (f32: 2.0) for all;
+//! the rest is ladder, weights and resampling every 20 moves.
 
 mod common;
 
