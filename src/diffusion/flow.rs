@@ -60,7 +60,7 @@ struct Diffusion<'a> {
     start: Start<'a>,
     first: Node,
     first_law: Option<BoxedTarget>,
-    /// Of the data.
+    /// Of the data: what is predicted where there is noise alone.
     mean: Vec<f64>,
     dim: usize,
 }
@@ -105,6 +105,18 @@ impl<'a> Diffusion<'a> {
             Start::Exact => Some(noised(&first)?),
             Start::Noise | Start::Given(_) => None,
         };
+        let alone = program
+            .noise_levels()
+            .iter()
+            .any(|level| level.is_infinite());
+        let mean = match target.exact().mean {
+            Some(mean) => mean,
+            None if alone => {
+                let allowed = "a target whose mean is known, where a grid starts at noise alone";
+                return Err(Error::invalid("target", "no mean", allowed));
+            }
+            None => Vec::new(),
+        };
         Ok(Self {
             program,
             laws,
@@ -112,7 +124,7 @@ impl<'a> Diffusion<'a> {
             start,
             first,
             first_law,
-            mean: target.exact().mean.unwrap_or_else(|| vec![0.0; dim]),
+            mean,
             dim,
         })
     }

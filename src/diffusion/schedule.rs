@@ -46,6 +46,19 @@ enum Kind {
     Flow,
 }
 
+impl Kind {
+    const ALL: [Self; 8] = [
+        Self::VpLinear,
+        Self::VpCosine,
+        Self::VpDiscrete,
+        Self::VpScaledLinear,
+        Self::SubVp,
+        Self::Ve,
+        Self::Edm,
+        Self::Flow,
+    ];
+}
+
 impl Schedule {
     /// The names.
     pub const NAMES: &'static [&'static str] = &[
@@ -61,22 +74,11 @@ impl Schedule {
 
     /// The schedule of that name.
     pub fn from_name(name: &str) -> Option<Self> {
-        use Kind::{Edm, Flow, SubVp, Ve, VpCosine, VpDiscrete, VpLinear, VpScaledLinear};
-        let kinds = [
-            VpLinear,
-            VpCosine,
-            VpDiscrete,
-            VpScaledLinear,
-            SubVp,
-            Ve,
-            Edm,
-            Flow,
-        ];
         let index = Self::NAMES.iter().position(|known| *known == name)?;
-        let kind = kinds[index];
+        let kind = Kind::ALL[index];
         let log_alphas = match kind {
-            VpDiscrete => log_alphas(|share| (0.02 - 1e-4f64).mul_add(share, 1e-4)),
-            VpScaledLinear => {
+            Kind::VpDiscrete => log_alphas(|share| (0.02 - 1e-4f64).mul_add(share, 1e-4)),
+            Kind::VpScaledLinear => {
                 let (low, high) = (0.00085f64.sqrt(), 0.012f64.sqrt());
                 log_alphas(|share| {
                     let root = (high - low).mul_add(share, low);

@@ -36,8 +36,8 @@ fn populations_move_as_single_particles() {
         for solver in SOLVERS {
             let nodes = Grid::Time.nodes(&schedule, 12).unwrap();
             // Solvers in the noise level, or of the noise, do not start at noise alone.
-            let first = usize::from(nodes[0].noise_level().is_infinite());
-            let program = (solver.program)(&nodes[first..]).unwrap();
+            let program = (solver.program)(&nodes).or_else(|_| (solver.program)(&nodes[1..]));
+            let program = program.unwrap();
             let given = starts();
             let run = |_: ()| {
                 diffuse::<F64>(
@@ -75,6 +75,7 @@ fn populations_move_as_single_particles() {
                     must_fail("shifted", within(solver.name, end + 1e-6, *x, 1e-10));
                 }
             }
+            // Positions in the noise level reach 150: 12 steps of two roundings of 6e-8 are 2e-4.
             for (a, b) in single.samples.iter().zip(&double.samples) {
                 must_pass(within(solver.name, *a, *b, 2e-4));
             }
@@ -83,7 +84,8 @@ fn populations_move_as_single_particles() {
 }
 
 /// From the exact law at the most noise, 40 steps of a second-order solver end in the law at the least: means
-/// and second moments over 64,000 particles, their discretisation error below 0.5%.
+/// and second moments over 64,000 particles, their discretisation error below 0.5%; five
+/// standard errors of an sd are 1.4%, together 2%.
 #[test]
 fn the_law_is_carried_from_noise_to_data() {
     let schedule = Schedule::from_name("edm").unwrap();

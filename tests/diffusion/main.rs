@@ -4,6 +4,7 @@
 #[path = "../gates/mod.rs"]
 mod gates;
 
+mod edges;
 mod flow;
 mod integrals;
 mod mixture;

@@ -1,6 +1,7 @@
 //! A program under construction.
 
 use crate::diffusion::{Node, Operation, Prediction, Program, Step};
+use crate::error::{Error, Result};
 
 /// The register of the position.
 pub(super) const POSITION: usize = 0;
@@ -63,7 +64,25 @@ impl Builder {
         }
     }
 
-    pub fn finish(self) -> Program {
-        self.program
+    /// Refuses a grid that some coefficient is not a finite number on.
+    pub fn finish(self) -> Result<Program> {
+        for step in &self.program.steps {
+            let combined = step
+                .operations
+                .iter()
+                .filter_map(|operation| match operation {
+                    Operation::Combine { terms, .. } => Some(terms),
+                    Operation::Evaluate { .. } => None,
+                });
+            if combined.flatten().any(|(_, c)| !c.is_finite()) {
+                let shown = format!("{} to {}", step.from.noise_level(), step.to.noise_level());
+                return Err(Error::invalid(
+                    "grid",
+                    shown,
+                    "steps with finite coefficients",
+                ));
+            }
+        }
+        Ok(self.program)
     }
 }

@@ -91,7 +91,8 @@ impl Multistep {
             let (s, t) = (nodes[i], nodes[i + 1]);
             builder.step(s, t);
             builder.evaluate(POSITION, slot(i), s, self.prediction);
-            if self.corrected && i > 0 {
+            // A step from noise alone is infinitely long: its end says nothing of derivatives.
+            if self.corrected && i > 0 && nodes[i - 1].alpha > 0.0 {
                 let terms = self.step(nodes, i - 1, last_order, Some(i), slot)?;
                 let position = (before, terms.0);
                 builder.combine(POSITION, &[&[position][..], &terms.1].concat());
@@ -103,7 +104,7 @@ impl Multistep {
             let (position, outputs) = self.step(nodes, i, last_order, None, slot)?;
             builder.combine(POSITION, &[&[(POSITION, position)][..], &outputs].concat());
         }
-        Ok(builder.finish())
+        builder.finish()
     }
 
     /// Rising from 1, falling to 1 at the end where that is asked for.
@@ -175,6 +176,10 @@ impl Multistep {
                 position: t.sigma / s.sigma,
                 outputs: t.alpha,
             },
+            Prediction::Noise if s.alpha == 0.0 => {
+                let allowed = "finite at the start for solvers that predict noise";
+                return Err(Error::invalid("grid", s.noise_level(), allowed));
+            }
             Prediction::Noise if t.is_clean() => {
                 let allowed = "above 0 at the end for solvers that predict noise";
                 return Err(Error::invalid("grid", 0, allowed));

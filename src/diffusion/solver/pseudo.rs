@@ -57,5 +57,5 @@ pub fn pndm(nodes: &[Node]) -> Result<Program> {
         );
         builder.combine(POSITION, &terms);
     }
-    Ok(builder.finish())
+    builder.finish()
 }

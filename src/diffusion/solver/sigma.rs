@@ -97,7 +97,7 @@ fn stages(
         };
         step(&mut builder, s, t, &between);
     }
-    Ok(builder.finish())
+    builder.finish()
 }
 
 fn check(nodes: &[Node]) -> Result<()> {
@@ -131,7 +131,7 @@ pub fn lms(nodes: &[Node], order: usize) -> Result<Program> {
         }
         builder.combine(POSITION, &terms);
     }
-    Ok(builder.finish())
+    builder.finish()
 }
 
 /// The integral from `levels[0]` to `end` of the Lagrange polynomial of node `j`: of degree at most 3, so two

@@ -7,7 +7,8 @@
 //! ```
 //!
 //! with h and r measured from the block's start. The inner positions of a block are steps of lower order, so
-//! one call a node. Orders 2 and 3. Blocks end early so that the last step has order 1.
+//! one call a node. Orders 2 and 3. Blocks end early so that the last step has order 1; a step from noise alone,
+//! which is infinitely long, is a block of its own.
 
 use super::builder::{Builder, POSITION};
 use super::check_grid;
@@ -37,7 +38,14 @@ pub fn singlestep(nodes: &[Node], order: usize) -> Result<Program> {
     }
     let start = order + 1;
     let mut builder = Builder::new();
-    for (i, order) in orders(nodes.len() - 1, order).into_iter().enumerate() {
+    // Of the steps after one from noise alone.
+    let alone = usize::from(nodes[0].alpha == 0.0);
+    let rest = match nodes.len() - 1 - alone {
+        0 => Vec::new(),
+        steps => orders(steps, order),
+    };
+    let all = std::iter::repeat_n(1, alone).chain(rest);
+    for (i, order) in all.enumerate() {
         let (s, t) = (nodes[i], nodes[i + 1]);
         builder.step(s, t);
         // A step to a clean node is a step of order 1, from its own start.
@@ -62,5 +70,5 @@ pub fn singlestep(nodes: &[Node], order: usize) -> Result<Program> {
         }
         builder.combine(POSITION, &terms);
     }
-    Ok(builder.finish())
+    builder.finish()
 }
