@@ -1,10 +1,16 @@
-//! `diffuse`: from settings to a step program on its grid.
+//! `diffuse`: from settings to a step program on its grid, and its run.
 
-use super::settings::{DiffuseMethod, Levels, Settings};
+use super::execute::{self, Job, Outcome};
+use super::progress::{Progress, Snapshot};
+use super::settings::{DiffuseMethod, Init, Levels, Method, Settings};
 use crate::diffusion::solver::{Description, Habit, find};
-use crate::diffusion::{Node, Program, Schedule};
+use crate::diffusion::{self, Node, Program, Schedule};
 use crate::error::{Error, Result};
+use crate::flow::StageRecord;
 use crate::npy::{self, NonFinite};
+use crate::record::{DiffusePart, Part, Warning};
+use crate::target::{BlockTarget, Precision as Real};
+use std::time::Instant;
 
 impl DiffuseMethod {
     /// The step program, judged; the number of steps follows from `--steps`, `--nfe` or the noise levels.
@@ -94,7 +100,7 @@ fn in_words(error: Error, option: &str) -> Error {
 }
 
 /// The program as JSON: nodes and operations step by step.
-pub fn program_json(settings: &Settings, program: &Program) -> String {
+fn program_json(settings: &Settings, program: &Program) -> String {
     let json = serde_json::json!({
         "verb": settings.verb(),
         "registers": program.registers,
@@ -103,4 +109,98 @@ pub fn program_json(settings: &Settings, program: &Program) -> String {
         "steps": program.steps,
     });
     json.to_string() + "\n"
+}
+
+/// Prints the step program as JSON.
+pub fn print_program(settings: &Settings) -> Result<()> {
+    let Method::Diffuse(method) = &settings.method else {
+        return Err(Error::invalid(
+            "--program",
+            settings.verb(),
+            "must be diffuse",
+        ));
+    };
+    let target = settings.target.build()?;
+    let program = method.program()?;
+    check_denoiser(&*target, &program)?;
+    execute::print(&program_json(settings, &program))
+}
+
+/// Refuses targets whose noised laws are not known in closed form.
+pub(super) fn check_denoiser(target: &dyn BlockTarget, program: &Program) -> Result<()> {
+    let first = program.steps.first().map(|step| step.from);
+    match first.and_then(|at| target.noised(at.alpha, at.sigma)) {
+        Some(_) => Ok(()),
+        None => {
+            let allowed = "must have an exact denoiser: gaussian, mixture and its presets";
+            Err(Error::invalid("TARGET", "no denoiser", allowed))
+        }
+    }
+}
+
+impl Job<'_> {
+    /// Runs the step program.
+    pub(super) fn diffuse<R: Real>(&self, method: &DiffuseMethod) -> Result<Outcome> {
+        let population = &self.settings.population;
+        let program = method.program()?;
+        let begin = match &population.init {
+            Init::File(_) => diffusion::Start::Given(&self.starts.positions),
+            Init::Exact => diffusion::Start::Exact,
+            _ => diffusion::Start::Noise,
+        };
+        let mut progress = Progress::start("diffuse", self.settings.output.quiet);
+        let start = Instant::now();
+        let all = program.steps.len() as f64;
+        let mut moves = 0u64;
+        let particles = self.starts.particles;
+        let mut watch = |record: &StageRecord| {
+            moves += record.tally.moves;
+            progress.update(Snapshot {
+                done: record.time as f64 / all,
+                particle_steps: moves,
+                acceptance: None,
+                tempering_param: None,
+            });
+        };
+        let seed = population.seed;
+        let result =
+            diffusion::diffuse::<R>(self.target, &program, particles, begin, seed, &mut watch);
+        let seconds = start.elapsed().as_secs_f64();
+        progress.finish();
+        let result = result?;
+        let mut warnings = Vec::new();
+        if result.nonfinite > 0 {
+            warnings.push(Warning::NonFiniteParticles {
+                count: result.nonfinite,
+                particles,
+            });
+        }
+        let grid = match method.levels {
+            Some(_) => "given",
+            None => method.grid.name(),
+        };
+        Ok(Outcome {
+            part: Part::Diffuse(DiffusePart {
+                solver: method.solver.clone(),
+                nfe: result.calls,
+                schedule: method.schedule.clone(),
+                grid: grid.to_owned(),
+                mean: result.mean,
+                sd: result.sd,
+            }),
+            seconds,
+            steps: program.steps.len(),
+            totals: result.totals,
+            samples: result.samples,
+            draws: None,
+            stages: Vec::new(),
+            schedule: String::new(),
+            r_hat: Vec::new(),
+            ess_bulk: Vec::new(),
+            ess_tail: Vec::new(),
+            reference: self.target.reference().describe(),
+            evidence_method: String::new(),
+            warnings,
+        })
+    }
 }

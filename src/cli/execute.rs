@@ -5,16 +5,14 @@
 
 use super::progress::{Progress, Snapshot};
 use super::settings::{
-    DiffuseMethod, Init, Length, Method, Precision, SampleMethod, Sampler, Settings, SmcMethod,
+    Init, Length, Method, Precision, SampleMethod, Sampler, Settings, SmcMethod,
 };
 use super::starts::{self, Starts};
 use super::{diffuse, warnings};
-use crate::diffusion::{self, Program};
 use crate::error::{Error, Result};
-use crate::flow::StageRecord;
 use crate::mcmc::{MoveSettings, Sample, Start, check_reference};
 use crate::record::{self, Draws, Manifest, RunFolder, RunRecord, Stage, Warning, table};
-use crate::record::{DiffusePart, Part, SamplePart, SmcPart, Summary, WiderReference};
+use crate::record::{Part, SamplePart, SmcPart, Summary, WiderReference};
 use crate::smc::{Ladder, Schedule, Smc, SmcResult};
 use crate::target::library::BoxedTarget;
 use crate::target::{BlockTarget, Path, Precision as Real, Reference};
@@ -119,33 +117,6 @@ pub fn dry_run(settings: &Settings) -> Result<()> {
     print(&settings.to_toml())
 }
 
-/// Prints the step program as JSON.
-pub fn print_program(settings: &Settings) -> Result<()> {
-    let Method::Diffuse(method) = &settings.method else {
-        return Err(Error::invalid(
-            "--program",
-            settings.verb(),
-            "must be diffuse",
-        ));
-    };
-    let target = settings.target.build()?;
-    let program = method.program()?;
-    check_denoiser(&*target, &program)?;
-    print(&diffuse::program_json(settings, &program))
-}
-
-/// Refuses targets whose noised laws are not known in closed form.
-fn check_denoiser(target: &dyn BlockTarget, program: &Program) -> Result<()> {
-    let first = program.steps.first().map(|step| step.from);
-    match first.and_then(|at| target.noised(at.alpha, at.sigma)) {
-        Some(_) => Ok(()),
-        None => {
-            let allowed = "must have an exact denoiser: gaussian, mixture and its presets";
-            Err(Error::invalid("TARGET", "no denoiser", allowed))
-        }
-    }
-}
-
 /// A line on standard error, unless told to be quiet.
 fn say(line: &str, quiet: bool) {
     if !quiet {
@@ -164,7 +135,7 @@ fn check_method(
         Method::Sample(method) => mover(method.sampler, &method.tuning),
         Method::Diffuse(method) => {
             let program = method.program()?;
-            return check_denoiser(target, &program);
+            return diffuse::check_denoiser(target, &program);
         }
         Method::Smc(method) => {
             if let Some(ladder) = &method.ladder {
@@ -194,30 +165,30 @@ fn mover(sampler: Sampler, tuning: &super::settings::Tuning) -> MoveSettings {
 }
 
 /// A run ready to be computed.
-struct Job<'a> {
-    settings: &'a Settings,
-    target: &'a dyn BlockTarget,
-    starts: &'a Starts,
-    reference: Option<Reference>,
-    schedule: Option<Schedule>,
+pub(super) struct Job<'a> {
+    pub(super) settings: &'a Settings,
+    pub(super) target: &'a dyn BlockTarget,
+    pub(super) starts: &'a Starts,
+    pub(super) reference: Option<Reference>,
+    pub(super) schedule: Option<Schedule>,
 }
 
 /// What a run computed, before it is written down.
-struct Outcome {
-    part: Part,
-    seconds: f64,
-    steps: usize,
-    totals: crate::flow::Tally,
-    samples: Vec<f64>,
-    draws: Option<(Vec<f64>, usize)>,
-    stages: Vec<Stage>,
-    schedule: String,
-    r_hat: Vec<f64>,
-    ess_bulk: Vec<f64>,
-    ess_tail: Vec<f64>,
-    reference: String,
-    evidence_method: String,
-    warnings: Vec<Warning>,
+pub(super) struct Outcome {
+    pub(super) part: Part,
+    pub(super) seconds: f64,
+    pub(super) steps: usize,
+    pub(super) totals: crate::flow::Tally,
+    pub(super) samples: Vec<f64>,
+    pub(super) draws: Option<(Vec<f64>, usize)>,
+    pub(super) stages: Vec<Stage>,
+    pub(super) schedule: String,
+    pub(super) r_hat: Vec<f64>,
+    pub(super) ess_bulk: Vec<f64>,
+    pub(super) ess_tail: Vec<f64>,
+    pub(super) reference: String,
+    pub(super) evidence_method: String,
+    pub(super) warnings: Vec<Warning>,
 }
 
 impl Job<'_> {
@@ -306,70 +277,6 @@ impl Job<'_> {
             r_hat: result.r_hat,
             ess_bulk: result.ess_bulk,
             ess_tail: result.ess_tail,
-            reference: self.target.reference().describe(),
-            evidence_method: String::new(),
-            warnings,
-        })
-    }
-
-    fn diffuse<R: Real>(&self, method: &DiffuseMethod) -> Result<Outcome> {
-        let population = &self.settings.population;
-        let program = method.program()?;
-        let begin = match &population.init {
-            Init::File(_) => diffusion::Start::Given(&self.starts.positions),
-            Init::Exact => diffusion::Start::Exact,
-            _ => diffusion::Start::Noise,
-        };
-        let mut progress = Progress::start("diffuse", self.settings.output.quiet);
-        let start = Instant::now();
-        let all = program.steps.len() as f64;
-        let mut moves = 0u64;
-        let particles = self.starts.particles;
-        let mut watch = |record: &StageRecord| {
-            moves += record.tally.moves;
-            progress.update(Snapshot {
-                done: record.time as f64 / all,
-                particle_steps: moves,
-                acceptance: None,
-                tempering_param: None,
-            });
-        };
-        let seed = population.seed;
-        let result =
-            diffusion::diffuse::<R>(self.target, &program, particles, begin, seed, &mut watch);
-        let seconds = start.elapsed().as_secs_f64();
-        progress.finish();
-        let result = result?;
-        let mut warnings = Vec::new();
-        if result.nonfinite > 0 {
-            warnings.push(Warning::NonFiniteParticles {
-                count: result.nonfinite,
-                particles,
-            });
-        }
-        let grid = match method.levels {
-            Some(_) => "given",
-            None => method.grid.name(),
-        };
-        Ok(Outcome {
-            part: Part::Diffuse(DiffusePart {
-                solver: method.solver.clone(),
-                nfe: result.calls,
-                schedule: method.schedule.clone(),
-                grid: grid.to_owned(),
-                mean: result.mean,
-                sd: result.sd,
-            }),
-            seconds,
-            steps: program.steps.len(),
-            totals: result.totals,
-            samples: result.samples,
-            draws: None,
-            stages: Vec::new(),
-            schedule: String::new(),
-            r_hat: Vec::new(),
-            ess_bulk: Vec::new(),
-            ess_tail: Vec::new(),
             reference: self.target.reference().describe(),
             evidence_method: String::new(),
             warnings,

@@ -3,6 +3,10 @@
 //! Every value is taken as text and judged where all settings are judged ([`super::settings`]), so that
 //! a number on the command line and one in an experiment file are refused in the same words.
 
+mod diffuse;
+
+pub use diffuse::DiffuseOptions;
+
 use super::given::Given;
 use clap::{Args, Parser, Subcommand};
 
@@ -115,70 +119,6 @@ pub struct SampleOptions {
     pub(super) population: PopulationOptions,
     #[command(flatten)]
     pub(super) output: OutputOptions,
-}
-
-/// Options of `diffuse`.
-#[derive(Debug, Args)]
-pub struct DiffuseOptions {
-    #[command(flatten)]
-    pub(super) target: TargetOptions,
-    /// Solver (see: driftlane list solvers); -karras or -lu after its name sets the grid [default: dpmpp-2m]
-    #[arg(long, value_name = "NAME", help_heading = "Method")]
-    pub(super) solver: Option<String>,
-    /// Steps, the last one to noise level 0 included [default: 20]
-    #[arg(
-        long,
-        value_name = "N",
-        allow_negative_numbers = true,
-        help_heading = "Method"
-    )]
-    pub(super) steps: Option<String>,
-    /// As many steps as take no more than this many calls of the denoiser
-    #[arg(
-        long,
-        value_name = "N",
-        allow_negative_numbers = true,
-        help_heading = "Method"
-    )]
-    pub(super) nfe: Option<String>,
-    /// Noise schedule (see: driftlane list schedules) [default: vp-linear]
-    #[arg(long, value_name = "NAME", help_heading = "Method")]
-    pub(super) schedule: Option<String>,
-    /// Time grid: time, quadratic, logsnr, karras or polyexponential [default: logsnr]
-    #[arg(long, value_name = "NAME", help_heading = "Method")]
-    pub(super) grid: Option<String>,
-    /// Noise levels sigma/alpha of the calls, falling, in place of a grid
-    #[arg(
-        long,
-        value_name = "FILE.npy|s0,s1,..",
-        allow_hyphen_values = true,
-        help_heading = "Method"
-    )]
-    pub(super) sigmas: Option<String>,
-    /// What follows the last noise level: zero, sigma-min or none [default: the solver's habit]
-    #[arg(long = "final", value_name = "RULE", help_heading = "Method")]
-    pub(super) last: Option<String>,
-    /// Print the step program as JSON and stop
-    #[arg(long, help_heading = "Method")]
-    pub(super) program: bool,
-    #[command(flatten)]
-    pub(super) population: PopulationOptions,
-    #[command(flatten)]
-    pub(super) output: OutputOptions,
-}
-
-impl DiffuseOptions {
-    pub(super) fn give(&self, given: &mut Given) {
-        given.word("solver", "--solver", &self.solver);
-        given.word("steps", "--steps", &self.steps);
-        given.word("nfe", "--nfe", &self.nfe);
-        given.word("schedule", "--schedule", &self.schedule);
-        given.word("grid", "--grid", &self.grid);
-        given.word("sigmas", "--sigmas", &self.sigmas);
-        given.word("final", "--final", &self.last);
-        self.population.give(given);
-        self.output.give(given);
-    }
 }
 
 /// Options of `smc`.

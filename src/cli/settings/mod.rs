@@ -3,6 +3,7 @@
 //! `resolve` makes them from what was given, `text` writes them as an experiment file, `memory` judges
 //! whether they fit, `names` holds the choices that have names.
 
+mod diffuse;
 mod memory;
 mod names;
 mod resolve;

@@ -1,14 +1,11 @@
 //! From what was given to settings: defaults, types, ranges, and what contradicts what.
 
 use super::{
-    DiffuseMethod, Init, Length, Levels, Mass, Method, Output, Population, Precision,
-    ReferenceSpec, Resampler, SampleMethod, Sampler, Settings, SmcMethod, TargetSpec, Tuning,
-    default_particles,
+    Init, Length, Mass, Method, Output, Population, Precision, ReferenceSpec, Resampler,
+    SampleMethod, Sampler, Settings, SmcMethod, TargetSpec, Tuning, default_particles, diffuse,
 };
 use crate::cli::config;
 use crate::cli::given::Given;
-use crate::diffusion::solver::{Habit, SOLVERS, find};
-use crate::diffusion::{Grid, Schedule};
 use crate::error::{Error, Result};
 use crate::flow::Resampling;
 use crate::integrator::{Dynamics, Increments, SCHEMES, Scheme, scheme};
@@ -118,7 +115,7 @@ impl Settings {
         }
         let method = match verb.as_str() {
             "smc" => Method::Smc(smc(&given)?),
-            "diffuse" => Method::Diffuse(diffuse(&given)?),
+            "diffuse" => Method::Diffuse(diffuse::method(&given)?),
             _ => Method::Sample(sample(&given)?),
         };
         let population = population(&given, &method)?;
@@ -147,76 +144,8 @@ fn foreign(verb: &str) -> Vec<&'static str> {
     }
 }
 
-fn diffuse(given: &Given) -> Result<DiffuseMethod> {
-    let names: Vec<&str> = SOLVERS.iter().map(|solver| solver.name).collect();
-    // A grid after the name, which a grid of its own overrules.
-    let split = |name: &str| {
-        let suffixes = [("-karras", Grid::Karras), ("-lu", Grid::LogSnr)];
-        let found = suffixes.into_iter().find_map(|(suffix, grid)| {
-            let short = name.strip_suffix(suffix)?;
-            find(short).map(|solver| (solver.name.to_owned(), Some(grid)))
-        });
-        found.or_else(|| find(name).map(|solver| (solver.name.to_owned(), None)))
-    };
-    let default = ("dpmpp-2m".to_owned(), None);
-    let (solver, suffix) = choice(given, "solver", &names, default, split)?;
-    let own = suffix.unwrap_or(Grid::LogSnr);
-    let grid = choice(given, "grid", Grid::NAMES, own, Grid::from_name)?;
-    let schedule = choice(
-        given,
-        "schedule",
-        Schedule::NAMES,
-        "vp-linear".to_owned(),
-        |name| Schedule::from_name(name).map(|schedule| schedule.name().to_owned()),
-    )?;
-    let rules = ["habit", "zero", "sigma-min", "none"];
-    let last = choice(given, "final", &rules, None, |rule| {
-        Some(match rule {
-            "habit" => None,
-            "zero" => Some(Habit::Zero),
-            "sigma-min" => Some(Habit::Smallest),
-            "none" => Some(Habit::Nothing),
-            _ => return None,
-        })
-    })?;
-    let allowed = "must be FILE.npy or falling numbers from 0, noise levels sigma/alpha";
-    let file = given.text("sigmas", allowed).ok().flatten();
-    let levels = match file.filter(|text| text.ends_with(".npy")) {
-        Some(file) => Some(Levels::File(given.path("sigmas", file))),
-        None => given
-            .numbers("sigmas", "none", allowed)?
-            .map(Levels::Numbers),
-    };
-    if let Some(Levels::Numbers(levels)) = &levels
-        && !levels.iter().all(|s| s.is_finite() && *s >= 0.0)
-    {
-        return Err(given.refuse("sigmas", allowed));
-    }
-    for key in ["steps", "nfe"] {
-        if levels.is_some() && given.has(key) {
-            return Err(given.refuse(key, "contradicts --sigmas, which counts the steps"));
-        }
-    }
-    if given.has("steps") && given.has("nfe") {
-        return Err(given.refuse("nfe", "contradicts --steps; give one of them"));
-    }
-    let nfe = match given.has("nfe") {
-        true => Some(given.count("nfe", 20, 1..=1_000_000)?),
-        false => None,
-    };
-    Ok(DiffuseMethod {
-        solver,
-        steps: given.count("steps", 20, 1..=1_000_000)?,
-        nfe,
-        schedule,
-        grid,
-        levels,
-        last,
-    })
-}
-
 /// One of several names, with a hint for a near miss.
-fn choice<T>(
+pub(super) fn choice<T>(
     given: &Given,
     key: &str,
     names: &[&str],
@@ -407,19 +336,25 @@ fn smc(given: &Given) -> Result<SmcMethod> {
         let allowed = "must be always with --waste-free, whose chains start from resampled states";
         return Err(given.refuse("resample", allowed));
     }
+    let resampler = choice(
+        given,
+        "resampler",
+        Resampler::NAMES,
+        Resampler::Multinomial,
+        Resampler::from_name,
+    )?;
+    let lag = count_or_none(given, "lag", 1)?;
+    if lag.is_some() && resampler != Resampler::Multinomial {
+        let allowed = "has no meaning without multinomial resampling, which its errors hold for";
+        return Err(given.refuse("lag", allowed));
+    }
     Ok(SmcMethod {
         kernel,
         moves_per_stage: moves_per_stage(given, chain_length)?,
         chain_length,
-        lag: count_or_none(given, "lag", 1)?,
+        lag,
         target_ess,
-        resampler: choice(
-            given,
-            "resampler",
-            Resampler::NAMES,
-            Resampler::Multinomial,
-            Resampler::from_name,
-        )?,
+        resampler,
         resampling,
         islands: given.count("islands", 1, 1..=1 << 35)?,
         replicates: given.count("replicates", 1, 1..=100_000)?,
