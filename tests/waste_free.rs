@@ -76,11 +76,11 @@ fn the_error_of_log_z_covers() {
     }
 }
 
-/// The mean of the squared errors is the variance of log Z. Over 300 runs a sample variance is known to
-/// 8% (sqrt(2/299)); 4 of those. The delta method and what chains remember are below 5% here.
+/// The mean of the squared errors is the variance of log Z. Over 600 runs a sample variance is known to
+/// 5.8% (sqrt(2/599)); 4 of those. The delta method and what chains remember are below 5% here.
 #[test]
 fn long_chains_know_their_variance() {
-    let results = runs(&eight_gaussians(), 128, 4096, 300);
+    let results = runs(&eight_gaussians(), 128, 4096, 600);
     for result in &results {
         assert!(result.autocorrelation_time.unwrap() * LONG_CHAIN < 128.0);
     }
@@ -89,18 +89,18 @@ fn long_chains_know_their_variance() {
         .iter()
         .map(|r| r.log_evidence_se.unwrap().powi(2))
         .sum::<f64>()
-        / 300.0;
+        / 600.0;
     let ratio = |factor: f64| {
         within(
             "variance",
             factor * reported / variance(&estimates),
             1.0,
-            0.37,
+            0.28,
         )
     };
     must_pass(ratio(1.0));
     must_fail("half the variance", ratio(0.5));
-    must_fail("twice the variance", ratio(2.0));
+    must_fail("one and a half times the variance", ratio(1.5));
 }
 
 /// Means and variances over all states, from 60 runs of 2048, in both precisions.

@@ -121,15 +121,21 @@ impl<'a, R: Precision> Tempering<'a, R> {
         let max = Row::<F64>::splat(cloud.weight_sums().max);
         let law = self.path.law(self.tempering_param);
         let dim = self.path.dim();
+        let step = Row::<F64>::splat(self.step);
         let of_block = |block: &Span<'_, R>, log_weights: &[Row<F64>]| {
             let mut working = vec![Row::<R>::zero(); 2 * dim];
             let (gradient, other) = working.split_at_mut(dim);
             let mut all = Moments::default();
             for tile in 0..block.tiles() {
                 let mut weights = [0.0; 64];
-                let rows = &log_weights[block.scalar_range(tile)];
-                for (weights, row) in weights.chunks_exact_mut(32).zip(rows) {
-                    weights.copy_from_slice(bytemuck::cast_slice(&(*row - max).exp().0));
+                let at = block.scalar_range(tile);
+                for (weights, at) in weights.chunks_exact_mut(32).zip(at) {
+                    // A position is the last state of its chain, which has a weight of its own.
+                    let row = match self.states {
+                        0 => log_weights[at],
+                        _ => step * block.scalars[RATIO][at],
+                    };
+                    weights.copy_from_slice(bytemuck::cast_slice(&(row - max).exp().0));
                 }
                 let working = (&mut *gradient, &mut *other);
                 all = all.merge(gradient_moments(law, block, tile, Some(&weights), working));

@@ -23,8 +23,18 @@ pub trait BlockTarget: Sync {
         value: &mut [Row<F64>],
         grad: &mut [Row<F64>],
     );
-    /// Gradients in single precision.
-    fn gradient_f32(&self, x: &[Row<F32>], grad: &mut [Row<F32>]);
+    /// Gradients in single precision; by default those in double precision, rounded.
+    fn gradient_f32(&self, x: &[Row<F32>], grad: &mut [Row<F32>]) {
+        let dim = self.dim();
+        let (mut wide, mut wide_grad) = (vec![Row::zero(); dim], vec![Row::zero(); dim]);
+        for (x, grad) in x.chunks_exact(dim).zip(grad.chunks_exact_mut(dim)) {
+            for part in 0..2 {
+                F32::widen_part(x, part, &mut wide);
+                self.gradient(&wide, &mut wide_grad);
+                F32::narrow_part(&wide_grad, part, grad);
+            }
+        }
+    }
     /// See [`Target::reference`].
     fn reference(&self) -> Reference;
     /// See [`Target::likelihood`].

@@ -453,6 +453,11 @@ pub(super) fn methods() -> Vec<Case> {
         case(Parse, "smc gaussian --lag -3", &["--lag = -3"]),
         case(
             Parse,
+            "smc gaussian --lag 3 --resampler ssp",
+            &["--lag = 3", "multinomial"],
+        ),
+        case(
+            Parse,
             "sample gaussian --sampler mala --leapfrog-steps auto",
             &["--leapfrog-steps = auto", "mala"],
         ),

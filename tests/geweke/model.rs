@@ -142,9 +142,6 @@ impl BlockTarget for Likelihood<'_> {
         assert_eq!(x.len(), self.dim(), "one tile, that of the data");
         value[0] = self.value_and_gradient(x, grad);
     }
-    fn gradient_f32(&self, _: &[Row<F32>], _: &mut [Row<F32>]) {
-        unimplemented!("data are in double precision")
-    }
     fn reference(&self) -> Reference {
         Reference::standard_normal(self.dim())
     }
