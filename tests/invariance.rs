@@ -395,7 +395,7 @@ fn energy_identity<R: Precision>(target: &dyn BlockTarget, h: f64, stretch: f64)
             R::narrow_part(&s.wide, part, &mut s.position);
         }
         draw_momentum(&leapfrog, &mut stream, &mut s.momentum);
-        kinetic_energy(&leapfrog, &s.momentum, &mut s.wide, &mut s.energy);
+        kinetic_energy(&leapfrog, &s.momentum, &mut s.energy);
         law.log_densities(&s.position, &mut s.wide, &mut s.base, &mut s.ratio);
         let old: Vec<Row<F64>> = s
             .energy
@@ -408,7 +408,7 @@ fn energy_identity<R: Precision>(target: &dyn BlockTarget, h: f64, stretch: f64)
         s.position
             .iter_mut()
             .for_each(|x| *x *= Row::<R>::splat(stretch));
-        kinetic_energy(&leapfrog, &s.momentum, &mut s.wide, &mut s.proposed_energy);
+        kinetic_energy(&leapfrog, &s.momentum, &mut s.proposed_energy);
         law.log_densities(&s.position, &mut s.wide, &mut s.base, &mut s.ratio);
         for (part, old) in old.iter().enumerate() {
             let change = s.proposed_energy[part] - s.ratio[part] - *old;
@@ -496,7 +496,7 @@ fn energy_error(target: &dyn BlockTarget, h: f64, steps: usize, whole_first_kick
         assert!(target.sample_exact(&mut stream, &mut s.wide));
         s.position.copy_from_slice(&s.wide);
         draw_momentum(&leapfrog, &mut stream, &mut s.momentum);
-        kinetic_energy(&leapfrog, &s.momentum, &mut s.wide, &mut s.energy);
+        kinetic_energy(&leapfrog, &s.momentum, &mut s.energy);
         law.log_densities(&s.position, &mut s.wide, &mut s.base, &mut s.ratio);
         let old = s.energy[0] - s.ratio[0];
         law.gradient(&s.position, &mut s.proposed_gradient, &mut s.other);
@@ -506,7 +506,7 @@ fn energy_error(target: &dyn BlockTarget, h: f64, steps: usize, whole_first_kick
             }
         }
         leapfrog.trajectory(law, Row::<F64>::splat(h), steps, &mut s);
-        kinetic_energy(&leapfrog, &s.momentum, &mut s.wide, &mut s.proposed_energy);
+        kinetic_energy(&leapfrog, &s.momentum, &mut s.proposed_energy);
         law.log_densities(&s.position, &mut s.wide, &mut s.base, &mut s.ratio);
         let change = s.proposed_energy[0] - s.ratio[0] - old;
         square += cast_slice::<Row<F64>, f64>(&[change])

@@ -3,13 +3,14 @@
 use super::execute::{self, Job, Outcome};
 use super::progress::{Progress, Snapshot};
 use super::settings::{DiffuseMethod, Init, Levels, Method, Settings};
-use crate::diffusion::solver::{Description, Habit, find};
-use crate::diffusion::{self, Node, Program, Schedule};
+use crate::diffusion::solver::{Description, Habit, Setup, find};
+use crate::diffusion::{self, Diffuse, Node, NoiseSource, Program, Schedule, SolverFlow};
 use crate::error::{Error, Result};
 use crate::flow::StageRecord;
 use crate::npy::{self, NonFinite};
 use crate::record::{DiffusePart, Part, Warning};
 use crate::target::{BlockTarget, Precision as Real};
+use driftlane_kernels::F64;
 use std::time::Instant;
 
 impl DiffuseMethod {
@@ -17,39 +18,42 @@ impl DiffuseMethod {
     pub fn program(&self) -> Result<Program> {
         let solver = self.solver()?;
         let habit = self.last.unwrap_or(solver.habit);
-        let schedule = Schedule::from_name(&self.schedule)
-            .ok_or_else(|| Error::invalid("--schedule", &self.schedule, "a schedule's name"))?;
+        let schedule = &self.schedule()?;
+        let program_on = |nodes: &[Node], option: &str| {
+            let options = &self.options;
+            let setup = Setup {
+                nodes,
+                schedule,
+                options,
+            };
+            let program = solver.program(&setup);
+            program.map_err(|error| in_words(error, option))
+        };
         if let Some(levels) = &self.levels {
-            let nodes = given_nodes(levels, &schedule, habit)?;
-            return (solver.program)(&nodes).map_err(|error| in_words(error, "--sigmas"));
+            let nodes = given_nodes(levels, schedule, habit)?;
+            return program_on(&nodes, "--sigmas");
         }
-        let with_steps = |steps: usize| {
-            let nodes = self.nodes(&schedule, habit, steps)?;
-            (solver.program)(&nodes).map_err(|error| in_words(error, "--grid"))
-        };
-        let Some(calls) = self.nfe else {
-            return with_steps(self.steps as usize);
-        };
-        // Calls grow with steps; a method of k calls a step takes about nfe / k.
-        let mut steps = calls as usize;
-        loop {
-            let program = with_steps(steps)?;
-            if program.calls() <= calls as usize {
-                return Ok(program);
-            }
-            if steps == 1 {
-                let allowed = format!("must be at least {}, a step's calls", program.calls());
-                return Err(Error::invalid("--nfe", calls, allowed));
-            }
-            let over = program.calls() - calls as usize;
-            steps = (steps - over.div_ceil(solver.calls).clamp(1, steps - 1)).max(1);
+        if let Some(times) = &self.times {
+            let nodes = nodes_at(times, schedule, habit)?;
+            return program_on(&nodes, "--timesteps");
+        }
+        let with_steps = |steps: usize| program_on(&self.nodes(schedule, habit, steps)?, "--grid");
+        match self.nfe {
+            Some(calls) => within_calls(calls as usize, solver.calls, with_steps),
+            None => with_steps(self.steps as usize),
         }
     }
 
     /// The solver's row.
-    pub fn solver(&self) -> Result<&'static Description> {
+    pub fn solver(&self) -> Result<Description> {
         find(&self.solver)
             .ok_or_else(|| Error::invalid("--solver", &self.solver, "a solver's name"))
+    }
+
+    /// The noise schedule.
+    pub fn schedule(&self) -> Result<Schedule> {
+        Schedule::from_name(&self.schedule)
+            .ok_or_else(|| Error::invalid("--schedule", &self.schedule, "a schedule's name"))
     }
 
     fn nodes(&self, schedule: &Schedule, habit: Habit, steps: usize) -> Result<Vec<Node>> {
@@ -65,9 +69,31 @@ impl DiffuseMethod {
     }
 }
 
-/// Noise levels as given, neighbours that are the same taken once, and what follows them.
-fn given_nodes(levels: &Levels, schedule: &Schedule, habit: Habit) -> Result<Vec<Node>> {
-    let mut levels = match levels {
+/// The program of the most steps that make no more than `most` calls; a method of k calls a step takes about
+/// most / k.
+pub(super) fn within_calls(
+    most: usize,
+    calls_per_step: usize,
+    with_steps: impl Fn(usize) -> Result<Program>,
+) -> Result<Program> {
+    let mut steps = most;
+    loop {
+        let program = with_steps(steps)?;
+        if program.calls() <= most {
+            return Ok(program);
+        }
+        if steps == 1 {
+            let allowed = format!("must be at least {}, a step's calls", program.calls());
+            return Err(Error::invalid("--nfe", most, allowed));
+        }
+        let over = program.calls() - most;
+        steps = (steps - over.div_ceil(calls_per_step).clamp(1, steps - 1)).max(1);
+    }
+}
+
+/// Numbers as given, neighbours that are the same taken once.
+fn numbers(levels: &Levels) -> Result<Vec<f64>> {
+    let mut numbers = match levels {
         Levels::Numbers(levels) => levels.clone(),
         Levels::File(path) => {
             let shape = npy::shape(path)?;
@@ -78,7 +104,13 @@ fn given_nodes(levels: &Levels, schedule: &Schedule, habit: Habit) -> Result<Vec
             npy::read(path, NonFinite::Refuse)?.values
         }
     };
-    levels.dedup();
+    numbers.dedup();
+    Ok(numbers)
+}
+
+/// Noise levels as given, and what follows them.
+fn given_nodes(levels: &Levels, schedule: &Schedule, habit: Habit) -> Result<Vec<Node>> {
+    let mut levels = numbers(levels)?;
     match habit {
         Habit::Zero if levels.last() != Some(&0.0) => levels.push(0.0),
         Habit::Smallest => levels.push(schedule.at(schedule.times().0).noise_level()),
@@ -89,10 +121,36 @@ fn given_nodes(levels: &Levels, schedule: &Schedule, habit: Habit) -> Result<Vec
     nodes.map_err(|error| in_words(error, "--sigmas"))
 }
 
+/// The nodes of times, within the schedule, and what follows them.
+fn nodes_at(times: &Levels, schedule: &Schedule, habit: Habit) -> Result<Vec<Node>> {
+    let mut times = numbers(times)?;
+    let (least, most) = schedule.times();
+    if let Some(time) = times.iter().find(|t| !(least..=most).contains(*t)) {
+        let allowed = format!("must be times of {}, {least} to {most}", schedule.name());
+        return Err(Error::invalid("--timesteps", time, allowed));
+    }
+    if habit == Habit::Smallest && times.last() != Some(&least) {
+        times.push(least);
+    }
+    let mut nodes: Vec<Node> = times.iter().map(|time| schedule.at(*time)).collect();
+    if habit == Habit::Zero {
+        nodes.push(schedule.of_noise_level(0.0)?);
+    }
+    Ok(nodes)
+}
+
 /// A refusal of the grid in the words of the command line.
 fn in_words(error: Error, option: &str) -> Error {
     match error {
-        Error::Invalid { value, allowed, .. } => {
+        Error::Invalid {
+            field,
+            value,
+            allowed,
+        } => {
+            let option = match &*field {
+                "grid" | "noise level" | "order" => option.to_owned(),
+                field => format!("--{}", field.replace(['_', ' '], "-")),
+            };
             Error::invalid(option, value, format!("must be {allowed}"))
         }
         other => other,
@@ -122,20 +180,46 @@ pub fn print_program(settings: &Settings) -> Result<()> {
     };
     let target = settings.target.build()?;
     let program = method.program()?;
-    check_denoiser(&*target, &program)?;
+    check_denoiser(method, &*target, &program)?;
     execute::print(&program_json(settings, &program))
 }
 
-/// Refuses targets whose noised laws are not known in closed form.
-pub(super) fn check_denoiser(target: &dyn BlockTarget, program: &Program) -> Result<()> {
-    let first = program.steps.first().map(|step| step.from);
-    match first.and_then(|at| target.noised(at.alpha, at.sigma)) {
-        Some(_) => Ok(()),
-        None => {
-            let allowed = "must have an exact denoiser: gaussian, mixture and its presets";
-            Err(Error::invalid("TARGET", "no denoiser", allowed))
+/// Refuses targets without the denoiser that is asked for, and noise that is not on a path.
+pub(super) fn check_denoiser(
+    method: &DiffuseMethod,
+    target: &dyn BlockTarget,
+    program: &Program,
+) -> Result<()> {
+    let start = diffusion::Start::Noise;
+    let flow = SolverFlow::<F64>::new(target, program, &method.denoising, start, 1);
+    let flow = flow.map_err(|error| match error {
+        Error::Invalid {
+            field,
+            value,
+            allowed,
+        } if field == "target" => Error::invalid("TARGET", value, format!("must be {allowed}")),
+        other => in_words(other, "--solver"),
+    })?;
+    let source = match method.brownian_path {
+        true => NoiseSource::Path(0),
+        false => NoiseSource::Fresh,
+    };
+    let judged = flow.with_noise(source).map(|_| ());
+    judged.map_err(|error| match error {
+        Error::Invalid {
+            field,
+            value,
+            allowed,
+        } if field == "noise" => {
+            let value = format!("{} ({value})", method.solver);
+            Error::invalid(
+                "--brownian-path",
+                value,
+                format!("must be left out: {allowed}"),
+            )
         }
-    }
+        other => in_words(other, "--grid"),
+    })
 }
 
 impl Job<'_> {
@@ -156,15 +240,21 @@ impl Job<'_> {
         let mut watch = |record: &StageRecord| {
             moves += record.tally.moves;
             progress.update(Snapshot {
-                done: record.time as f64 / all,
+                done: moves as f64 / (all * particles as f64),
                 particle_steps: moves,
                 acceptance: None,
                 tempering_param: None,
             });
         };
-        let seed = population.seed;
-        let result =
-            diffusion::diffuse::<R>(self.target, &program, particles, begin, seed, &mut watch);
+        let run = Diffuse {
+            particles,
+            start: begin,
+            seed: population.seed,
+            denoising: method.denoising.clone(),
+            brownian_path: method.brownian_path,
+            log_densities: false,
+        };
+        let result = diffusion::diffuse::<R>(self.target, &program, &run, &mut watch);
         let seconds = start.elapsed().as_secs_f64();
         progress.finish();
         let result = result?;
@@ -175,10 +265,8 @@ impl Job<'_> {
                 particles,
             });
         }
-        let grid = match method.levels {
-            Some(_) => "given",
-            None => method.grid.name(),
-        };
+        let given = method.levels.is_some() || method.times.is_some();
+        let grid = if given { "given" } else { method.grid.name() };
         Ok(Outcome {
             part: Part::Diffuse(DiffusePart {
                 solver: method.solver.clone(),

@@ -135,7 +135,7 @@ fn check_method(
         Method::Sample(method) => mover(method.sampler, &method.tuning),
         Method::Diffuse(method) => {
             let program = method.program()?;
-            return diffuse::check_denoiser(target, &program);
+            return diffuse::check_denoiser(method, target, &program);
         }
         Method::Smc(method) => {
             if let Some(ladder) = &method.ladder {

@@ -1,7 +1,7 @@
 //! `list`: what there is, with defaults, in lines of at most [`WIDTH`] columns.
 
 use crate::diffusion::Schedule;
-use crate::diffusion::solver::{Habit, SOLVERS};
+use crate::diffusion::solver::{Description, Habit, NoiseKind, solvers};
 use crate::flow::Resampler;
 use crate::integrator::{Dynamics, Order, SCHEMES, Scheme, Stability};
 use crate::mcmc::MoveKind;
@@ -47,18 +47,7 @@ fn groups() -> [(&'static str, Vec<Entry>); 7] {
         let line = format!("{}; {}", r.summary(), error(r));
         (r.name().to_owned(), vec![line])
     });
-    let solvers = SOLVERS.iter().map(|s| {
-        let after = match s.habit {
-            Habit::Zero => "a step to noise level 0",
-            Habit::Smallest => "a step to the smallest noise level",
-            Habit::Nothing => "nothing",
-        };
-        let line = format!(
-            "order {}; calls a step: {}; no noise; after the last level: {after}",
-            s.order, s.calls
-        );
-        (s.name.to_owned(), vec![line, s.source.to_owned()])
-    });
+    let solvers = solvers().iter().map(solver);
     let schedules = Schedule::NAMES.iter().map(|name| {
         let range = Schedule::from_name(name).map_or(String::new(), |schedule| {
             let (least, most) = schedule.times();
@@ -80,6 +69,34 @@ fn groups() -> [(&'static str, Vec<Entry>); 7] {
         ("solvers", solvers.collect()),
         ("schedules", schedules.collect()),
     ]
+}
+
+/// Order, calls, noise, what follows the last level, source, other names.
+fn solver(solver: &Description) -> Entry {
+    let after = match solver.habit {
+        Habit::Zero => "a step to noise level 0",
+        Habit::Smallest => "a step to the smallest noise level",
+        Habit::Nothing => "nothing",
+    };
+    let noise = match solver.noise {
+        NoiseKind::None => "no noise".to_owned(),
+        NoiseKind::Eta(0.0) => "noise by --eta".to_owned(),
+        NoiseKind::Eta(eta) => format!("noise, eta = {eta}"),
+        NoiseKind::Own => "noise".to_owned(),
+    };
+    let order = match solver.noise {
+        NoiseKind::None | NoiseKind::Eta(0.0) => format!("order {}", solver.order),
+        _ => format!("weak order {}", solver.order),
+    };
+    let line = format!(
+        "{order}; calls a step: {}; {noise}; after the last level: {after}",
+        solver.calls
+    );
+    let mut lines = vec![line, solver.source.to_owned()];
+    if !solver.aliases.is_empty() {
+        lines.push(format!("also {}", solver.aliases.join(", ")));
+    }
+    (solver.name.to_string(), lines)
 }
 
 /// Appends an entry: its label in a column of `width`, its lines beside it, broken after commas and

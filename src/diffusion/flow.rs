@@ -1,26 +1,27 @@
-//! A step program as a Feynman-Kac flow with G = 1: one time a step, the denoiser evaluated in the same visit
-//! to the block as the combinations.
+//! A step program as a Feynman-Kac flow with G = 1: the denoiser is evaluated in the same visit to the block as
+//! the combinations, and as many steps are taken in one visit as may be without looking at the population.
 //!
-//! What the denoiser returns follows from the score of the noised law, which a target gives in closed form
-//! ([`Target::noised`](crate::target::Target::noised)):
+//! Cost of a step over its calls: one pass over the registers a combination reads, and one over each output,
+//! all in L1. With one step a visit, what a later step reads is a channel of the population each, which
+//! resampling permutes with the position. Where log densities are asked for, scalar channel 0 collects
 //!
 //! ```text
-//! E[eps | x] = -sigma score(x),      E[x_0 | x] = (x + sigma^2 score(x)) / alpha
+//! sum over noisy steps of log N(x'; A x + sum_j B_j m_j, C^2 I) = -|xi|^2 / 2 - d ln C - d/2 ln 2 pi
 //! ```
-//!
-//! Cost of a step over its calls: one pass over the registers a combination reads, and one over each output.
 
-use super::{Node, Operation, Prediction, Program};
+use super::denoising::{Call, Calls};
+use super::path::{self, Path};
+use super::{Denoising, Innovation, Node, Operation, Program};
 use crate::error::{Error, Result};
-use crate::flow::{
-    Advance, Cloud, FeynmanKac, Flow, Potential, Resampler, StageRecord, Tally, positions,
-};
-use crate::particles::{Channels, MAX_CHANNELS, Moments, Population, Span};
+use crate::flow::{Cloud, FeynmanKac, Potential, Tally};
+use crate::particles::{Channels, MAX_CHANNELS, Moments, Span};
 use crate::target::library::BoxedTarget;
 use crate::target::{BlockTarget, Precision};
 use driftlane_kernels::rng::Stream;
-use driftlane_kernels::tile::Row;
+use driftlane_kernels::step::combination::combine;
+use driftlane_kernels::tile::{Row, particles_per_tile};
 use driftlane_kernels::{F64, Lane};
+use std::marker::PhantomData;
 
 /// Where particles start.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -33,59 +34,55 @@ pub enum Start<'a> {
     Given(&'a [f64]),
 }
 
-/// What a run returns.
-#[derive(Debug, Clone)]
-pub struct DiffuseResult {
-    /// The positions at the last node, `[particles, dim]`.
-    pub samples: Vec<f64>,
-    /// Their means, of particles that are finite.
-    pub mean: Vec<f64>,
-    /// Their standard deviations.
-    pub sd: Vec<f64>,
-    /// Particles that are not finite at the end.
-    pub nonfinite: usize,
-    /// Calls of the denoiser, a particle.
-    pub calls: usize,
-    /// What all visits did.
-    pub totals: Tally,
+/// Where normals come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum NoiseSource {
+    /// The stream of the block.
+    #[default]
+    Fresh,
+    /// A Brownian path of this seed: the same for every program, grid and precision.
+    Path(u64),
 }
 
-/// The flow of a program.
-struct Diffusion<'a> {
+/// The flow of a program, with positions in the precision `R`.
+pub struct SolverFlow<'a, R> {
     program: &'a Program,
-    /// The noised law of every evaluation, step by step.
-    laws: Vec<Vec<BoxedTarget>>,
-    /// Register by register, the channel that carries it from step to step.
+    calls: Calls,
+    /// Register by register, the channel that carries it from visit to visit.
     channels: Vec<Option<usize>>,
+    steps_per_visit: usize,
     start: Start<'a>,
     first: Node,
     first_law: Option<BoxedTarget>,
-    /// Of the data: what is predicted where there is noise alone.
-    mean: Vec<f64>,
+    /// Seed and rate.
+    path: Option<(u64, f64)>,
+    /// ln C of every noisy step, where log densities are collected.
+    densities: Option<Vec<Option<f64>>>,
     dim: usize,
+    precision: PhantomData<fn() -> R>,
 }
 
-impl<'a> Diffusion<'a> {
-    fn new(target: &dyn BlockTarget, program: &'a Program, start: Start<'a>) -> Result<Self> {
-        let dim = target.dim();
-        let noised = |at: &Node| {
-            target.noised(at.alpha, at.sigma).ok_or_else(|| {
-                let allowed =
-                    "a target whose noised law is known: gaussian, mixture and its presets";
-                Error::invalid("target", "no denoiser", allowed)
-            })
-        };
-        let of_step = |operations: &[Operation]| {
-            let evaluated = operations.iter().filter_map(|operation| match operation {
-                Operation::Evaluate { at, .. } => Some(noised(at)),
-                Operation::Combine { .. } => None,
-            });
-            evaluated.collect::<Result<Vec<_>>>()
-        };
-        let steps = program.steps.iter();
-        let laws = steps
-            .map(|step| of_step(&step.operations))
-            .collect::<Result<Vec<_>>>()?;
+/// Working memory of a visit.
+pub struct Memory<R: Precision> {
+    registers: Vec<Vec<Row<R>>>,
+    result: Vec<Row<R>>,
+    other: Vec<Row<R>>,
+    wide: Vec<Row<F64>>,
+    /// One for every 32 particles of a tile.
+    paths: Vec<Path>,
+}
+
+impl<'a, R: Precision> SolverFlow<'a, R> {
+    /// `program` on `target`. Refused: a target without the denoiser that is asked for, more registers
+    /// between visits than there are channels.
+    pub fn new(
+        target: &dyn BlockTarget,
+        program: &'a Program,
+        denoising: &Denoising,
+        start: Start<'a>,
+        steps_per_visit: usize,
+    ) -> Result<Self> {
+        let steps_per_visit = steps_per_visit.max(1);
         let first = program
             .steps
             .first()
@@ -93,7 +90,7 @@ impl<'a> Diffusion<'a> {
             .ok_or_else(|| Error::invalid("grid", "no steps", "at least 1 step"))?;
         let mut channels = vec![None; program.registers];
         channels[0] = Some(0);
-        let carried = program.carried();
+        let carried = program.carried_across(steps_per_visit);
         if carried.len() >= MAX_CHANNELS {
             let allowed = format!("at most {} registers between steps", MAX_CHANNELS - 1);
             return Err(Error::invalid("program", carried.len(), allowed));
@@ -102,165 +99,234 @@ impl<'a> Diffusion<'a> {
             channels[register] = Some(k + 1);
         }
         let first_law = match start {
-            Start::Exact => Some(noised(&first)?),
+            Start::Exact => Some(target.noised(first.alpha, first.sigma).ok_or_else(|| {
+                let allowed = "a target whose noised law is known";
+                Error::invalid("target", "no exact start", allowed)
+            })?),
             Start::Noise | Start::Given(_) => None,
-        };
-        let alone = program
-            .noise_levels()
-            .iter()
-            .any(|level| level.is_infinite());
-        let mean = match target.exact().mean {
-            Some(mean) => mean,
-            None if alone => {
-                let allowed = "a target whose mean is known, where a grid starts at noise alone";
-                return Err(Error::invalid("target", "no mean", allowed));
-            }
-            None => Vec::new(),
         };
         Ok(Self {
             program,
-            laws,
+            calls: Calls::new(target, program, denoising)?,
             channels,
+            steps_per_visit,
             start,
             first,
             first_law,
-            mean,
-            dim,
+            path: None,
+            densities: None,
+            dim: target.dim(),
+            precision: PhantomData,
         })
     }
-}
 
-impl Diffusion<'_> {
-    /// One step of one tile whose registers are rows of `registers`, dim each.
-    fn step<R: Precision>(
+    /// With noise from `source`. Refused: a Brownian path for a program with noise that is not of the
+    /// reverse process, or with steps too short for the path's grid.
+    pub fn with_noise(mut self, source: NoiseSource) -> Result<Self> {
+        let NoiseSource::Path(seed) = source else {
+            self.path = None;
+            return Ok(self);
+        };
+        let mut rate = None;
+        for operation in self.program.operations() {
+            let Operation::Draw { innovation, .. } = operation else {
+                continue;
+            };
+            let on_path = |i: &&Innovation| rate.is_none_or(|rate| rate == i.rate);
+            let Some(innovation) = innovation.as_ref().filter(on_path) else {
+                let allowed =
+                    "fresh noise: the solver adds noise that is not of the reverse process";
+                return Err(Error::invalid("noise", "path", allowed));
+            };
+            path::check(innovation)?;
+            rate = Some(innovation.rate);
+        }
+        self.path = Some((seed, rate.unwrap_or(1.0)));
+        Ok(self)
+    }
+
+    /// Collects the log densities of noisy steps in scalar channel 0. Refused for steps that are not normal
+    /// given their start: with noise under a call of the denoiser, or more than once.
+    pub fn with_log_densities(mut self) -> Result<Self> {
+        let of_step = self.program.steps.iter().map(|step| {
+            log_spread(&step.operations).ok_or_else(|| {
+                let shown = step.from.noise_level();
+                let allowed = "steps that are normal given their start";
+                Error::invalid("log densities", shown, allowed)
+            })
+        });
+        self.densities = Some(of_step.collect::<Result<_>>()?);
+        Ok(self)
+    }
+
+    /// Visits in all.
+    pub fn horizon(&self) -> usize {
+        self.program.steps.len().div_ceil(self.steps_per_visit)
+    }
+
+    fn steps_of_visit(&self, time: usize) -> std::ops::Range<usize> {
+        let first = (time - 1) * self.steps_per_visit;
+        first..(first + self.steps_per_visit).min(self.program.steps.len())
+    }
+
+    /// One step of one tile; `groups` is the number of its first 32 particles, `densities` a row for each.
+    fn step(
         &self,
         step: usize,
-        registers: &mut [Vec<Row<R>>],
-        result: &mut Vec<Row<R>>,
+        group: usize,
+        stream: &mut Stream,
+        memory: &mut Memory<R>,
+        densities: &mut [Row<F64>],
     ) {
-        let mut laws = self.laws[step].iter();
+        let mut calls = self.calls.of_step(step).iter();
         for operation in &self.program.steps[step].operations {
-            let to = match operation {
-                Operation::Evaluate {
-                    from,
-                    to,
-                    at,
-                    prediction,
-                } => {
-                    let x = &registers[*from];
-                    if let Some(law) = laws.next() {
-                        R::gradient(&**law, x, result);
-                    }
-                    match prediction {
-                        Prediction::Noise => {
-                            let factor = Row::<R>::splat(-at.sigma);
-                            result.iter_mut().for_each(|g| *g *= factor);
-                        }
-                        // Nothing of the data is left: the prediction is their mean.
-                        Prediction::Data if at.alpha == 0.0 => {
-                            for (g, m) in result.iter_mut().zip(&self.mean) {
-                                *g = Row::splat(*m);
-                            }
-                        }
-                        Prediction::Data => {
-                            let inverse = Row::<R>::splat(1.0 / at.alpha);
-                            let factor = Row::<R>::splat(at.sigma * (at.sigma / at.alpha));
-                            for (g, x) in result.iter_mut().zip(x) {
-                                *g = factor.mul_add(*g, *x * inverse);
-                            }
-                        }
-                    }
-                    to
+            let to = operation.registers().1;
+            match operation {
+                Operation::Evaluate { from, .. } => {
+                    let x = &memory.registers[*from];
+                    calls.next().iter().for_each(|call: &&Call| {
+                        call.predict(x, &mut memory.result, &mut memory.other)
+                    });
                 }
-                Operation::Combine { to, terms } => {
-                    combine(terms, registers, result);
-                    to
+                Operation::Draw { innovation, .. } => {
+                    self.draw(innovation.as_ref(), group, stream, memory);
+                    if let Some(spread) = self.densities.as_ref().and_then(|all| all[step]) {
+                        add_log_density(spread, &memory.result, &mut memory.wide, densities);
+                    }
                 }
-            };
-            std::mem::swap(&mut registers[*to], result);
+                Operation::Combine { terms, .. } => {
+                    let nothing = (&[][..], Row::<R>::zero());
+                    let mut all = [nothing; MOST_TERMS];
+                    let all = &mut all[..terms.len().min(MOST_TERMS)];
+                    for (slot, (register, coefficient)) in all.iter_mut().zip(terms) {
+                        *slot = (&memory.registers[*register][..], Row::splat(*coefficient));
+                    }
+                    combine(all, &mut memory.result);
+                }
+            }
+            std::mem::swap(&mut memory.registers[to], &mut memory.result);
+        }
+    }
+
+    /// Standard normals into `memory.result`.
+    fn draw(
+        &self,
+        innovation: Option<&Innovation>,
+        group: usize,
+        stream: &mut Stream,
+        memory: &mut Memory<R>,
+    ) {
+        let (Some(innovation), true) = (innovation, self.path.is_some()) else {
+            // A copy stays in registers through the loop.
+            let mut local = stream.clone();
+            for row in memory.result.iter_mut() {
+                *row = local.normal_row::<R>();
+            }
+            *stream = local;
+            return;
+        };
+        for (part, path) in memory.paths.iter_mut().enumerate() {
+            path.of_group((group + part) as u64);
+            path.innovation(innovation, &mut memory.wide);
+            R::narrow_part(&memory.wide, part, &mut memory.result);
         }
     }
 }
 
-/// The sum of coefficient times register, in the order given: one pass for up to four of them.
-fn combine<R: Precision>(terms: &[(usize, f64)], registers: &[Vec<Row<R>>], result: &mut [Row<R>]) {
-    let term = |k: usize| {
-        let (register, coefficient) = terms[k];
-        (&registers[register][..], Row::<R>::splat(coefficient))
-    };
-    match terms.len() {
-        1 => {
-            let (a, ca) = term(0);
-            for (sum, a) in result.iter_mut().zip(a) {
-                *sum = *a * ca;
+/// More than any combination has: a position, six outputs, a corrected output, noise, and room.
+const MOST_TERMS: usize = 12;
+
+/// ln C of a step that is normal given its start, `Some(None)` without noise: one draw, that no call of the
+/// denoiser depends on, multiplied into the position at the end. `None` for others.
+fn log_spread(operations: &[Operation]) -> Option<Option<f64>> {
+    let mut noise: Option<(usize, f64)> = None;
+    for operation in operations {
+        match (operation, noise) {
+            (Operation::Draw { to, .. }, None) => noise = Some((*to, 0.0)),
+            (Operation::Draw { .. }, Some(_)) => return None,
+            (Operation::Evaluate { .. }, Some((_, coefficient))) if coefficient != 0.0 => {
+                return None;
             }
-        }
-        2 => {
-            let ((a, ca), (b, cb)) = (term(0), term(1));
-            for (sum, (a, b)) in result.iter_mut().zip(a.iter().zip(b)) {
-                *sum = cb.mul_add(*b, *a * ca);
-            }
-        }
-        3 => {
-            let ((a, ca), (b, cb), (c, cc)) = (term(0), term(1), term(2));
-            for (sum, (a, (b, c))) in result.iter_mut().zip(a.iter().zip(b.iter().zip(c))) {
-                *sum = cc.mul_add(*c, cb.mul_add(*b, *a * ca));
-            }
-        }
-        _ => {
-            result.fill(Row::zero());
-            for k in 0..terms.len() {
-                let (register, coefficient) = term(k);
-                for (sum, value) in result.iter_mut().zip(register) {
-                    *sum = coefficient.mul_add(*value, *sum);
+            (Operation::Combine { to, terms }, Some((register, _))) => {
+                let found = terms.iter().find(|term| term.0 == register);
+                if let Some((_, coefficient)) = found {
+                    if *to != 0 {
+                        return None;
+                    }
+                    noise = Some((register, *coefficient));
                 }
             }
+            _ => {}
         }
+    }
+    match noise {
+        None => Some(None),
+        Some((_, coefficient)) if coefficient > 0.0 => Some(Some(Lane::ln(coefficient))),
+        Some(_) => None,
     }
 }
 
-/// The flow in one precision.
-struct InPrecision<'a, 'b, R>(&'b Diffusion<'a>, std::marker::PhantomData<fn() -> R>);
+/// Adds the log density of a step with this ln C and these normals, a row for 32 particles.
+fn add_log_density<R: Precision>(
+    log_spread: f64,
+    noise: &[Row<R>],
+    wide: &mut [Row<F64>],
+    densities: &mut [Row<F64>],
+) {
+    let half_log_tau = 0.5 * Lane::ln(std::f64::consts::TAU);
+    let constant = Row::<F64>::splat(-(noise.len() as f64) * (log_spread + half_log_tau));
+    for (part, density) in densities.iter_mut().enumerate() {
+        R::widen_part(noise, part, wide);
+        let square = wide
+            .iter()
+            .fold(Row::<F64>::zero(), |sum, xi| xi.mul_add(*xi, sum));
+        *density += square.mul_add(Row::splat(-0.5), constant);
+    }
+}
 
-impl<R: Precision> FeynmanKac for InPrecision<'_, '_, R> {
+impl<R: Precision> FeynmanKac for SolverFlow<'_, R> {
     type Real = R;
-    type Scratch = (Vec<Vec<Row<R>>>, Vec<Row<R>>, Vec<Row<F64>>);
+    type Scratch = Memory<R>;
 
     fn dim(&self) -> usize {
-        self.0.dim
+        self.dim
     }
     fn channels(&self) -> Channels {
         Channels {
-            vectors: self.0.channels.iter().flatten().count(),
-            scalars: 0,
+            vectors: self.channels.iter().flatten().count(),
+            scalars: usize::from(self.densities.is_some()),
             states: 0,
         }
     }
-    fn scratch(&self) -> Self::Scratch {
-        let dim = self.0.dim;
-        let row = || vec![Row::zero(); dim];
-        let registers = (0..self.0.program.registers).map(|_| row()).collect();
-        (registers, row(), vec![Row::zero(); dim])
+    fn scratch(&self) -> Memory<R> {
+        let row = || vec![Row::<R>::zero(); self.dim];
+        let paths = self
+            .path
+            .iter()
+            .flat_map(|(seed, rate)| (0..R::WIDTH / 8).map(|_| Path::new(*seed, *rate, self.dim)));
+        Memory {
+            registers: (0..self.program.registers).map(|_| row()).collect(),
+            result: row(),
+            other: row(),
+            wide: vec![Row::zero(); self.dim],
+            paths: paths.collect(),
+        }
     }
 
-    fn m0(
-        &self,
-        block: &mut Span<'_, R>,
-        stream: &mut Stream,
-        (_, _, wide): &mut Self::Scratch,
-    ) -> Tally {
-        if matches!(self.0.start, Start::Given(_)) {
+    fn m0(&self, block: &mut Span<'_, R>, stream: &mut Stream, memory: &mut Memory<R>) -> Tally {
+        if matches!(self.start, Start::Given(_)) {
             return Tally::default();
         }
         for tile in 0..block.tiles() {
             let rows = block.rows(tile);
             for part in 0..block.scalar_rows() {
-                let exact = match &self.0.first_law {
+                let wide = &mut memory.wide;
+                let exact = match &self.first_law {
                     Some(law) => law.sample_exact(stream, wide),
                     None => false,
                 };
                 if !exact {
-                    let scale = Row::<F64>::splat(self.0.first.sigma);
+                    let scale = Row::<F64>::splat(self.first.sigma);
                     for x in wide.iter_mut() {
                         *x = stream.normal_row::<F64>() * scale;
                     }
@@ -276,29 +342,40 @@ impl<R: Precision> FeynmanKac for InPrecision<'_, '_, R> {
         time: usize,
         _: usize,
         block: &mut Span<'_, R>,
-        _: &mut Stream,
-        (registers, result, _): &mut Self::Scratch,
+        stream: &mut Stream,
+        memory: &mut Memory<R>,
     ) -> Tally {
         let mut tally = Tally::default();
-        let last = time == self.0.program.steps.len();
+        let steps = self.steps_of_visit(time);
+        let last = steps.end == self.program.steps.len();
+        let calls: usize = steps.clone().map(|k| self.calls.of_step(k).len()).sum();
+        let tiles_per_block = block.particles_per_block() / particles_per_tile::<R>();
+        let first_group = block.first_block() * tiles_per_block * (R::WIDTH / 8);
         for tile in 0..block.tiles() {
-            let rows = block.rows(tile);
-            for (register, channel) in registers.iter_mut().zip(&self.0.channels) {
+            let (rows, scalars) = (block.rows(tile), block.scalar_range(tile));
+            for (register, channel) in memory.registers.iter_mut().zip(&self.channels) {
                 if let Some(channel) = channel {
                     register.copy_from_slice(&block.vectors[*channel][rows.clone()]);
                 }
             }
-            self.0.step(time - 1, registers, result);
-            for (register, channel) in registers.iter().zip(&self.0.channels) {
+            let densities = match self.densities {
+                Some(_) => &mut block.scalars[0][scalars],
+                None => &mut [],
+            };
+            let group = first_group + tile * (R::WIDTH / 8);
+            for step in steps.clone() {
+                self.step(step, group, stream, memory, densities);
+            }
+            for (register, channel) in memory.registers.iter().zip(&self.channels) {
                 if let Some(channel) = channel {
                     block.vectors[*channel][rows.clone()].copy_from_slice(register);
                 }
             }
             let active = block.active(tile);
-            tally.moves += active as u64;
-            tally.gradient_evaluations += (active * self.0.laws[time - 1].len()) as u64;
+            tally.moves += (active * steps.len()) as u64;
+            tally.gradient_evaluations += (active * calls) as u64;
             if last {
-                let moments = Moments::of_tile::<R>(&registers[0], active, None);
+                let moments = Moments::of_tile::<R>(&memory.registers[0], active, None);
                 tally.moments = std::mem::take(&mut tally.moments).merge(moments);
             }
         }
@@ -308,56 +385,10 @@ impl<R: Precision> FeynmanKac for InPrecision<'_, '_, R> {
     fn log_potential(&self, _: usize, _: &Span<'_, R>, _: &mut [Row<F64>]) {}
 
     fn plan_potential(&mut self, time: usize, _: &mut Cloud<'_, R>) -> Result<Potential> {
-        Ok(if time < self.0.program.steps.len() {
+        Ok(if time < self.horizon() {
             Potential::One
         } else {
             Potential::Stop
         })
     }
-}
-
-/// Runs `program` towards `target` on `particles` particles in the precision `R`; `observer` is told of every
-/// step. Refused for targets whose noised laws are not known in closed form.
-pub fn diffuse<R: Precision>(
-    target: &dyn BlockTarget,
-    program: &Program,
-    particles: usize,
-    start: Start<'_>,
-    seed: u64,
-    observer: &mut dyn FnMut(&StageRecord),
-) -> Result<DiffuseResult> {
-    let dim = target.dim();
-    if particles == 0 {
-        return Err(Error::invalid("particles", 0, "at least 1"));
-    }
-    let diffusion = Diffusion::new(target, program, start)?;
-    let mut model = InPrecision::<R>(&diffusion, std::marker::PhantomData);
-    let mut population = Population::<R>::new(particles, dim, model.channels());
-    if let Start::Given(given) = start {
-        if given.len() != particles * dim {
-            let allowed = format!("{particles} x {dim}");
-            return Err(Error::invalid(
-                "start",
-                format!("{} numbers", given.len()),
-                allowed,
-            ));
-        }
-        population.set_positions(given);
-    }
-    let mut flow = Flow::start_from(&model, population, seed, Resampler::Multinomial)?;
-    flow.forget_stages();
-    let mut moments = Moments::default();
-    let mut watch = |record: &StageRecord, _: &Population<R>| {
-        moments = record.tally.moments.clone();
-        observer(record);
-    };
-    while flow.advance(&mut model, &mut watch)? == Advance::Moved {}
-    Ok(DiffuseResult {
-        samples: positions(flow.population()),
-        mean: moments.mean().to_vec(),
-        sd: moments.sd(),
-        nonfinite: particles - moments.weight() as usize,
-        calls: program.calls(),
-        totals: flow.totals().clone(),
-    })
 }

@@ -1,20 +1,31 @@
 //! Step programs: what a solver does, written for registers.
 //!
-//! Register 0 is the position; the others hold outputs of the denoiser and positions of stages. A step
-//! evaluates the denoiser and forms linear combinations, and nothing else. What a later step reads is
+//! Register 0 is the position; the others hold outputs of the denoiser, positions of stages and noise. A step
+//! evaluates the denoiser, draws normals and forms linear combinations, and nothing else. What a later step reads is
 //! [carried](Program::carried): with resampling these registers are channels of the population.
 
 use super::Node;
+use crate::target::Prediction;
 use serde::Serialize;
 
-/// What a call of the denoiser is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Prediction {
-    /// E\[x_0 | x\].
-    Data,
-    /// E\[eps | x\].
-    Noise,
+/// Which increment of a Brownian path a draw is, where it is one: the innovation of the stationary
+/// Ornstein-Uhlenbeck process Y of this rate in lambda,
+///
+/// ```text
+/// xi = (Y(new) - e^(-rate d) Y(old)) / sqrt(1 - e^(-2 rate d)),    d = |new - old|
+/// ```
+///
+/// What a kernel of noise level eta adds over h is sigma_t sqrt(1 - e^(-2 eta h)) times the innovation of
+/// rate eta, and two half steps add up to the whole one exactly.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Innovation {
+    /// lambda where Y is known.
+    pub old: f64,
+    /// lambda where it is new; before `old` for kernels linear in the noise prediction, whose clock runs
+    /// backwards.
+    pub new: f64,
+    /// Above 0.
+    pub rate: f64,
 }
 
 /// One operation on registers.
@@ -31,6 +42,13 @@ pub enum Operation {
         at: Node,
         /// What is predicted.
         prediction: Prediction,
+    },
+    /// Register `to` becomes standard normals.
+    Draw {
+        /// The register of the noise.
+        to: usize,
+        /// Its place on a Brownian path; none for noise that is not of the reverse process.
+        innovation: Option<Innovation>,
     },
     /// Register `to` becomes the sum of (register, coefficient); it may be one of them.
     Combine {
@@ -61,38 +79,57 @@ pub struct Program {
     pub steps: Vec<Step>,
 }
 
+impl Operation {
+    /// The registers it reads, and the one it writes.
+    pub fn registers(&self) -> (Vec<usize>, usize) {
+        match self {
+            Self::Evaluate { from, to, .. } => (vec![*from], *to),
+            Self::Draw { to, .. } => (Vec::new(), *to),
+            Self::Combine { to, terms } => (terms.iter().map(|term| term.0).collect(), *to),
+        }
+    }
+}
+
 impl Program {
+    /// Every operation, in order.
+    pub fn operations(&self) -> impl Iterator<Item = &Operation> {
+        self.steps.iter().flat_map(|step| &step.operations)
+    }
+
     /// Calls of the denoiser.
     pub fn calls(&self) -> usize {
-        let evaluates = |o: &&Operation| matches!(o, Operation::Evaluate { .. });
-        let operations = self.steps.iter().flat_map(|step| &step.operations);
-        operations.filter(evaluates).count()
+        self.noise_levels().len()
     }
 
     /// The noise levels of the calls, in order.
     pub fn noise_levels(&self) -> Vec<f64> {
-        let operations = self.steps.iter().flat_map(|step| &step.operations);
-        operations
+        self.operations()
             .filter_map(|operation| match operation {
                 Operation::Evaluate { at, .. } => Some(at.noise_level()),
-                Operation::Combine { .. } => None,
+                _ => None,
             })
             .collect()
+    }
+
+    /// Whether it draws noise.
+    pub fn is_stochastic(&self) -> bool {
+        self.operations()
+            .any(|operation| matches!(operation, Operation::Draw { .. }))
     }
 
     /// Registers that some step reads before it has written them, the position left out: what has to
     /// be kept from step to step.
     pub fn carried(&self) -> Vec<usize> {
+        self.carried_across(1)
+    }
+
+    /// The same where `steps` steps at a time are taken together.
+    pub fn carried_across(&self, steps: usize) -> Vec<usize> {
         let mut carried = vec![false; self.registers];
-        for step in &self.steps {
+        for visit in self.steps.chunks(steps.max(1)) {
             let mut written = vec![false; self.registers];
-            for operation in &step.operations {
-                let (reads, to): (Vec<usize>, usize) = match operation {
-                    Operation::Evaluate { from, to, .. } => (vec![*from], *to),
-                    Operation::Combine { to, terms } => {
-                        (terms.iter().map(|(register, _)| *register).collect(), *to)
-                    }
-                };
+            for operation in visit.iter().flat_map(|step| &step.operations) {
+                let (reads, to) = operation.registers();
                 for register in reads {
                     carried[register] |= !written[register];
                 }

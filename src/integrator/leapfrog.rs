@@ -165,12 +165,7 @@ pub fn draw_momentum<R: Precision>(integrator: &Leapfrog, stream: &mut Stream, p
     integrator.masses.draw(stream, p);
 }
 
-/// sum_j p_j^2 / (2 m_j), in double precision; `wide` is working memory for `dim` rows.
-pub fn kinetic_energy<R: Precision>(
-    integrator: &Leapfrog,
-    p: &[Row<R>],
-    wide: &mut [Row<F64>],
-    energy: &mut [Row<F64>],
-) {
-    integrator.masses.kinetic_energy(p, wide, energy);
+/// sum_j p_j^2 / (2 m_j), in double precision, one row for 32 particles.
+pub fn kinetic_energy<R: Precision>(integrator: &Leapfrog, p: &[Row<R>], energy: &mut [Row<F64>]) {
+    integrator.masses.kinetic_energy(p, energy);
 }

@@ -41,18 +41,15 @@ impl Masses {
         }
     }
 
-    /// sum_j p_j^2 / (2 m_j), in double precision; `wide` is working memory for `dim` rows.
-    pub fn kinetic_energy<R: Precision>(
-        &self,
-        p: &[Row<R>],
-        wide: &mut [Row<F64>],
-        energy: &mut [Row<F64>],
-    ) {
+    /// sum_j p_j^2 / (2 m_j), in double precision, one row for 32 particles.
+    pub fn kinetic_energy<R: Precision>(&self, p: &[Row<R>], energy: &mut [Row<F64>]) {
         for (part, energy) in energy.iter_mut().enumerate() {
-            R::widen_part(p, part, wide);
             let mut sum = Row::<F64>::zero();
-            for (p, &w) in wide.iter().zip(self.inverse.values()) {
-                sum = (*p * Row::<F64>::splat(w)).mul_add(*p, sum);
+            for (p, &w) in p.iter().zip(self.inverse.values()) {
+                // Row by row: all momenta widened at once would be 8 KiB more of L1 in 32 dimensions.
+                let mut wide = [Row::<F64>::zero()];
+                R::widen_part(std::slice::from_ref(p), part, &mut wide);
+                sum = (wide[0] * Row::<F64>::splat(w)).mul_add(wide[0], sum);
             }
             *energy = sum * Row::<F64>::splat(0.5);
         }

@@ -5,12 +5,12 @@ use crate::flow::Tally;
 use crate::integrator::Scratch;
 use crate::particles::Span;
 use crate::target::{Law, Precision};
-use bytemuck::{cast_slice, cast_slice_mut};
+use bytemuck::cast_slice_mut;
 use driftlane_kernels::mutants;
 use driftlane_kernels::rng::Stream;
-use driftlane_kernels::tile::{Row, particles_per_tile};
+use driftlane_kernels::tile::Row;
 use driftlane_kernels::weights::sum_row;
-use driftlane_kernels::{F64, Lane, Mask, Scalar as _};
+use driftlane_kernels::{F64, Lane, Mask};
 
 /// Accepts `scratch.position` for every particle of tile `tile` with probability
 /// min(1, exp(new - old)) where old and new are the log density of `law` less `scratch.energy` and
@@ -29,7 +29,7 @@ pub(super) fn accept_tile<R: Precision>(
     let (rows, scalars) = (block.rows(tile), block.scalar_range(tile));
     let (zero, one) = (Row::<F64>::zero(), Row::<F64>::one());
     let infinity = Row::<F64>::splat(f64::INFINITY);
-    let mut decision = [0.0f64; 64];
+    let mut flags = [Row::<R>::zero()];
     for part in 0..scalars.len() {
         let at = scalars.start + part;
         let (base, ratio) = (scratch.base[part], scratch.ratio[part]);
@@ -60,11 +60,11 @@ pub(super) fn accept_tile<R: Precision>(
         block.scalars[BASE][at] = Row::select(accept, base, old_base);
         block.scalars[RATIO][at] = Row::select(accept, ratio, old_ratio);
 
-        let flags = Row::select(accept, one, zero);
-        if let Some(accepted) = block.scalars[ACCEPTED].get_mut(at) {
-            *accepted += flags;
+        let accepted = Row::select(accept, one, zero);
+        if let Some(count) = block.scalars[ACCEPTED].get_mut(at) {
+            *count += accepted;
         }
-        decision[32 * part..32 * (part + 1)].copy_from_slice(cast_slice(&flags.0));
+        R::narrow_part(&[accepted], part, &mut flags);
         let counted = counted_lanes(active.saturating_sub(32 * part));
         // From elsewhere nothing is accepted, or anything finite: no word on the step size.
         let known = counted.and(old_density.is_finite());
@@ -78,15 +78,7 @@ pub(super) fn accept_tile<R: Precision>(
         tally.infinite += u64::from(infinite.count());
     }
     tally.moves += active as u64;
-    let mut flags = Row::<R>::zero();
-    let flag_scalars: &mut [R::Scalar] = cast_slice_mut(&mut flags.0);
-    for (flag, value) in flag_scalars
-        .iter_mut()
-        .zip(&decision[..particles_per_tile::<R>()])
-    {
-        *flag = R::Scalar::from_f64(*value);
-    }
-    let accept = Row::<R>::zero().lt(flags);
+    let accept = Row::<R>::zero().lt(flags[0]);
     for (x, new) in block.vectors[0][rows].iter_mut().zip(&scratch.position) {
         *x = Row::select(accept, *new, *x);
     }
@@ -109,15 +101,12 @@ fn counted_lanes(count: usize) -> <Row<F64> as Lane>::Mask {
     Row::zero().lt(flags)
 }
 
-/// The sum of the coordinates of every particle of a tile, in double precision; `wide` is working
-/// memory for `dim` rows.
-pub(super) fn add_coordinates<R: Precision>(
-    rows: &[Row<R>],
-    wide: &mut [Row<F64>],
-    sums: &mut [Row<F64>],
-) {
+/// Adds one coordinate of every particle of a tile to sums in double precision, a row for 32 particles.
+#[inline(always)]
+pub(super) fn add_coordinate<R: Precision>(row: Row<R>, sums: &mut [Row<F64>]) {
     for (part, sum) in sums.iter_mut().enumerate() {
-        R::widen_part(rows, part, wide);
-        *sum = wide.iter().fold(Row::zero(), |sum, row| sum + *row);
+        let mut wide = [Row::<F64>::zero()];
+        R::widen_part(&[row], part, &mut wide);
+        *sum += wide[0];
     }
 }

@@ -9,7 +9,7 @@
 //! costs acceptance and not stability: MALA's efficiency in d (h ~ d^(-1/6) as a length) with the
 //! robustness of a random walk. One gradient, one density and two softplus a coordinate and move.
 
-use super::accept::{accept_tile, add_coordinates};
+use super::accept::{accept_tile, add_coordinate};
 use super::step_sizes::tuned_step_sizes;
 use super::{Move, StepSizes};
 use crate::flow::Tally;
@@ -91,6 +91,7 @@ impl<R: Precision> Move<R> for Barker {
                     &mut scratch.other,
                     &mut scratch.wide_pair,
                 );
+                scratch.proposed_energy.fill(Row::zero());
                 for j in 0..scale.len() {
                     let step = scratch.momentum[j];
                     let back = (step * scratch.proposed_gradient[j]).softplus();
@@ -99,13 +100,9 @@ impl<R: Precision> Move<R> for Barker {
                     } else {
                         back
                     };
-                    scratch.other[j] = back - (-(step * scratch.gradient[j])).softplus();
+                    let forward = (-(step * scratch.gradient[j])).softplus();
+                    add_coordinate(back - forward, &mut scratch.proposed_energy);
                 }
-                add_coordinates(
-                    &scratch.other,
-                    &mut scratch.wide,
-                    &mut scratch.proposed_energy,
-                );
                 accept_tile(law, tile, block, stream, scratch, true, &mut tally);
             }
             block.vectors[GRADIENT][rows].copy_from_slice(&scratch.gradient);

@@ -104,12 +104,7 @@ impl<R: Precision> Move<R> for Ghmc {
                         -*new
                     };
                 }
-                kinetic_energy(
-                    &self.leapfrog,
-                    &scratch.momentum,
-                    &mut scratch.wide,
-                    &mut scratch.energy,
-                );
+                kinetic_energy(&self.leapfrog, &scratch.momentum, &mut scratch.energy);
                 let x = &block.vectors[0][rows.clone()];
                 scratch.position.copy_from_slice(x);
                 scratch.proposed_gradient.copy_from_slice(&scratch.gradient);
@@ -117,7 +112,6 @@ impl<R: Precision> Move<R> for Ghmc {
                 kinetic_energy(
                     &self.leapfrog,
                     &scratch.momentum,
-                    &mut scratch.wide,
                     &mut scratch.proposed_energy,
                 );
                 let accept = accept_tile(law, tile, block, stream, scratch, keeps, &mut tally);

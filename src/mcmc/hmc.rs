@@ -142,12 +142,7 @@ impl<R: Precision> Move<R> for Hmc {
             for _ in 0..moves {
                 let step_size = self.step_sizes.draw(stream);
                 draw_momentum(&self.leapfrog, stream, &mut scratch.momentum);
-                kinetic_energy(
-                    &self.leapfrog,
-                    &scratch.momentum,
-                    &mut scratch.wide,
-                    &mut scratch.energy,
-                );
+                kinetic_energy(&self.leapfrog, &scratch.momentum, &mut scratch.energy);
                 scratch
                     .position
                     .copy_from_slice(&block.vectors[0][rows.clone()]);
@@ -163,7 +158,6 @@ impl<R: Precision> Move<R> for Hmc {
                 kinetic_energy(
                     &self.leapfrog,
                     &scratch.momentum,
-                    &mut scratch.wide,
                     &mut scratch.proposed_energy,
                 );
                 let adapting = self.chees.as_ref().is_some_and(Chees::is_adapting);

@@ -12,7 +12,7 @@
 //! nothing cancels. With scales of the population this is preconditioned MALA, with unit scales the
 //! plain one. One gradient and one density a move; h ~ d^(-1/3) at an acceptance of 0.574.
 
-use super::accept::{accept_tile, add_coordinates};
+use super::accept::{accept_tile, add_coordinate};
 use super::step_sizes::tuned_step_sizes;
 use super::{Move, StepSizes};
 use crate::flow::Tally;
@@ -97,18 +97,14 @@ impl<R: Precision> Move<R> for Mala {
                     &mut scratch.wide_pair,
                 );
                 let factor = noise * half;
+                scratch.proposed_energy.fill(Row::zero());
                 for (j, &s) in scale.iter().enumerate() {
                     let both = scratch.gradient[j] + scratch.proposed_gradient[j];
                     let a = factor * Row::<R>::broadcast(s) * both;
                     let xi = scratch.momentum[j];
                     let xi = if active("mala-noise-sign") { -xi } else { xi };
-                    scratch.other[j] = a * half.mul_add(a, xi);
+                    add_coordinate(a * half.mul_add(a, xi), &mut scratch.proposed_energy);
                 }
-                add_coordinates(
-                    &scratch.other,
-                    &mut scratch.wide,
-                    &mut scratch.proposed_energy,
-                );
                 accept_tile(law, tile, block, stream, scratch, true, &mut tally);
             }
             block.vectors[GRADIENT][rows].copy_from_slice(&scratch.gradient);

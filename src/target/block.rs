@@ -1,11 +1,10 @@
 //! The object-safe form of a target: the engine holds `&dyn BlockTarget`, and the virtual call is
 //! per block, not per particle.
 
-use super::{Exact, Reference, Target};
-use bytemuck::{cast_slice, cast_slice_mut};
+use super::{BlockDenoiser, BoxedDenoiser, Exact, Prediction, Reference, Target, Tweedie};
 use driftlane_kernels::rng::{Stream, Vector};
-use driftlane_kernels::tile::{Row, particles_per_tile};
-use driftlane_kernels::{F32, F64, Lane, Scalar as _};
+use driftlane_kernels::tile::Row;
+use driftlane_kernels::{F32, F64, Lane, Pack, isa};
 
 /// A target over whole blocks: `x` and `grad` are `[tile][dim]` rows, `value` one row a tile.
 /// Implemented for every [`Target`]; implement that instead.
@@ -45,6 +44,15 @@ pub trait BlockTarget: Sync {
     }
     /// See [`Target::noised`].
     fn noised(&self, _alpha: f64, _sigma: f64) -> Option<super::library::BoxedTarget> {
+        None
+    }
+    /// See [`Target::denoiser`].
+    fn denoiser(&self, alpha: f64, sigma: f64, prediction: Prediction) -> Option<BoxedDenoiser> {
+        let law = self.noised(alpha, sigma)?;
+        Some(Box::new(Tweedie::new(law, alpha, sigma, prediction)?))
+    }
+    /// See [`Target::given_components`].
+    fn given_components(&self, _components: &[usize]) -> Option<super::library::BoxedTarget> {
         None
     }
     /// See [`Target::exact`].
@@ -97,6 +105,12 @@ impl<T: Target> BlockTarget for T {
     fn noised(&self, alpha: f64, sigma: f64) -> Option<super::library::BoxedTarget> {
         Target::noised(self, alpha, sigma)
     }
+    fn denoiser(&self, alpha: f64, sigma: f64, prediction: Prediction) -> Option<BoxedDenoiser> {
+        Target::denoiser(self, alpha, sigma, prediction)
+    }
+    fn given_components(&self, components: &[usize]) -> Option<super::library::BoxedTarget> {
+        Target::given_components(self, components)
+    }
     fn exact(&self) -> Exact {
         Target::exact(self)
     }
@@ -122,6 +136,16 @@ pub trait Precision: Vector {
     const NAME: &'static str;
     /// Gradients of `target`, in this precision.
     fn gradient(target: &dyn BlockTarget, x: &[Row<Self>], grad: &mut [Row<Self>]);
+    /// The prediction of `denoiser` at one tile, in this precision.
+    fn predict(denoiser: &dyn BlockDenoiser, x: &[Row<Self>], prediction: &mut [Row<Self>]);
+    /// Log densities of one tile, in double precision: one row for 32 particles; `wide` is working memory
+    /// for `dim` rows.
+    fn log_density(
+        target: &dyn BlockTarget,
+        x: &[Row<Self>],
+        value: &mut [Row<F64>],
+        wide: &mut [Row<F64>],
+    );
     /// Gradients in this precision and log densities in double, of one tile; `wide_pair` is working
     /// memory for `2 dim` rows.
     fn log_density_and_gradient(
@@ -132,27 +156,9 @@ pub trait Precision: Vector {
         wide_pair: &mut [Row<F64>],
     );
     /// Widens 32 particles of a tile, number `part` of them, to double precision, exactly.
-    fn widen_part(x: &[Row<Self>], part: usize, wide: &mut [Row<F64>]) {
-        let width = particles_per_tile::<Self>();
-        let scalars: &[Self::Scalar] = cast_slice(x);
-        let wide: &mut [f64] = cast_slice_mut(wide);
-        for (row, wide) in scalars.chunks_exact(width).zip(wide.chunks_exact_mut(32)) {
-            for (value, wide) in row[32 * part..32 * (part + 1)].iter().zip(wide) {
-                *wide = (*value).into();
-            }
-        }
-    }
+    fn widen_part(x: &[Row<Self>], part: usize, wide: &mut [Row<F64>]);
     /// Rounds 32 particles in double precision into part `part` of a tile.
-    fn narrow_part(wide: &[Row<F64>], part: usize, x: &mut [Row<Self>]) {
-        let width = particles_per_tile::<Self>();
-        let scalars: &mut [Self::Scalar] = cast_slice_mut(x);
-        let wide: &[f64] = cast_slice(wide);
-        for (row, wide) in scalars.chunks_exact_mut(width).zip(wide.chunks_exact(32)) {
-            for (value, wide) in row[32 * part..32 * (part + 1)].iter_mut().zip(wide) {
-                *value = Self::Scalar::from_f64(*wide);
-            }
-        }
-    }
+    fn narrow_part(wide: &[Row<F64>], part: usize, x: &mut [Row<Self>]);
 }
 
 impl Precision for F64 {
@@ -160,6 +166,19 @@ impl Precision for F64 {
     #[inline]
     fn gradient(target: &dyn BlockTarget, x: &[Row<F64>], grad: &mut [Row<F64>]) {
         target.gradient(x, grad);
+    }
+    #[inline]
+    fn predict(denoiser: &dyn BlockDenoiser, x: &[Row<F64>], prediction: &mut [Row<F64>]) {
+        denoiser.predict(x, prediction);
+    }
+    #[inline]
+    fn log_density(
+        target: &dyn BlockTarget,
+        x: &[Row<F64>],
+        value: &mut [Row<F64>],
+        _wide: &mut [Row<F64>],
+    ) {
+        target.log_density(x, value);
     }
     #[inline]
     fn log_density_and_gradient(
@@ -171,6 +190,14 @@ impl Precision for F64 {
     ) {
         target.log_density_and_gradient(x, value, grad);
     }
+    #[inline]
+    fn widen_part(x: &[Row<F64>], _part: usize, wide: &mut [Row<F64>]) {
+        wide[..x.len()].copy_from_slice(x);
+    }
+    #[inline]
+    fn narrow_part(wide: &[Row<F64>], _part: usize, x: &mut [Row<F64>]) {
+        x.copy_from_slice(&wide[..x.len()]);
+    }
 }
 
 impl Precision for F32 {
@@ -178,6 +205,22 @@ impl Precision for F32 {
     #[inline]
     fn gradient(target: &dyn BlockTarget, x: &[Row<F32>], grad: &mut [Row<F32>]) {
         target.gradient_f32(x, grad);
+    }
+    #[inline]
+    fn predict(denoiser: &dyn BlockDenoiser, x: &[Row<F32>], prediction: &mut [Row<F32>]) {
+        denoiser.predict_f32(x, prediction);
+    }
+    #[inline]
+    fn log_density(
+        target: &dyn BlockTarget,
+        x: &[Row<F32>],
+        value: &mut [Row<F64>],
+        wide: &mut [Row<F64>],
+    ) {
+        for (part, value) in value.chunks_exact_mut(1).enumerate() {
+            Self::widen_part(x, part, wide);
+            target.log_density(wide, value);
+        }
     }
     /// Both in double precision, the gradient then rounded: they share their work, which costs less than
     /// a density in double and a gradient in single precision (MALA on eight Gaussians: a quarter).
@@ -194,6 +237,23 @@ impl Precision for F32 {
             Self::widen_part(x, part, wide);
             target.log_density_and_gradient(wide, value, wide_grad);
             Self::narrow_part(wide_grad, part, grad);
+        }
+    }
+    /// Register by register: number by number it took 0.4 ns a coordinate, five times the density of a
+    /// Gaussian.
+    #[inline]
+    fn widen_part(x: &[Row<F32>], part: usize, wide: &mut [Row<F64>]) {
+        for (row, wide) in x.iter().zip(wide) {
+            let [a, b] = isa::single::widen(row.0[2 * part]);
+            let [c, d] = isa::single::widen(row.0[2 * part + 1]);
+            *wide = Pack([a, b, c, d]);
+        }
+    }
+    #[inline]
+    fn narrow_part(wide: &[Row<F64>], part: usize, x: &mut [Row<F32>]) {
+        for (row, Pack([a, b, c, d])) in x.iter_mut().zip(wide) {
+            row.0[2 * part] = isa::single::narrow([*a, *b]);
+            row.0[2 * part + 1] = isa::single::narrow([*c, *d]);
         }
     }
 }

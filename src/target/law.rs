@@ -8,7 +8,7 @@
 //! with a share of 1 where the ratio is a likelihood, and of 1 - beta where it is the target less the
 //! reference (see [`Path`]).
 
-use super::{BlockTarget, Path, Precision};
+use super::{Path, Precision};
 use driftlane_kernels::tile::Row;
 use driftlane_kernels::{F64, Lane};
 
@@ -51,10 +51,7 @@ impl Law<'_> {
             value.copy_from_slice(base);
             return;
         }
-        for (part, value) in value.chunks_exact_mut(1).enumerate() {
-            R::widen_part(x, part, wide);
-            BlockTarget::log_density(self.path.reference(), wide, value);
-        }
+        R::log_density(self.path.reference(), x, value, wide);
     }
 
     /// [`log_densities`](Law::log_densities) and [`gradient`](Law::gradient) of one tile at once, for

@@ -5,6 +5,7 @@
 //! the constant is part of the target's definition and fixes its log evidence.
 
 mod block;
+mod denoiser;
 mod law;
 pub mod library;
 mod path;
@@ -12,6 +13,9 @@ mod reference;
 pub mod transform;
 
 pub use block::{BlockTarget, Precision};
+pub use denoiser::{
+    Affine, BlockDenoiser, BoxedDenoiser, Denoiser, Prediction, Tweedie, regression,
+};
 pub use law::Law;
 pub use path::Path;
 pub use reference::{Family, Reference};
@@ -63,6 +67,19 @@ pub trait Target: Sync {
     /// The law of alpha x + sigma e, x drawn from this one and e standard normal, where it is known: what
     /// denoisers follow from. `alpha` and `sigma` at least 0, not both 0.
     fn noised(&self, _alpha: f64, _sigma: f64) -> Option<library::BoxedTarget> {
+        None
+    }
+
+    /// The exact prediction of data or noise given x = alpha x_0 + sigma eps, x_0 drawn from this law; by
+    /// default from the score of [`noised`](Target::noised).
+    fn denoiser(&self, alpha: f64, sigma: f64, prediction: Prediction) -> Option<BoxedDenoiser> {
+        let law = self.noised(alpha, sigma)?;
+        Some(Box::new(Tweedie::new(law, alpha, sigma, prediction)?))
+    }
+
+    /// The law given that x belongs to one of these components, of laws that have components: what guided
+    /// sampling is conditioned on. `None` where there are none, or no such.
+    fn given_components(&self, _components: &[usize]) -> Option<library::BoxedTarget> {
         None
     }
 

@@ -125,17 +125,15 @@ impl<'a> Path<'a> {
         base: &mut [Row<F64>],
         ratio: &mut [Row<F64>],
     ) {
-        for part in 0..base.len() {
-            R::widen_part(x, part, wide);
-            let (base, ratio) = (&mut base[part..=part], &mut ratio[part..=part]);
-            self.end().log_density(wide, ratio);
-            if self.is_plain() {
-                base[0] = Row::zero();
-                continue;
-            }
-            BlockTarget::log_density(&self.reference, wide, base);
-            if self.is_bridge() {
-                ratio[0] -= base[0];
+        R::log_density(self.end(), x, ratio, wide);
+        if self.is_plain() {
+            base.fill(Row::zero());
+            return;
+        }
+        R::log_density(&self.reference, x, base, wide);
+        if self.is_bridge() {
+            for (ratio, base) in ratio.iter_mut().zip(base.iter()) {
+                *ratio -= *base;
             }
         }
     }

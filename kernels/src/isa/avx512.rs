@@ -297,6 +297,25 @@ pub mod single {
         ))
         .into()
     }
+    /// The particles as two registers of doubles, exactly.
+    #[inline(always)]
+    pub fn widen(x: f32x16) -> [wide::f64x8; 2] {
+        let x: __m512 = x.into();
+        let halves = arch!((
+            _mm512_cvtps_pd(_mm512_castps512_ps256(x)),
+            _mm512_cvtps_pd(_mm512_extractf32x8_ps::<1>(x))
+        ));
+        [halves.0.into(), halves.1.into()]
+    }
+    /// Two registers of doubles, each number rounded to the nearest.
+    #[inline(always)]
+    pub fn narrow([low, high]: [wide::f64x8; 2]) -> f32x16 {
+        arch!(_mm512_insertf32x8::<1>(
+            _mm512_castps256_ps512(_mm512_cvtpd_ps(low.into())),
+            _mm512_cvtpd_ps(high.into())
+        ))
+        .into()
+    }
     /// `table[index & 15]`: one permute.
     #[inline(always)]
     pub fn lookup16(table: &[f32; 16], index: u32x16) -> f32x16 {

@@ -278,6 +278,18 @@ pub mod single {
     pub fn rotate_left(word: u32x16, count: u32) -> u32x16 {
         (word << count) | (word >> (u32::BITS - count))
     }
+    /// The particles as two registers of doubles, exactly.
+    #[inline(always)]
+    pub fn widen(x: f32x16) -> [wide::f64x8; 2] {
+        let x = x.to_array();
+        [0, 8].map(|k| wide::f64x8::new(std::array::from_fn(|i| f64::from(x[k + i]))))
+    }
+    /// Two registers of doubles, each number rounded to the nearest.
+    #[inline(always)]
+    pub fn narrow(halves: [wide::f64x8; 2]) -> f32x16 {
+        let halves = halves.map(|half| half.to_array());
+        f32x16::new(std::array::from_fn(|i| halves[i / 8][i % 8] as f32))
+    }
     /// `table[index & 15]`.
     #[inline(always)]
     pub fn lookup16(table: &[f32; 16], index: u32x16) -> f32x16 {

@@ -32,6 +32,8 @@ pub enum Purpose {
     Exact = 5,
     /// Seeds of replicates and islands.
     Replicate = 6,
+    /// Brownian paths: the block is 32 particles, the epoch a node of the tree.
+    Path = 7,
 }
 
 /// A generator of eight words at a time.

@@ -2,6 +2,7 @@
 //! branches on a value; [`splitting::pass`] alone draws, from a source it is given, so that noise
 //! stays in registers.
 
+pub mod combination;
 pub mod exponential;
 pub mod langevin;
 pub mod leapfrog;

@@ -3,24 +3,13 @@
 use super::resolve::choice;
 use super::{DiffuseMethod, Levels};
 use crate::cli::given::Given;
-use crate::diffusion::solver::{Habit, SOLVERS, find};
-use crate::diffusion::{Grid, Schedule};
-use crate::error::Result;
+use crate::diffusion::solver::{Churn, Habit, Options, Restart, StartUp, find, solvers};
+use crate::diffusion::{Denoising, Grid, Guidance, Schedule};
+use crate::error::{Error, Result};
 
 /// Judges everything that can be judged without a target.
 pub(super) fn method(given: &Given) -> Result<DiffuseMethod> {
-    let names: Vec<&str> = SOLVERS.iter().map(|solver| solver.name).collect();
-    // A grid after the name, which a grid of its own overrules.
-    let split = |name: &str| {
-        let suffixes = [("-karras", Grid::Karras), ("-lu", Grid::LogSnr)];
-        let found = suffixes.into_iter().find_map(|(suffix, grid)| {
-            let short = name.strip_suffix(suffix)?;
-            find(short).map(|solver| (solver.name.to_owned(), Some(grid)))
-        });
-        found.or_else(|| find(name).map(|solver| (solver.name.to_owned(), None)))
-    };
-    let default = ("dpmpp-2m".to_owned(), None);
-    let (solver, suffix) = choice(given, "solver", &names, default, split)?;
+    let (solver, suffix) = solver(given)?;
     let own = suffix.unwrap_or(Grid::LogSnr);
     let grid = choice(given, "grid", Grid::NAMES, own, Grid::from_name)?;
     let schedule = choice(
@@ -40,22 +29,25 @@ pub(super) fn method(given: &Given) -> Result<DiffuseMethod> {
             _ => return None,
         })
     })?;
-    let allowed = "must be FILE.npy or falling numbers from 0, noise levels sigma/alpha";
-    let file = given.text("sigmas", allowed).ok().flatten();
-    let levels = match file.filter(|text| text.ends_with(".npy")) {
-        Some(file) => Some(Levels::File(given.path("sigmas", file))),
-        None => given
-            .numbers("sigmas", "none", allowed)?
-            .map(Levels::Numbers),
-    };
-    if let Some(Levels::Numbers(levels)) = &levels
-        && !levels.iter().all(|s| s.is_finite() && *s >= 0.0)
-    {
-        return Err(given.refuse("sigmas", allowed));
+    let levels = levels(
+        given,
+        "sigmas",
+        "must be FILE.npy or falling numbers from 0, noise levels sigma/alpha",
+        |s| s >= 0.0,
+    )?;
+    let times = levels_of_time(given)?;
+    if levels.is_some() && times.is_some() {
+        return Err(given.refuse("timesteps", "contradicts --sigmas; give one of them"));
     }
     for key in ["steps", "nfe"] {
-        if levels.is_some() && given.has(key) {
-            return Err(given.refuse(key, "contradicts --sigmas, which counts the steps"));
+        let grid = if levels.is_some() {
+            "--sigmas"
+        } else {
+            "--timesteps"
+        };
+        if (levels.is_some() || times.is_some()) && given.has(key) {
+            let allowed = format!("contradicts {grid}, which counts the steps");
+            return Err(given.refuse(key, allowed));
         }
     }
     if given.has("steps") && given.has("nfe") {
@@ -72,6 +64,180 @@ pub(super) fn method(given: &Given) -> Result<DiffuseMethod> {
         schedule,
         grid,
         levels,
+        times,
         last,
+        options: options(given)?,
+        denoising: denoising(given)?,
+        brownian_path: given.truth("brownian_path", false)?,
+    })
+}
+
+/// The solver's name, and the grid after it, which a grid of its own overrules.
+fn solver(given: &Given) -> Result<(String, Option<Grid>)> {
+    let names: Vec<&str> = solvers().iter().map(|solver| &*solver.name).collect();
+    let split = |name: &str| {
+        let suffixes = [("-karras", Grid::Karras), ("-lu", Grid::LogSnr)];
+        let found = suffixes.into_iter().find_map(|(suffix, grid)| {
+            let short = name.strip_suffix(suffix)?;
+            find(short).map(|solver| (solver.name.into_owned(), Some(grid)))
+        });
+        found.or_else(|| find(name).map(|solver| (solver.name.into_owned(), None)))
+    };
+    choice(
+        given,
+        "solver",
+        &names,
+        ("dpmpp-2m".to_owned(), None),
+        split,
+    )
+}
+
+fn levels(
+    given: &Given,
+    key: &'static str,
+    allowed: &str,
+    holds: impl Fn(f64) -> bool,
+) -> Result<Option<Levels>> {
+    let file = given.text(key, allowed).ok().flatten();
+    if let Some(file) = file.filter(|text| text.ends_with(".npy")) {
+        return Ok(Some(Levels::File(given.path(key, file))));
+    }
+    let Some(numbers) = given.numbers(key, "none", allowed)? else {
+        return Ok(None);
+    };
+    match numbers.iter().all(|s| s.is_finite() && holds(*s)) {
+        true => Ok(Some(Levels::Numbers(numbers))),
+        false => Err(given.refuse(key, allowed)),
+    }
+}
+
+fn levels_of_time(given: &Given) -> Result<Option<Levels>> {
+    let allowed = "must be FILE.npy or falling numbers, times of the schedule";
+    levels(given, "timesteps", allowed, |_| true)
+}
+
+fn switch(given: &Given, key: &'static str) -> Result<Option<bool>> {
+    choice(
+        given,
+        key,
+        &["habit", "on", "off"],
+        None,
+        |word| match word {
+            "habit" => Some(None),
+            "on" => Some(Some(true)),
+            "off" => Some(Some(false)),
+            _ => None,
+        },
+    )
+}
+
+fn options(given: &Given) -> Result<Options> {
+    let from_0 = "must be a number from 0 to 10, or habit";
+    let eta = given.number("eta", "habit", |x| (0.0..=10.0).contains(&x), from_0)?;
+    let allowed = "must be a number from 0 to 100";
+    let in_range = |x: f64| (0.0..=100.0).contains(&x);
+    let noise_scale = given.number("noise_scale", "", in_range, allowed)?;
+    let extrapolation = given.number("extrapolation", "habit", in_range, allowed)?;
+    let start_ups = ["cold", "stages"];
+    let start_up = choice(
+        given,
+        "start_up",
+        &start_ups,
+        StartUp::Cold,
+        |word| match word {
+            "cold" => Some(StartUp::Cold),
+            "stages" => Some(StartUp::Stages),
+            _ => None,
+        },
+    )?;
+    Ok(Options {
+        eta,
+        noise_scale: noise_scale.unwrap_or(1.0),
+        lower_final_order: switch(given, "lower_order_final")?,
+        start_up,
+        corrected: switch(given, "corrector")?,
+        churn: churn(given)?,
+        restarts: restarts(given)?,
+        extrapolation,
+    })
+}
+
+/// A refusal by a check of the engine, in the words of the command line.
+fn in_words(given: &Given, key: &str, error: Error) -> Error {
+    match error {
+        Error::Invalid { field, allowed, .. } => {
+            given.refuse(key, format!("{field} must be {allowed}"))
+        }
+        other => other,
+    }
+}
+
+fn churn(given: &Given) -> Result<Option<Churn>> {
+    let allowed = "must be S or S,FROM,TO: an amount, and the noise levels it is added between";
+    let churn = match given.numbers("churn", "none", allowed)?.as_deref() {
+        None => return Ok(None),
+        Some(&[amount]) => Churn {
+            amount,
+            from: 0.0,
+            to: f64::INFINITY,
+        },
+        Some(&[amount, from, to]) => Churn { amount, from, to },
+        Some(_) => return Err(given.refuse("churn", allowed)),
+    };
+    churn
+        .check()
+        .map_err(|error| in_words(given, "churn", error))?;
+    Ok(Some(churn))
+}
+
+fn restarts(given: &Given) -> Result<Vec<Restart>> {
+    let allowed = "must be POINTS,REPEATS,FOOT,HEAD, and as many again for every further interval";
+    let Some(numbers) = given.numbers("restart", "none", allowed)? else {
+        return Ok(Vec::new());
+    };
+    let refuse = || given.refuse("restart", allowed);
+    if numbers.is_empty() || numbers.len() % 4 != 0 {
+        return Err(refuse());
+    }
+    let whole = |x: f64| (x.fract() == 0.0 && (0.0..=1e9).contains(&x)).then_some(x as usize);
+    let interval = |four: &[f64]| -> Result<Restart> {
+        let restart = Restart {
+            points: whole(four[0]).ok_or_else(refuse)?,
+            repeats: whole(four[1]).ok_or_else(refuse)?,
+            foot: four[2],
+            head: four[3],
+        };
+        let judged = restart.check();
+        judged.map_err(|error| in_words(given, "restart", error))?;
+        Ok(restart)
+    };
+    numbers.chunks(4).map(interval).collect()
+}
+
+fn denoising(given: &Given) -> Result<Denoising> {
+    let allowed = "must be a finite number, at most 1e6 in size, or none";
+    let scale = given.number("guidance", "none", |x| x.abs() <= 1e6, allowed)?;
+    let allowed = "must be a component of the target, counted from 0, or several with commas";
+    let components = given.numbers("condition", "none", allowed)?;
+    let whole = |x: &f64| (x.fract() == 0.0 && (0.0..=1e9).contains(x)).then_some(*x as usize);
+    let guidance = match components {
+        None if scale.is_some() => {
+            return Err(given.refuse("guidance", "has no meaning without --condition"));
+        }
+        None => None,
+        Some(components) => {
+            let all = components.iter().map(whole).collect::<Option<Vec<_>>>();
+            Some(Guidance {
+                // A condition alone is sampled from.
+                scale: scale.unwrap_or(1.0),
+                components: all.ok_or_else(|| given.refuse("condition", allowed))?,
+            })
+        }
+    };
+    let allowed = "must be a quantile above 0 and at most 1, or none";
+    let in_range = |q: f64| q > 0.0 && q <= 1.0;
+    Ok(Denoising {
+        guidance,
+        threshold: given.number("threshold", "none", in_range, allowed)?,
     })
 }

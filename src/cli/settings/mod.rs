@@ -13,8 +13,8 @@ pub use crate::flow::{Resampler, Resampling};
 pub use crate::mcmc::{Mass, MoveKind as Sampler};
 pub use names::Precision;
 
-use crate::diffusion::Grid;
-use crate::diffusion::solver::Habit;
+use crate::diffusion::solver::{Habit, Options};
+use crate::diffusion::{Denoising, Grid};
 use crate::error::{Error, Result};
 use crate::integrator::{Increments, Scheme};
 use crate::parameters::Parameters;
@@ -112,11 +112,19 @@ pub struct DiffuseMethod {
     pub grid: Grid,
     /// Noise levels in place of a grid.
     pub levels: Option<Levels>,
+    /// The schedule's own times in place of a grid.
+    pub times: Option<Levels>,
     /// What follows the last noise level; `None`: the solver's habit.
     pub last: Option<Habit>,
+    /// What else the solver is told.
+    pub options: Options,
+    /// How the denoiser is called.
+    pub denoising: Denoising,
+    /// Whether noise is one Brownian path a particle, whatever the steps.
+    pub brownian_path: bool,
 }
 
-/// Noise levels given by the user.
+/// Noise levels or times given by the user.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Levels {
     /// These.
@@ -325,7 +333,8 @@ impl Settings {
                 }
             }
             Method::Diffuse(method) => {
-                if !matches!(method.levels, Some(Levels::File(_))) {
+                let from_file = |levels: &Option<Levels>| matches!(levels, Some(Levels::File(_)));
+                if !from_file(&method.levels) && !from_file(&method.times) {
                     method.program()?;
                 }
             }

@@ -15,7 +15,27 @@ use std::path::{Path, PathBuf};
 /// The verbs that experiment files may name.
 const VERBS: [&str; 3] = ["sample", "smc", "diffuse"];
 /// Keys that only `diffuse` knows; it shares `steps` with `sample`.
-const DIFFUSE_KEYS: [&str; 6] = ["solver", "nfe", "schedule", "grid", "sigmas", "final"];
+const DIFFUSE_KEYS: [&str; 19] = [
+    "solver",
+    "nfe",
+    "schedule",
+    "grid",
+    "sigmas",
+    "timesteps",
+    "final",
+    "lower_order_final",
+    "eta",
+    "noise_scale",
+    "start_up",
+    "corrector",
+    "churn",
+    "restart",
+    "extrapolation",
+    "guidance",
+    "condition",
+    "threshold",
+    "brownian_path",
+];
 /// What moves are tuned by.
 const TUNING_KEYS: [&str; 8] = [
     "step_size",

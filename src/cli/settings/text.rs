@@ -1,9 +1,10 @@
 //! From settings to the experiment file they stand for.
 
 use super::{
-    Init, Length, Levels, Method, Output, Population, ReferenceSpec, Sampler, Settings, Tuning,
+    DiffuseMethod, Init, Length, Levels, Method, Output, Population, ReferenceSpec, Sampler,
+    Settings, Tuning,
 };
-use crate::diffusion::solver::Habit;
+use crate::diffusion::solver::{Habit, StartUp};
 use crate::flow::Resampling;
 use std::path::Path;
 use toml::{Table, Value};
@@ -139,32 +140,7 @@ impl Method {
                 m.tuning.fill(m.sampler, &mut out);
                 out
             }
-            Self::Diffuse(m) => {
-                let levels = match &m.levels {
-                    None => "none".into(),
-                    Some(Levels::Numbers(levels)) => Value::from(levels.clone()),
-                    Some(Levels::File(file)) => path(file),
-                };
-                let last = match m.last {
-                    None => "habit",
-                    Some(Habit::Zero) => "zero",
-                    Some(Habit::Smallest) => "sigma-min",
-                    Some(Habit::Nothing) => "none",
-                };
-                let mut out = table([
-                    ("verb", "diffuse".into()),
-                    ("solver", m.solver.as_str().into()),
-                    ("schedule", m.schedule.as_str().into()),
-                    ("grid", m.grid.name().into()),
-                    ("sigmas", levels),
-                    ("final", last.into()),
-                ]);
-                match m.nfe {
-                    Some(nfe) => out.insert("nfe".into(), whole(nfe)),
-                    None => out.insert("steps".into(), whole(m.steps)),
-                };
-                out
-            }
+            Self::Diffuse(m) => diffuse(m),
             Self::Smc(m) => {
                 let ladder = m
                     .ladder
@@ -205,6 +181,86 @@ impl Method {
                 out
             }
         }
+    }
+}
+
+fn diffuse(m: &DiffuseMethod) -> Table {
+    let levels = |levels: &Option<Levels>| match levels {
+        None => "none".into(),
+        Some(Levels::Numbers(levels)) => Value::from(levels.clone()),
+        Some(Levels::File(file)) => path(file),
+    };
+    let last = match m.last {
+        None => "habit",
+        Some(Habit::Zero) => "zero",
+        Some(Habit::Smallest) => "sigma-min",
+        Some(Habit::Nothing) => "none",
+    };
+    let habit = |number: Option<f64>| number.map_or_else(|| "habit".into(), Value::Float);
+    let switch = |choice: Option<bool>| match choice {
+        None => "habit".into(),
+        Some(true) => "on".into(),
+        Some(false) => "off".into(),
+    };
+    let none = |numbers: Vec<f64>| match numbers.is_empty() {
+        true => "none".into(),
+        false => Value::from(numbers),
+    };
+    let churn = m.options.churn.iter();
+    let intervals = m.options.restarts.iter();
+    let (scale, components) = match &m.denoising.guidance {
+        None => (Value::from("none"), Value::from("none")),
+        Some(guidance) => {
+            let all = guidance.components.iter().map(|k| whole(*k as u64));
+            (guidance.scale.into(), Value::Array(all.collect()))
+        }
+    };
+    let threshold = m.denoising.threshold;
+    let mut out = table([
+        ("verb", "diffuse".into()),
+        ("solver", m.solver.as_str().into()),
+        ("schedule", m.schedule.as_str().into()),
+        ("grid", m.grid.name().into()),
+        ("sigmas", levels(&m.levels)),
+        ("timesteps", levels(&m.times)),
+        ("final", last.into()),
+        ("lower_order_final", switch(m.options.lower_final_order)),
+        ("eta", habit(m.options.eta)),
+        ("noise_scale", m.options.noise_scale.into()),
+        ("start_up", start_up_name(m.options.start_up).into()),
+        ("corrector", switch(m.options.corrected)),
+        (
+            "churn",
+            none(churn.flat_map(|c| [c.amount, c.from, c.to]).collect()),
+        ),
+        (
+            "restart",
+            none(
+                intervals
+                    .flat_map(|r| [r.points as f64, r.repeats as f64, r.foot, r.head])
+                    .collect(),
+            ),
+        ),
+        ("extrapolation", habit(m.options.extrapolation)),
+        ("guidance", scale),
+        ("condition", components),
+        (
+            "threshold",
+            threshold.map_or_else(|| "none".into(), Value::Float),
+        ),
+        ("brownian_path", m.brownian_path.into()),
+    ]);
+    match m.nfe {
+        Some(nfe) => out.insert("nfe".into(), whole(nfe)),
+        None => out.insert("steps".into(), whole(m.steps)),
+    };
+    out
+}
+
+fn start_up_name(start_up: StartUp) -> &'static str {
+    match start_up {
+        StartUp::Cold => "cold",
+        StartUp::Stages => "stages",
     }
 }
 

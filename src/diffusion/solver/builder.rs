@@ -1,7 +1,8 @@
 //! A program under construction.
 
-use crate::diffusion::{Node, Operation, Prediction, Program, Step};
+use crate::diffusion::{Innovation, Node, Operation, Program, Step};
 use crate::error::{Error, Result};
+use crate::target::Prediction;
 
 /// The register of the position.
 pub(super) const POSITION: usize = 0;
@@ -51,13 +52,27 @@ impl Builder {
         self.push(Operation::Combine { to, terms: sums });
     }
 
+    /// The same with `coefficient` times fresh noise, drawn into register `noise`, on top; none where it is 0.
+    pub fn combine_with_noise(
+        &mut self,
+        to: usize,
+        terms: &[(usize, f64)],
+        (noise, coefficient): (usize, f64),
+        innovation: Option<Innovation>,
+    ) {
+        if coefficient == 0.0 {
+            return self.combine(to, terms);
+        }
+        self.push(Operation::Draw {
+            to: noise,
+            innovation,
+        });
+        self.combine(to, &[terms, &[(noise, coefficient)]].concat());
+    }
+
     fn push(&mut self, operation: Operation) {
-        let most = match &operation {
-            Operation::Evaluate { from, to, .. } => *from.max(to),
-            Operation::Combine { to, terms } => terms
-                .iter()
-                .fold(*to, |most, (register, _)| most.max(*register)),
-        };
+        let (reads, to) = operation.registers();
+        let most = reads.into_iter().fold(to, usize::max);
         self.program.registers = self.program.registers.max(most + 1);
         if let Some(step) = self.program.steps.last_mut() {
             step.operations.push(operation);
@@ -67,14 +82,11 @@ impl Builder {
     /// Refuses a grid that some coefficient is not a finite number on.
     pub fn finish(self) -> Result<Program> {
         for step in &self.program.steps {
-            let combined = step
-                .operations
-                .iter()
-                .filter_map(|operation| match operation {
-                    Operation::Combine { terms, .. } => Some(terms),
-                    Operation::Evaluate { .. } => None,
-                });
-            if combined.flatten().any(|(_, c)| !c.is_finite()) {
+            let finite = |operation: &Operation| match operation {
+                Operation::Combine { terms, .. } => terms.iter().all(|(_, c)| c.is_finite()),
+                _ => true,
+            };
+            if !step.operations.iter().all(finite) {
                 let shown = format!("{} to {}", step.from.noise_level(), step.to.noise_level());
                 return Err(Error::invalid(
                     "grid",
@@ -85,4 +97,10 @@ impl Builder {
         }
         Ok(self.program)
     }
+}
+
+/// The innovation over a step, forwards in lambda.
+pub(super) fn innovation(s: Node, t: Node, rate: f64) -> Option<Innovation> {
+    let (old, new) = (s.lambda(), t.lambda());
+    Some(Innovation { old, new, rate })
 }

@@ -1,8 +1,21 @@
-//! The solvers that have names.
+//! The solvers that have names: one row each, families by their orders.
 
-use super::{FinalOrder, Multistep, Weights, euler, heun, kdpm2, lms, pndm, singlestep};
-use crate::diffusion::{Node, Prediction, Program};
-use crate::error::Result;
+use super::accelerated::{accelerated_ddim, accelerated_ddpm};
+use super::adams::{AdamsWeights, adams};
+use super::ancestral::{Down, ancestral, ddim, ddpm_large};
+use super::flow_matching::flow_matching;
+use super::momentum::momentum;
+use super::pseudo::pndm;
+use super::restart::restart;
+use super::runge_kutta::{self, Tableau, kdpm2, runge_kutta};
+use super::singlestep::singlestep;
+use super::time_adams::time_adams;
+use super::{FinalOrder, Multistep, Setup, StartUp, Weights};
+use crate::diffusion::Program;
+use crate::error::{Error, Result};
+use crate::target::Prediction;
+use std::borrow::Cow;
+use std::sync::LazyLock;
 
 /// What a method does after the last noise level of its grid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,237 +28,761 @@ pub enum Habit {
     Nothing,
 }
 
+/// Whether a solver draws noise.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum NoiseKind {
+    /// Never.
+    None,
+    /// As much as a level eta says, this by default.
+    Eta(f64),
+    /// As its method says.
+    Own,
+}
+
+/// What a solver may be told besides its grid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Setting {
+    /// [`Options::eta`](super::Options::eta).
+    Eta,
+    /// [`Options::noise_scale`](super::Options::noise_scale).
+    NoiseScale,
+    /// [`Options::lower_final_order`](super::Options::lower_final_order).
+    LowerFinalOrder,
+    /// [`Options::start_up`](super::Options::start_up).
+    StartUp,
+    /// [`Options::corrected`](super::Options::corrected).
+    Corrected,
+    /// [`Options::churn`](super::Options::churn).
+    Churn,
+    /// [`Options::restarts`](super::Options::restarts).
+    Restarts,
+    /// [`Options::extrapolation`](super::Options::extrapolation).
+    Extrapolation,
+}
+
+/// How a program is made.
+#[derive(Debug, Clone, Copy)]
+enum Method {
+    Exponential(Multistep),
+    Singlestep(usize, Prediction),
+    Ddim,
+    DdpmLarge,
+    Ancestral(Down),
+    RungeKutta(&'static Tableau),
+    Kdpm2,
+    Adams(usize, AdamsWeights),
+    TimeAdams(usize),
+    Pndm(bool),
+    Momentum(usize, f64, bool),
+    Restart,
+    AcceleratedDdim,
+    AcceleratedDdpm,
+    FlowMatching(bool),
+}
+
 /// What is known of a solver.
+#[derive(Debug, Clone)]
 pub struct Description {
     /// Its name in the ecosystem.
-    pub name: &'static str,
-    /// Global order on smooth grids with exact starts.
+    pub name: Cow<'static, str>,
+    /// Other names: classes of diffusers, functions of k-diffusion, names of ComfyUI.
+    pub aliases: &'static [&'static str],
+    /// Global order on smooth grids with exact starts; weak where there is noise.
     pub order: usize,
     /// Calls of the denoiser a step.
     pub calls: usize,
     /// What follows the last noise level.
     pub habit: Habit,
+    /// Its noise.
+    pub noise: NoiseKind,
     /// The first publication.
     pub source: &'static str,
-    /// The program on a grid.
-    pub program: fn(&[Node]) -> Result<Program>,
+    method: Method,
 }
 
-const fn multistep(
-    order: usize,
-    prediction: Prediction,
-    weights: Weights,
-    corrected: bool,
-    below: usize,
-) -> Multistep {
-    Multistep {
-        order,
-        prediction,
-        weights,
-        corrected,
-        final_order: FinalOrder::LoweredBelow(below),
+impl Description {
+    /// What it may be told.
+    pub fn takes(&self, setting: Setting) -> bool {
+        use Setting::{
+            Churn, Corrected, Eta, Extrapolation, LowerFinalOrder, NoiseScale, Restarts,
+        };
+        let taken: &[Setting] = match self.method {
+            Method::Exponential(m) if m.eta > 0.0 => &[Eta, NoiseScale, LowerFinalOrder],
+            Method::Exponential(_) => &[
+                Eta,
+                NoiseScale,
+                LowerFinalOrder,
+                Setting::StartUp,
+                Corrected,
+            ],
+            Method::Ddim | Method::Ancestral(_) => &[Eta, NoiseScale],
+            Method::DdpmLarge | Method::AcceleratedDdpm => &[NoiseScale],
+            Method::RungeKutta(_) | Method::Kdpm2 => &[Churn, NoiseScale],
+            Method::Adams(_, AdamsWeights::Extrapolated(_)) => &[Extrapolation],
+            Method::Adams(order, _) if order > 1 => &[Setting::StartUp],
+            Method::Restart => &[Restarts, NoiseScale],
+            _ => &[],
+        };
+        taken.contains(&setting)
+    }
+
+    /// Its program on a grid. Refused: an option that the solver does not know, by name, and grids that
+    /// it cannot use.
+    pub fn program(&self, setup: &Setup<'_>) -> Result<Program> {
+        let options = setup.options;
+        options.check()?;
+        for (given, name, setting) in [
+            (options.eta.is_some(), "eta", Setting::Eta),
+            (
+                options.noise_scale != 1.0,
+                "noise_scale",
+                Setting::NoiseScale,
+            ),
+            (
+                options.lower_final_order.is_some(),
+                "lower_final_order",
+                Setting::LowerFinalOrder,
+            ),
+            (
+                options.start_up != StartUp::Cold,
+                "start_up",
+                Setting::StartUp,
+            ),
+            (options.corrected.is_some(), "corrected", Setting::Corrected),
+            (options.churn.is_some(), "churn", Setting::Churn),
+            (!options.restarts.is_empty(), "restart", Setting::Restarts),
+            (
+                options.extrapolation.is_some(),
+                "extrapolation",
+                Setting::Extrapolation,
+            ),
+        ] {
+            if given && !self.takes(setting) {
+                let allowed = "an option of other solvers (see: driftlane list solvers)";
+                return Err(Error::invalid(name, &self.name, allowed));
+            }
+        }
+        let eta = match self.noise {
+            NoiseKind::Eta(default) => options.eta.unwrap_or(default),
+            _ => options.eta.unwrap_or(0.0),
+        };
+        match self.method {
+            Method::Exponential(multistep) => {
+                let lowered = match options.lower_final_order {
+                    None => multistep.final_order,
+                    Some(true) => FinalOrder::LoweredBelow(usize::MAX),
+                    Some(false) => FinalOrder::Kept,
+                };
+                Multistep {
+                    eta,
+                    noise_scale: options.noise_scale,
+                    final_order: lowered,
+                    start_up: options.start_up,
+                    corrected: options.corrected.unwrap_or(multistep.corrected),
+                    ..multistep
+                }
+                .program(setup.nodes)
+            }
+            Method::Singlestep(order, prediction) => singlestep(setup.nodes, order, prediction),
+            Method::Ddim => ddim(setup, eta),
+            Method::DdpmLarge => ddpm_large(setup),
+            Method::Ancestral(down) => ancestral(setup, down, eta),
+            Method::RungeKutta(tableau) => runge_kutta(setup, tableau),
+            Method::Kdpm2 => kdpm2(setup),
+            Method::Adams(order, AdamsWeights::Extrapolated(newest)) => {
+                let newest = options.extrapolation.unwrap_or(newest);
+                adams(setup, order, AdamsWeights::Extrapolated(newest))
+            }
+            Method::Adams(order, weights) => adams(setup, order, weights),
+            Method::TimeAdams(order) => time_adams(setup, order),
+            Method::Pndm(runge_kutta) => pndm(setup, runge_kutta),
+            Method::Momentum(order, b, generalised) => momentum(setup, order, b, generalised),
+            Method::Restart => restart(setup),
+            Method::AcceleratedDdim => accelerated_ddim(setup),
+            Method::AcceleratedDdpm => accelerated_ddpm(setup),
+            Method::FlowMatching(heun) => flow_matching(setup, heun),
+        }
     }
 }
+
+const DDIM: &str = "Song, Meng, Ermon 2020, arXiv:2010.02502";
+const DDPM: &str = "Ho, Jain, Abbeel 2020, arXiv:2006.11239";
+const DEIS: &str = "Zhang, Chen 2022, arXiv:2204.13902";
+const DPM: &str = "Lu et al. 2022, arXiv:2206.00927";
+const DPM_PP: &str = "Lu et al. 2022, arXiv:2211.01095";
+const EDM: &str = "Karras et al. 2022, arXiv:2206.00364";
+const K_DIFFUSION: &str = "Crowson 2022, k-diffusion";
+const PNDM: &str = "Liu, Ren, Lin, Zhao 2022, arXiv:2202.09778";
+const UNIPC: &str = "Zhao et al. 2023, arXiv:2302.04867";
+const GHVB: &str = "Wizadwongsa et al. 2023, arXiv:2307.11118";
+const ACCELERATED: &str = "Li et al. 2024, arXiv:2403.03852";
+const FLOW: &str = "Lipman et al. 2023, arXiv:2210.02747";
 
 /// Always lowered.
 const ALWAYS: usize = usize::MAX;
 
-macro_rules! row {
-    ($name:literal, $order:literal, $calls:literal, $habit:ident, $source:literal, $program:expr) => {
-        Description {
-            name: $name,
-            order: $order,
-            calls: $calls,
-            habit: Habit::$habit,
-            source: $source,
-            program: $program,
-        }
-    };
+fn exponential(order: usize, prediction: Prediction, weights: Weights, below: usize) -> Method {
+    Method::Exponential(multistep(order, prediction, weights, below))
+}
+
+fn multistep(order: usize, prediction: Prediction, weights: Weights, below: usize) -> Multistep {
+    Multistep {
+        order,
+        prediction,
+        weights,
+        corrected: false,
+        final_order: FinalOrder::LoweredBelow(below),
+        start_up: StartUp::Cold,
+        eta: 0.0,
+        noise_scale: 1.0,
+    }
+}
+
+/// At noise level 1 by default.
+fn reverse(order: usize, prediction: Prediction, weights: Weights) -> Method {
+    Method::Exponential(Multistep {
+        eta: 1.0,
+        ..multistep(order, prediction, weights, 15)
+    })
+}
+
+fn corrected(order: usize, weights: Weights) -> Method {
+    Method::Exponential(Multistep {
+        corrected: true,
+        ..multistep(order, Prediction::Data, weights, ALWAYS)
+    })
+}
+
+fn row(
+    name: impl Into<Cow<'static, str>>,
+    (order, calls): (usize, usize),
+    habit: Habit,
+    noise: NoiseKind,
+    source: &'static str,
+    method: Method,
+) -> Description {
+    Description {
+        name: name.into(),
+        aliases: &[],
+        order,
+        calls,
+        habit,
+        noise,
+        source,
+        method,
+    }
 }
 
 /// Every solver.
-pub const SOLVERS: &[Description] = {
+pub fn solvers() -> &'static [Description] {
+    &SOLVERS
+}
+
+static SOLVERS: LazyLock<Vec<Description>> = LazyLock::new(|| {
+    use Habit::{Nothing, Smallest, Zero};
+    use NoiseKind::{Eta, None as Quiet, Own};
     use Prediction::{Data, Noise};
     use Weights::{Exact, ExactHalved, Midpoint, MidpointHalved, StepSize};
-    &[
-        row!(
-            "ddim",
-            1,
-            1,
-            Nothing,
-            "Song, Meng, Ermon 2020, arXiv:2010.02502",
-            |n| { multistep(1, Data, Exact, false, 0).program(n) }
+    let with = |row: Description, aliases| Description { aliases, ..row };
+    let mut all = vec![
+        with(
+            row("ddim", (1, 1), Nothing, Eta(0.0), DDIM, Method::Ddim),
+            &["DDIMScheduler"],
         ),
-        row!(
-            "deis-2",
-            2,
-            1,
+        with(
+            row("ddpm", (1, 1), Zero, Eta(1.0), DDPM, Method::Ddim),
+            &["DDPMScheduler"],
+        ),
+        row("ddpm-large", (1, 1), Zero, Own, DDPM, Method::DdpmLarge),
+        with(
+            row(
+                "euler-ancestral",
+                (1, 1),
+                Zero,
+                Eta(1.0),
+                K_DIFFUSION,
+                Method::Ddim,
+            ),
+            &[
+                "EulerAncestralDiscreteScheduler",
+                "sample_euler_ancestral",
+                "euler_ancestral",
+            ],
+        ),
+        with(
+            row(
+                "dpm2-ancestral",
+                (1, 2),
+                Zero,
+                Eta(1.0),
+                K_DIFFUSION,
+                Method::Ancestral(Down::Dpm2),
+            ),
+            &[
+                "KDPM2AncestralDiscreteScheduler",
+                "sample_dpm_2_ancestral",
+                "dpm_2_ancestral",
+            ],
+        ),
+        with(
+            row(
+                "dpmpp-2s-ancestral",
+                (1, 2),
+                Zero,
+                Eta(1.0),
+                K_DIFFUSION,
+                Method::Ancestral(Down::DpmPlusPlus2S),
+            ),
+            &["sample_dpmpp_2s_ancestral", "dpmpp_2s_ancestral"],
+        ),
+        with(
+            row(
+                "dpmpp-sde",
+                (1, 2),
+                Zero,
+                Eta(1.0),
+                K_DIFFUSION,
+                Method::Ancestral(Down::DpmPlusPlusSde),
+            ),
+            &["DPMSolverSDEScheduler", "sample_dpmpp_sde", "dpmpp_sde"],
+        ),
+    ];
+    for order in 1..=3 {
+        let name = format!("deis-{order}");
+        let method = exponential(order, Noise, Exact, 15);
+        let aliases: &[&str] = match order {
+            2 => &["DEISMultistepScheduler"],
+            3 => &["deis"],
+            _ => &[],
+        };
+        all.push(with(
+            row(name, (order, 1), Smallest, Quiet, DEIS, method),
+            aliases,
+        ));
+    }
+    for order in 1..=4 {
+        let method = Method::Adams(order, AdamsWeights::Exact);
+        all.push(row(
+            format!("rho-ab-{order}"),
+            (order, 1),
+            Zero,
+            Quiet,
+            DEIS,
+            method,
+        ));
+        let method = Method::TimeAdams(order);
+        all.push(row(
+            format!("t-ab-{order}"),
+            (order, 1),
             Smallest,
-            "Zhang, Chen 2022, arXiv:2204.13902",
-            |n| { multistep(2, Noise, Exact, false, 15).program(n) }
-        ),
-        row!(
-            "deis-3",
-            3,
-            1,
-            Smallest,
-            "Zhang, Chen 2022, arXiv:2204.13902",
-            |n| { multistep(3, Noise, Exact, false, 15).program(n) }
-        ),
-        row!(
+            Quiet,
+            DEIS,
+            method,
+        ));
+    }
+    for (name, order, calls, tableau) in [
+        ("rho-kutta3", 3, 3, &runge_kutta::KUTTA3),
+        ("rho-ralston3", 3, 3, &runge_kutta::RALSTON3),
+        ("rho-heun3", 3, 3, &runge_kutta::HEUN3),
+        ("rho-vdh3", 3, 3, &runge_kutta::VAN_DER_HOUWEN3),
+        ("rho-ssprk3", 3, 3, &runge_kutta::SSP3),
+        ("rho-rk4", 4, 4, &runge_kutta::CLASSICAL4),
+    ] {
+        all.push(row(
+            name,
+            (order, calls),
+            Zero,
+            Quiet,
+            DEIS,
+            Method::RungeKutta(tableau),
+        ));
+    }
+    all.extend([
+        row(
             "dpm-1",
-            1,
-            1,
+            (1, 1),
             Smallest,
-            "Lu et al. 2022, arXiv:2206.00927",
-            |n| { multistep(1, Noise, Exact, false, 15).program(n) }
+            Quiet,
+            DPM,
+            exponential(1, Noise, Exact, 15),
         ),
-        row!(
+        row(
             "dpm-2m",
-            2,
-            1,
+            (2, 1),
             Smallest,
-            "Lu et al. 2022, arXiv:2206.00927",
-            |n| { multistep(2, Noise, Midpoint, false, 15).program(n) }
+            Quiet,
+            DPM,
+            exponential(2, Noise, Midpoint, 15),
         ),
-        row!(
+        row(
             "dpm-3m",
-            2,
-            1,
+            (2, 1),
             Smallest,
-            "Lu et al. 2022, arXiv:2206.00927",
-            |n| { multistep(3, Noise, MidpointHalved, false, 15).program(n) }
+            Quiet,
+            DPM,
+            exponential(3, Noise, MidpointHalved, 15),
         ),
-        row!(
+        row(
+            "dpm-2s",
+            (2, 1),
+            Smallest,
+            Quiet,
+            DPM,
+            Method::Singlestep(2, Noise),
+        ),
+        row(
+            "dpm-3s",
+            (3, 1),
+            Smallest,
+            Quiet,
+            DPM,
+            Method::Singlestep(3, Noise),
+        ),
+        row(
+            "sde-dpm-1",
+            (1, 1),
+            Smallest,
+            Eta(1.0),
+            DPM_PP,
+            reverse(1, Noise, Exact),
+        ),
+        row(
+            "sde-dpm-2m",
+            (2, 1),
+            Smallest,
+            Eta(1.0),
+            DPM_PP,
+            reverse(2, Noise, Midpoint),
+        ),
+        row(
             "dpmpp-1",
-            1,
-            1,
+            (1, 1),
             Zero,
-            "Lu et al. 2022, arXiv:2211.01095",
-            |n| { multistep(1, Data, Exact, false, 15).program(n) }
+            Quiet,
+            DPM_PP,
+            exponential(1, Data, Exact, 15),
         ),
-        row!(
-            "dpmpp-2m",
-            2,
-            1,
-            Zero,
-            "Lu et al. 2022, arXiv:2211.01095",
-            |n| { multistep(2, Data, Midpoint, false, 15).program(n) }
+        with(
+            row(
+                "dpmpp-2m",
+                (2, 1),
+                Zero,
+                Quiet,
+                DPM_PP,
+                exponential(2, Data, Midpoint, 15),
+            ),
+            &["DPMSolverMultistepScheduler", "sample_dpmpp_2m", "dpmpp_2m"],
         ),
-        row!(
+        row(
             "dpmpp-2m-heun",
-            2,
-            1,
+            (2, 1),
             Zero,
-            "Lu et al. 2022, arXiv:2211.01095",
-            |n| { multistep(2, Data, Exact, false, 15).program(n) }
+            Quiet,
+            DPM_PP,
+            exponential(2, Data, Exact, 15),
         ),
-        row!(
+        row(
             "dpmpp-3m",
-            2,
-            1,
+            (2, 1),
             Zero,
-            "Lu et al. 2022, arXiv:2211.01095",
-            |n| { multistep(3, Data, MidpointHalved, false, 15).program(n) }
+            Quiet,
+            DPM_PP,
+            exponential(3, Data, MidpointHalved, 15),
         ),
-        row!(
+        row(
             "dpmpp-3m-heun",
-            2,
-            1,
+            (2, 1),
             Zero,
-            "Lu et al. 2022, arXiv:2211.01095",
-            |n| { multistep(3, Data, ExactHalved, false, 15).program(n) }
+            Quiet,
+            DPM_PP,
+            exponential(3, Data, ExactHalved, 15),
         ),
-        row!(
-            "dpmpp-2s",
-            2,
-            1,
+        row(
+            "dpmpp-3m-corrected",
+            (3, 1),
             Zero,
-            "Lu et al. 2022, arXiv:2211.01095",
-            |n| singlestep(n, 2)
+            Quiet,
+            DPM_PP,
+            exponential(3, Data, Exact, 15),
         ),
-        row!(
+        with(
+            row(
+                "dpmpp-2s",
+                (2, 1),
+                Zero,
+                Quiet,
+                DPM_PP,
+                Method::Singlestep(2, Data),
+            ),
+            &["DPMSolverSinglestepScheduler"],
+        ),
+        row(
             "dpmpp-3s",
-            3,
-            1,
+            (3, 1),
             Zero,
-            "Lu et al. 2022, arXiv:2211.01095",
-            |n| singlestep(n, 3)
+            Quiet,
+            DPM_PP,
+            Method::Singlestep(3, Data),
         ),
-        row!(
-            "unip-2",
-            2,
-            1,
+        row(
+            "sde-dpmpp-1",
+            (1, 1),
             Zero,
-            "Zhao et al. 2023, arXiv:2302.04867",
-            |n| { multistep(2, Data, Midpoint, false, ALWAYS).program(n) }
+            Eta(1.0),
+            DPM_PP,
+            reverse(1, Data, Exact),
         ),
-        row!(
-            "unip-3",
-            3,
-            1,
+        with(
+            row(
+                "sde-dpmpp-2m",
+                (2, 1),
+                Zero,
+                Eta(1.0),
+                DPM_PP,
+                reverse(2, Data, Midpoint),
+            ),
+            &["sample_dpmpp_2m_sde", "dpmpp_2m_sde"],
+        ),
+        row(
+            "sde-dpmpp-2m-heun",
+            (2, 1),
             Zero,
-            "Zhao et al. 2023, arXiv:2302.04867",
-            |n| { multistep(3, Data, Midpoint, false, ALWAYS).program(n) }
+            Eta(1.0),
+            DPM_PP,
+            reverse(2, Data, Exact),
         ),
-        row!(
-            "unipc-2-bh1",
-            3,
-            1,
+        with(
+            row(
+                "sde-dpmpp-3m",
+                (2, 1),
+                Zero,
+                Eta(1.0),
+                DPM_PP,
+                reverse(3, Data, ExactHalved),
+            ),
+            &["sample_dpmpp_3m_sde", "dpmpp_3m_sde"],
+        ),
+        row(
+            "sde-dpmpp-3m-corrected",
+            (2, 1),
             Zero,
-            "Zhao et al. 2023, arXiv:2302.04867",
-            |n| { multistep(2, Data, StepSize, true, ALWAYS).program(n) }
+            Eta(1.0),
+            DPM_PP,
+            reverse(3, Data, Exact),
         ),
-        row!(
-            "unipc-2-bh2",
-            3,
-            1,
+    ]);
+    for order in 1..=5 {
+        let method = exponential(order, Data, Midpoint, ALWAYS);
+        all.push(row(
+            format!("unip-{order}"),
+            (order, 1),
             Zero,
-            "Zhao et al. 2023, arXiv:2302.04867",
-            |n| { multistep(2, Data, Midpoint, true, ALWAYS).program(n) }
+            Quiet,
+            UNIPC,
+            method,
+        ));
+    }
+    for order in 1..=5 {
+        for (form, weights) in [("bh1", StepSize), ("bh2", Midpoint), ("vary", Exact)] {
+            let name = format!("unipc-{order}-{form}");
+            let aliases: &[&str] = match (order, form) {
+                (2, "bh2") => &["UniPCMultistepScheduler"],
+                (3, "bh1") => &["uni_pc"],
+                (3, "bh2") => &["uni_pc_bh2"],
+                _ => &[],
+            };
+            let method = corrected(order, weights);
+            all.push(with(
+                row(name, (order + 1, 1), Zero, Quiet, UNIPC, method),
+                aliases,
+            ));
+        }
+    }
+    all.extend([
+        with(
+            row(
+                "euler",
+                (1, 1),
+                Zero,
+                Quiet,
+                EDM,
+                Method::RungeKutta(&runge_kutta::EULER),
+            ),
+            &["EulerDiscreteScheduler", "sample_euler"],
         ),
-        row!(
-            "unipc-3-bh2",
-            4,
-            1,
+        with(
+            row(
+                "heun",
+                (2, 2),
+                Zero,
+                Quiet,
+                EDM,
+                Method::RungeKutta(&runge_kutta::HEUN),
+            ),
+            &["HeunDiscreteScheduler", "EDMEulerScheduler", "sample_heun"],
+        ),
+        row(
+            "midpoint",
+            (2, 2),
             Zero,
-            "Zhao et al. 2023, arXiv:2302.04867",
-            |n| { multistep(3, Data, Midpoint, true, ALWAYS).program(n) }
+            Quiet,
+            EDM,
+            Method::RungeKutta(&runge_kutta::MIDPOINT),
         ),
-        row!(
-            "euler",
-            1,
-            1,
+        row(
+            "ralston",
+            (2, 2),
             Zero,
-            "Karras et al. 2022, arXiv:2206.00364",
-            |n| euler(n)
+            Quiet,
+            EDM,
+            Method::RungeKutta(&runge_kutta::RALSTON),
         ),
-        row!(
-            "heun",
-            2,
-            2,
+        with(
+            row("kdpm2", (2, 2), Zero, Quiet, K_DIFFUSION, Method::Kdpm2),
+            &["KDPM2DiscreteScheduler", "sample_dpm_2", "dpm_2"],
+        ),
+        with(
+            row(
+                "lms",
+                (4, 1),
+                Zero,
+                Quiet,
+                K_DIFFUSION,
+                Method::Adams(4, AdamsWeights::Exact),
+            ),
+            &["LMSDiscreteScheduler", "sample_lms"],
+        ),
+        with(
+            row("pndm", (2, 1), Nothing, Quiet, PNDM, Method::Pndm(false)),
+            &["PNDMScheduler", "plms"],
+        ),
+        row("pndm-rk", (2, 1), Nothing, Quiet, PNDM, Method::Pndm(true)),
+    ]);
+    for order in 2..=4 {
+        let most: &[&str] = if order == 4 {
+            &["IPNDMScheduler", "ipndm"]
+        } else {
+            &[]
+        };
+        let method = Method::Adams(order, AdamsWeights::Uniform);
+        all.push(with(
+            row(format!("ipndm-{order}"), (2, 1), Zero, Quiet, PNDM, method),
+            most,
+        ));
+        let most: &[&str] = if order == 4 { &["ipndm_v"] } else { &[] };
+        let method = Method::Adams(order, AdamsWeights::Exact);
+        all.push(with(
+            row(
+                format!("ipndm-v-{order}"),
+                (order, 1),
+                Zero,
+                Quiet,
+                PNDM,
+                method,
+            ),
+            most,
+        ));
+    }
+    all.push(with(
+        row(
+            "gradient-estimation",
+            (1, 1),
             Zero,
-            "Karras et al. 2022, arXiv:2206.00364",
-            |n| heun(n)
+            Quiet,
+            "Permenter, Yuan 2023, arXiv:2306.04848",
+            Method::Adams(2, AdamsWeights::Extrapolated(2.0)),
         ),
-        row!("lms", 4, 1, Zero, "Crowson 2022, k-diffusion", |n| lms(
-            n, 4
-        )),
-        row!("kdpm2", 2, 2, Zero, "Crowson 2022, k-diffusion", |n| kdpm2(
-            n
-        )),
-        row!(
-            "pndm",
-            2,
-            1,
+        &["gradient_estimation"],
+    ));
+    for level in ["0.8", "1.8"] {
+        all.extend(with_momentum(&format!("heavy-ball-{level}")));
+    }
+    for level in ["1.5", "2.5", "3.5"] {
+        all.extend(with_momentum(&format!("ghvb-{level}")));
+    }
+    all.extend([
+        row(
+            "restart",
+            (2, 2),
+            Zero,
+            Own,
+            "Xu et al. 2023, arXiv:2306.14878",
+            Method::Restart,
+        ),
+        row(
+            "accelerated-ddim",
+            (2, 1),
             Nothing,
-            "Liu, Ren, Lin, Zhao 2022, arXiv:2202.09778",
-            |n| pndm(n)
+            Quiet,
+            ACCELERATED,
+            Method::AcceleratedDdim,
         ),
-    ]
-};
+        row(
+            "accelerated-ddpm",
+            (1, 1),
+            Nothing,
+            Own,
+            ACCELERATED,
+            Method::AcceleratedDdpm,
+        ),
+        with(
+            row(
+                "flow-euler",
+                (1, 1),
+                Zero,
+                Quiet,
+                FLOW,
+                Method::FlowMatching(false),
+            ),
+            &["FlowMatchEulerDiscreteScheduler"],
+        ),
+        with(
+            row(
+                "flow-heun",
+                (2, 2),
+                Zero,
+                Quiet,
+                FLOW,
+                Method::FlowMatching(true),
+            ),
+            &["FlowMatchHeunDiscreteScheduler"],
+        ),
+    ]);
+    all
+});
 
-/// The solver of that name.
-pub fn find(name: &str) -> Option<&'static Description> {
-    SOLVERS.iter().find(|solver| solver.name == name)
+/// `heavy-ball-L` and `ghvb-L`: L = (k - 1) + b, 0 < b <= 1.
+fn with_momentum(name: &str) -> Option<Description> {
+    let (level, generalised) = match name.strip_prefix("ghvb-") {
+        Some(level) => (level, true),
+        None => (name.strip_prefix("heavy-ball-")?, false),
+    };
+    let plain = level.chars().all(|c| c.is_ascii_digit() || c == '.');
+    let value: f64 = level.parse().ok().filter(|_| plain)?;
+    let most = if generalised { 5.0 } else { 4.0 };
+    if !(value > 0.0 && value <= most) {
+        return None;
+    }
+    let order = value.ceil();
+    let method = Method::Momentum(order as usize, value - (order - 1.0), generalised);
+    let reached = match (generalised, value == order) {
+        (true, _) | (false, true) => order as usize,
+        (false, false) => 1,
+    };
+    let habit = Habit::Zero;
+    Some(row(
+        name.to_owned(),
+        (reached, 1),
+        habit,
+        NoiseKind::None,
+        GHVB,
+        method,
+    ))
+}
+
+/// The solver of that name or alias.
+pub fn find(name: &str) -> Option<Description> {
+    let known = |row: &&Description| row.name == name || row.aliases.contains(&name);
+    let found = SOLVERS.iter().find(known).cloned();
+    found.or_else(|| with_momentum(name))
 }

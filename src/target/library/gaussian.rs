@@ -6,7 +6,9 @@
 
 use super::cholesky::{Cholesky, times};
 use crate::error::{Error, Result};
-use crate::target::{Exact, Reference, Target};
+use crate::target::{
+    Affine, BoxedDenoiser, Exact, Prediction, Reference, Target, Tweedie, regression,
+};
 use driftlane_kernels::lane::Table;
 use driftlane_kernels::panel::Panel;
 use driftlane_kernels::rng::Stream;
@@ -203,6 +205,24 @@ impl Target for Gaussian {
             }
         };
         Some(Box::new(noised.ok()?))
+    }
+
+    fn denoiser(&self, alpha: f64, sigma: f64, prediction: Prediction) -> Option<BoxedDenoiser> {
+        if let Shape::Full { .. } = self.shape {
+            let law = self.noised(alpha, sigma)?;
+            return Some(Box::new(Tweedie::new(law, alpha, sigma, prediction)?));
+        }
+        let coordinates = self.sd.iter().zip(self.mean.values());
+        let (factor, term): (Vec<f64>, Vec<f64>) = coordinates
+            .map(|(&sd, &mean)| {
+                let (a, b) = regression(sd, alpha, sigma, prediction);
+                (a, (b - a * alpha) * mean)
+            })
+            .unzip();
+        Some(Box::new(Affine {
+            factor: factor.into(),
+            term: term.into(),
+        }))
     }
 
     fn exact(&self) -> Exact {

@@ -5,6 +5,7 @@
 //! | `gaussian` | normal: isotropic, diagonal or full covariance | 0 |
 //! | `mixture` | normal mixture, isotropic or full covariances | 0 |
 //! | `eight-gaussians`, `grid-9`, `grid-25`, `fab-40` | mixtures of the literature | 0 |
+//! | `points` | a finite data set, smoothed or not | 0 |
 //! | `many-well` | double wells beside normals | exact |
 //! | `two-modes` | two normals, 2/3 and 1/3, three conditionings | 0 |
 //! | `funnel` | Neal's funnel | 0 |
@@ -32,6 +33,7 @@ pub mod logistic;
 pub mod many_well;
 pub mod mixture;
 pub mod phi4;
+pub mod points;
 pub mod rings;
 pub mod seeds;
 pub mod student_mixture;
@@ -48,6 +50,7 @@ pub use logistic::Logistic;
 pub use many_well::ManyWell;
 pub use mixture::Mixture;
 pub use phi4::Phi4;
+pub use points::Points;
 pub use rings::Rings;
 pub use seeds::Seeds;
 pub use student_mixture::StudentMixture;
@@ -81,7 +84,7 @@ const MIXTURE_REFERENCE: &str = "normal, the mixture's mean and sd";
 const MIXTURE_EXACT: &str = "log Z = 0, moments, sampler";
 
 /// Every name, in the order of `list targets`.
-pub const DESCRIPTIONS: [Description; 20] = [
+pub const DESCRIPTIONS: [Description; 21] = [
     Description {
         name: "gaussian",
         settings: "dim = 1, mean = 0, sd = 1 | sds = [..] | cov = [[..],..]",
@@ -98,6 +101,12 @@ pub const DESCRIPTIONS: [Description; 20] = [
     preset("grid-9"),
     preset("grid-25"),
     preset("fab-40"),
+    Description {
+        name: "points",
+        settings: "points required, bandwidth = 0",
+        reference: "normal, the points' mean and sd",
+        exact: MIXTURE_EXACT,
+    },
     Description {
         name: "many-well",
         settings: "dim = 2 (even)",
@@ -221,6 +230,13 @@ pub fn build(name: &str, mut parameters: Parameters) -> Result<BoxedTarget> {
     let target: BoxedTarget = match name {
         "gaussian" => Box::new(gaussian(p)?),
         "mixture" => Box::new(mixture(p)?),
+        "points" => {
+            const WIDTH: &str = "0 or a finite number, at most 1e150";
+            let points = Array::take(p, "points", 2)?
+                .ok_or_else(|| p.refuse("points", "missing", "required: a list of vectors"))?;
+            let bandwidth = p.number("bandwidth", 0.0..=1e150, WIDTH)?.unwrap_or(0.0);
+            Box::new(Points::new(points.rows(), bandwidth)?)
+        }
         "eight-gaussians" => Box::new(mixture::eight_gaussians()),
         "grid-9" => Box::new(mixture::grid_9()),
         "grid-25" => Box::new(mixture::grid_25()),

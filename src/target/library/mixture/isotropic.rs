@@ -7,6 +7,8 @@
 //! than storing it did.
 
 use super::responsibility::{Components, Responsibility, sum};
+use crate::target::{Denoiser, Prediction, regression};
+use driftlane_kernels::lane::Table;
 use driftlane_kernels::{Lane, Scalar};
 
 /// c_k, s_k, 1 / sd_k^2.
@@ -23,6 +25,53 @@ pub(super) fn table(dim: usize, weights: &[f64], means: &[f64], stds: &[f64]) ->
         table.extend(mean.iter().map(|m| u * m));
     }
     table
+}
+
+/// The same for predictions: c_k and s_k, n_k of the noised components, and -a_k, (b_k - a_k alpha) m_k of the
+/// regression on each ([`regression`]) in place of u_k and u_k m_k.
+pub(super) fn denoiser_table(
+    dim: usize,
+    weights: &[f64],
+    means: &[f64],
+    stds: &[f64],
+    (alpha, sigma): (f64, f64),
+    prediction: Prediction,
+) -> Vec<f64> {
+    let noised: Vec<f64> = means.iter().map(|m| alpha * m).collect();
+    let wide = |s: &f64| super::root_of_squares(alpha * s, sigma);
+    let widths: Vec<f64> = stds.iter().map(wide).collect();
+    let mut table = table(dim, weights, &noised, &widths);
+    for ((row, mean), &sd) in table
+        .chunks_exact_mut(HEAD + 2 * dim)
+        .zip(means.chunks_exact(dim))
+        .zip(stds)
+    {
+        let (a, b) = regression(sd, alpha, sigma, prediction);
+        row[2] = -a;
+        // 1 - a alpha of the data is sigma^2 / variance: not the difference, which cancels.
+        let of_mean = match prediction {
+            Prediction::Data => {
+                let share = sigma / super::root_of_squares(alpha * sd, sigma);
+                share * share
+            }
+            Prediction::Noise => b - a * alpha,
+        };
+        for (slot, m) in row[HEAD + dim..].iter_mut().zip(mean) {
+            *slot = of_mean * m;
+        }
+    }
+    table
+}
+
+/// The exact denoiser of isotropic components at one noise: the kernel of the gradient on a table of its own.
+pub(super) struct IsotropicDenoiser {
+    pub(super) table: Table,
+}
+
+impl Denoiser for IsotropicDenoiser {
+    fn predict<L: Lane>(&self, x: &[L], prediction: &mut [L]) {
+        gradient(self.table.of::<L>(), x, prediction);
+    }
 }
 
 /// Energies, and with `GRADIENT` the sums of the gradient.

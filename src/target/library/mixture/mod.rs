@@ -14,7 +14,7 @@ pub use presets::{eight_gaussians, fab_40, grid_9, grid_25};
 
 use super::cholesky::Cholesky;
 use crate::error::{Error, Result};
-use crate::target::{Exact, Reference, Target};
+use crate::target::{Affine, BoxedDenoiser, Exact, Prediction, Reference, Target, Tweedie};
 use driftlane_kernels::lane::Table;
 use driftlane_kernels::rng::Stream;
 use driftlane_kernels::tile::Row;
@@ -238,6 +238,47 @@ impl Target for Mixture {
         Some(Box::new(noised.ok()?))
     }
 
+    fn denoiser(&self, alpha: f64, sigma: f64, prediction: Prediction) -> Option<BoxedDenoiser> {
+        match &self.spread {
+            Spread::Isotropic(stds) => {
+                isotropic_denoiser(&self.weights, &self.means, stds, (alpha, sigma), prediction)
+            }
+            Spread::Full(_) if alpha == 0.0 && prediction == Prediction::Data => {
+                // Nothing of the data is left in x: they are expected at their mean.
+                let mean = self.moments().0;
+                Some(Box::new(Affine {
+                    factor: vec![0.0; self.dim].into(),
+                    term: mean.into(),
+                }))
+            }
+            Spread::Full(_) => {
+                let law = self.noised(alpha, sigma)?;
+                Some(Box::new(Tweedie::new(law, alpha, sigma, prediction)?))
+            }
+        }
+    }
+
+    fn given_components(&self, components: &[usize]) -> Option<super::BoxedTarget> {
+        let count = self.weights.len();
+        if components.is_empty() || components.iter().any(|k| *k >= count) {
+            return None;
+        }
+        let weights = components.iter().map(|k| self.weights[*k]).collect();
+        let means = components.iter().map(|k| self.mean(*k).to_vec()).collect();
+        let given = match &self.spread {
+            Spread::Isotropic(stds) => {
+                let stds = components.iter().map(|k| stds[*k]).collect();
+                Self::isotropic(weights, means, stds)
+            }
+            Spread::Full(factors) => {
+                let cov = |k: &usize| noised_covariance(factors[*k].lower(), self.dim, 1.0, 0.0);
+                let covs: Vec<_> = components.iter().map(cov).collect();
+                Self::full(weights, means, &covs)
+            }
+        };
+        Some(Box::new(given.ok()?))
+    }
+
     fn exact(&self) -> Exact {
         let (mean, sd) = self.moments();
         Exact {
@@ -274,6 +315,26 @@ impl Target for Mixture {
         }
         true
     }
+}
+
+/// The denoiser of isotropic components, of points too (widths of 0) where there is noise; `None` where a
+/// noised component has no width.
+pub(super) fn isotropic_denoiser(
+    weights: &[f64],
+    means: &[f64],
+    stds: &[f64],
+    (alpha, sigma): (f64, f64),
+    prediction: Prediction,
+) -> Option<BoxedDenoiser> {
+    let dim = means.len() / weights.len();
+    if sigma == 0.0 && stds.iter().any(|s| alpha * s == 0.0) {
+        return None;
+    }
+    let at = (alpha, sigma);
+    let table = isotropic::denoiser_table(dim, weights, means, stds, at, prediction);
+    Some(Box::new(isotropic::IsotropicDenoiser {
+        table: table.into(),
+    }))
 }
 
 /// alpha^2 L L^T + sigma^2 I.

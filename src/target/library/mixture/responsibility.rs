@@ -1,6 +1,6 @@
 //! The log-sum-exp that every mixture shares: energies, weights exp(low - e_k), sums.
 //!
-//! Components go in chunks of [`CHUNK`] whose energies stay on the stack (4 KiB for a row of a
+//! Components go in chunks of [`CHUNK`] whose energies stay on the stack (2 KiB for a row of a
 //! tile); a chunk that finds a lower minimum rescales the sums of the ones before. Each of the three
 //! loops of a chunk (energies, exponentials, sums) keeps its constants and accumulators in
 //! registers: one fused loop spills ten registers and measured 15% slower.
@@ -8,7 +8,7 @@
 use driftlane_kernels::{Lane, Mask};
 
 /// Components whose energies are held at once.
-const CHUNK: usize = 16;
+const CHUNK: usize = 8;
 
 /// The components of a mixture at one point.
 pub(super) trait Components<L: Lane> {
@@ -67,32 +67,57 @@ fn single<L: Lane>() -> bool {
 /// eight Gaussians in `f32` 20 times slower).
 #[inline(always)]
 pub(super) fn sum<L: Lane>(components: &mut impl Components<L>) -> Responsibility<L> {
-    let floor = L::splat(if single::<L>() { -40.0 } else { -100.0 });
-    let (mut low, mut sum) = (largest::<L>(), L::zero());
-    let mut weight = [L::zero(); CHUNK];
+    let mut sums = Responsibility {
+        low: largest::<L>(),
+        sum: L::zero(),
+    };
     let count = components.count();
     let mut first = 0;
-    while first < count {
-        let weight = &mut weight[..(count - first).min(CHUNK)];
-        let before = low;
-        for (k, slot) in weight.iter_mut().enumerate() {
-            *slot = components.energy(first + k);
-            low = slot.min(low);
-        }
-        if first > 0 {
-            // Exact 1 where the minimum stands. NaN stays NaN: `max` returns its second argument.
-            let shrink = floor.max(low - before).exp();
-            sum *= shrink;
-            components.scale(shrink);
-        }
-        for slot in weight.iter_mut() {
-            *slot = floor.max(low - *slot).exp();
-        }
-        for (k, &weight) in weight.iter().enumerate() {
-            sum += weight;
-            components.add(first + k, weight);
-        }
+    while first + CHUNK <= count {
+        let before = sums.low;
+        let energies: [L; CHUNK] = std::array::from_fn(|k| {
+            let energy = components.energy(first + k);
+            sums.low = energy.min(sums.low);
+            energy
+        });
+        add_chunk(components, first, energies, before, &mut sums);
         first += CHUNK;
     }
-    Responsibility { low, sum }
+    if first < count {
+        let mut energies = [L::zero(); CHUNK];
+        let energies = &mut energies[..count - first];
+        let before = sums.low;
+        for (k, slot) in energies.iter_mut().enumerate() {
+            *slot = components.energy(first + k);
+            sums.low = slot.min(sums.low);
+        }
+        add_chunk(components, first, energies, before, &mut sums);
+    }
+    sums
+}
+
+/// Adds the components from `first` on, given their energies and the least energy before them.
+#[inline(always)]
+fn add_chunk<L: Lane>(
+    components: &mut impl Components<L>,
+    first: usize,
+    mut energies: impl AsMut<[L]>,
+    before: L,
+    sums: &mut Responsibility<L>,
+) {
+    let energies = energies.as_mut();
+    let floor = L::splat(if single::<L>() { -40.0 } else { -100.0 });
+    if first > 0 {
+        // Exact 1 where the minimum stands. NaN stays NaN: `max` returns its second argument.
+        let shrink = floor.max(sums.low - before).exp();
+        sums.sum *= shrink;
+        components.scale(shrink);
+    }
+    for slot in energies.iter_mut() {
+        *slot = floor.max(sums.low - *slot).exp();
+    }
+    for (k, &weight) in energies.iter().enumerate() {
+        sums.sum += weight;
+        components.add(first + k, weight);
+    }
 }
