@@ -37,10 +37,7 @@ mod tests {
 
     #[test]
     fn angles_are_those_of_std() {
-        assert_eq!(
-            (atan_turns(0.0), atan_turns(1.0), atan_turns(f64::INFINITY)),
-            (0.0, 0.125, 0.25)
-        );
+        assert_eq!((atan_turns(0.0), atan_turns(f64::INFINITY)), (0.0, 0.25));
         for i in -600..=600 {
             let x = (f64::from(i) * 0.05).exp();
             let (ours, std) = (TURN * atan_turns(x), x.atan());

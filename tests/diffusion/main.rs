@@ -6,6 +6,8 @@ mod gates;
 
 mod edges;
 mod flow;
+mod grid_values;
+mod grids;
 mod integrals;
 mod mixture;
 mod oracles;

@@ -56,6 +56,10 @@ fn upper(i: usize, n: usize) -> f64 {
 
 /// The quantile at `p` in [0, 1/2].
 fn lower_quantile(p: f64) -> f64 {
+    if p == 0.5 {
+        // By symmetry; a unit less in the last place would round the middle of whole times to the other side.
+        return 0.5;
+    }
     let (mut u, mut x) = (A * B * p, 0.0);
     // Doubling digits from the first two: five steps reach the last, ten are a guard.
     for _ in 0..10 {
@@ -70,7 +74,7 @@ fn lower_quantile(p: f64) -> f64 {
             break;
         }
     }
-    x.min(0.5)
+    x
 }
 
 /// P(x) B / x^a.

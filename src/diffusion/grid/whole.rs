@@ -29,12 +29,14 @@ pub(super) fn times(grid: Grid, schedule: &Schedule, steps: usize) -> Result<Poi
         return Err(Error::invalid("steps", steps, allowed));
     }
     let (count, n) = (last + 1, steps);
+    // As NumPy's `arange` has it: its rounding decides where a time is at a half.
+    let back = (count as f64 - count as f64 / n as f64) - count as f64;
     let time = |i: usize| match grid {
         Grid::Linspace => even(last, n - i, n),
         Grid::LinspaceDdim => even(last, n - 1 - i, (n - 1).max(1)),
         Grid::Leading => ((n - i) * (count / (n + 1))) as f64,
         Grid::LeadingDdim => ((n - 1 - i) * (count / n)) as f64,
-        _ => (count as f64 - i as f64 * (count as f64 / n as f64)).round_ties_even() - 1.0,
+        _ => (count as f64 + i as f64 * back).round_ties_even() - 1.0,
     };
     Ok(Points::Times((0..n).map(time).collect()))
 }
