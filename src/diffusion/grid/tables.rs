@@ -10,8 +10,9 @@
 //! since the maximum decides at j = 1 only. Of the L levels within the schedule's, n steps take those of index
 //! round(i (L - 1) / n). Karras et al. 2022, arXiv:2206.00364; Nichol, Dhariwal 2021, arXiv:2102.09672.
 //!
-//! `ays`: tables of ten steps by Sabour, Fidler, Kreis 2024, arXiv:2404.14507, with the digits ComfyUI has; for
-//! other numbers of steps ln s is linear in the index.
+//! `ays`: tables of ten steps by Sabour, Fidler, Kreis 2024, arXiv:2404.14507, with the digits ComfyUI has:
+//! the levels of the paper's whole times on `vp-scaled-linear`, which differ from the paper's own levels in the
+//! third digit. For other numbers of steps ln s is linear in the index.
 
 use super::{Grid, Points};
 use crate::diffusion::Schedule;
