@@ -37,7 +37,11 @@ impl DiffuseMethod {
             let nodes = nodes_at(times, schedule, habit)?;
             return program_on(&nodes, "--timesteps");
         }
-        let with_steps = |steps: usize| program_on(&self.nodes(schedule, habit, steps)?, "--grid");
+        let with_steps = |steps: usize| {
+            let nodes = self.nodes(schedule, habit, steps);
+            let nodes = nodes.map_err(|error| in_words(error, "--grid"))?;
+            program_on(&nodes, "--grid")
+        };
         match self.nfe {
             Some(calls) => within_calls(calls as usize, solver.calls, with_steps),
             None => with_steps(self.steps as usize),
@@ -58,12 +62,9 @@ impl DiffuseMethod {
 
     fn nodes(&self, schedule: &Schedule, habit: Habit, steps: usize) -> Result<Vec<Node>> {
         if habit != Habit::Zero {
-            return self.grid.nodes(schedule, steps);
+            return self.grid.nodes_with(schedule, steps, &self.grid_options);
         }
-        let mut nodes = match steps {
-            1 => vec![schedule.at(schedule.times().1)],
-            steps => self.grid.nodes(schedule, steps - 1)?,
-        };
+        let mut nodes = self.grid.calls_with(schedule, steps, &self.grid_options)?;
         nodes.push(schedule.of_noise_level(0.0)?);
         Ok(nodes)
     }

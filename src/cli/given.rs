@@ -44,6 +44,8 @@ pub const KEYS: [(&str, &[&str]); 3] = [
             "nfe",
             "schedule",
             "grid",
+            "rho",
+            "shift",
             "sigmas",
             "timesteps",
             "final",

@@ -1,7 +1,7 @@
 //! `list`: what there is, with defaults, in lines of at most [`WIDTH`] columns.
 
-use crate::diffusion::Schedule;
 use crate::diffusion::solver::{Description, Habit, NoiseKind, solvers};
+use crate::diffusion::{Grid, Schedule};
 use crate::flow::Resampler;
 use crate::integrator::{Dynamics, Order, SCHEMES, Scheme, Stability};
 use crate::mcmc::MoveKind;
@@ -29,7 +29,7 @@ pub fn text(group: Option<&str>) -> String {
 type Entry = (String, Vec<String>);
 
 /// Every group: its name and its entries.
-fn groups() -> [(&'static str, Vec<Entry>); 7] {
+fn groups() -> [(&'static str, Vec<Entry>); 8] {
     let targets = library::describe().iter().map(|t| {
         let known = format!("reference: {}; exact: {}", t.reference, t.exact);
         let settings = Some(t.settings.to_owned()).filter(|s| !s.is_empty());
@@ -60,6 +60,15 @@ fn groups() -> [(&'static str, Vec<Entry>); 7] {
         });
         ((*name).to_owned(), vec![range])
     });
+    let grids = Grid::NAMES.iter().map(|name| {
+        let summary = Grid::from_name(name).map_or("", Grid::summary).to_owned();
+        let also = Grid::ALIASES.iter().find(|(_, known)| known == name);
+        let also = also.map(|(alias, _)| format!("also {alias}"));
+        (
+            (*name).to_owned(),
+            std::iter::once(summary).chain(also).collect(),
+        )
+    });
     [
         ("targets", targets.collect()),
         ("samplers", moves(|_| true)),
@@ -68,6 +77,7 @@ fn groups() -> [(&'static str, Vec<Entry>); 7] {
         ("resamplers", resamplers.collect()),
         ("solvers", solvers.collect()),
         ("schedules", schedules.collect()),
+        ("grids", grids.collect()),
     ]
 }
 

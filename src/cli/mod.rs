@@ -65,7 +65,7 @@ pub enum ParseOutcome {
 }
 
 /// What `list` can be asked for.
-pub const GROUPS: [&str; 7] = [
+pub const GROUPS: [&str; 8] = [
     "targets",
     "samplers",
     "moves",
@@ -73,6 +73,7 @@ pub const GROUPS: [&str; 7] = [
     "resamplers",
     "solvers",
     "schedules",
+    "grids",
 ];
 
 impl ParseOutcome {

@@ -211,7 +211,7 @@ pub struct SmcOptions {
 /// Options of `list`.
 #[derive(Debug, Args)]
 pub struct ListOptions {
-    /// targets, samplers, moves, integrators or resamplers [default: all]
+    /// targets, samplers, moves, integrators, resamplers, solvers, schedules or grids [default: all]
     #[arg(value_name = "WHAT")]
     pub what: Option<String>,
 }

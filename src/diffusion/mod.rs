@@ -9,6 +9,7 @@
 //! grid alone, so they are worked out once, in double precision, as a [`Program`] over registers. All solvers
 //! work in the frame x = alpha x_0 + sigma eps, whatever frame their papers use.
 
+mod angle;
 mod denoising;
 mod flow;
 mod grid;
@@ -25,7 +26,7 @@ pub mod weights;
 pub use crate::target::Prediction;
 pub use denoising::{Denoising, Guidance};
 pub use flow::{NoiseSource, SolverFlow, Start};
-pub use grid::{Grid, of_level};
+pub use grid::{Grid, GridOptions, of_level};
 pub use node::Node;
 pub use program::{Innovation, Operation, Program, Step};
 pub use run::{Diffuse, DiffuseResult, diffuse};

@@ -12,12 +12,24 @@
 //! | `flow` | ln(1 - t), t | 1e-3 to 1 |
 //!
 //! sigma is sqrt(-expm1(2 ln alpha)) and not sqrt(1 - alpha^2), which loses half of its digits where there is
-//! little noise. The inverse is in closed form where there is one, else a bisection of the monotone ln(sigma /
-//! alpha) to the last bit. Sources: Ho, Jain, Abbeel 2020, arXiv:2006.11239; Song et al. 2021,
-//! arXiv:2011.13456; Nichol, Dhariwal 2021, arXiv:2102.09672; Karras et al. 2022, arXiv:2206.00364; Liu, Gong,
-//! Liu 2023, arXiv:2209.03003.
+//! little noise; of the cosine, with A = pi/2 (t + s)/(1 + s) and B = A at t = 0, it is sqrt(sin(A + B)
+//! sin(A - B)) / cos B, which loses none.
+//!
+//! Times of a noise level s are in closed form, with L = ln(1 + s^2) = -2 ln alpha, of `sub-vp` 2 asinh(s / 2):
+//!
+//! ```text
+//! vp-linear     t = 2 L / (sqrt(b_0^2 + 2 (b_1 - b_0) L) + b_0)
+//! vp-cosine     tan(A - B) = s^2 cos B / ((r + sin B) (cos^2 B + r sin B)),    r = sqrt(s^2 + sin^2 B)
+//! vp-discrete   linear in L between the whole times around it
+//! ```
+//!
+//! The schedule `VP` of EDM, s = sqrt(exp(19.9 t^2 / 2 + 0.1 t) - 1) in the frame x = (x_0 + s eps) / sqrt(1 +
+//! s^2), is `vp-linear` and nothing else: `edm-vp` is a second name of it. Sources: Ho, Jain, Abbeel 2020,
+//! arXiv:2006.11239; Song et al. 2021, arXiv:2011.13456; Nichol, Dhariwal 2021, arXiv:2102.09672; Karras et al.
+//! 2022, arXiv:2206.00364; Liu, Gong, Liu 2023, arXiv:2209.03003.
 
 use super::Node;
+use super::angle::atan_turns;
 use crate::error::Result;
 use driftlane_kernels::Lane;
 
@@ -72,8 +84,13 @@ impl Schedule {
         "flow",
     ];
 
-    /// The schedule of that name.
+    /// Second names, each with the name it stands for.
+    pub const ALIASES: &'static [(&'static str, &'static str)] = &[("edm-vp", "vp-linear")];
+
+    /// The schedule of that name or second name.
     pub fn from_name(name: &str) -> Option<Self> {
+        let alias = Self::ALIASES.iter().find(|(alias, _)| *alias == name);
+        let name = alias.map_or(name, |(_, name)| name);
         let index = Self::NAMES.iter().position(|known| *known == name)?;
         let kind = Kind::ALL[index];
         let log_alphas = match kind {
@@ -106,17 +123,40 @@ impl Schedule {
         }
     }
 
+    /// Whether its own times are whole: those of a table of a thousand.
+    pub(super) fn is_discrete(&self) -> bool {
+        !self.log_alphas.is_empty()
+    }
+
+    /// Whether it starts from noise alone, of infinite noise level.
+    pub(super) fn is_flow(&self) -> bool {
+        self.kind == Kind::Flow
+    }
+
     /// alpha and sigma at `time`, which is brought into the schedule's range of definition.
     pub fn at(&self, time: f64) -> Node {
+        let time = match self.kind {
+            Kind::Ve => time,
+            Kind::VpLinear | Kind::SubVp | Kind::Edm => time.max(0.0),
+            Kind::VpCosine | Kind::Flow => time.clamp(0.0, 1.0),
+            Kind::VpDiscrete | Kind::VpScaledLinear => time.clamp(0.0, (STEPS - 1) as f64),
+        };
         let (alpha, sigma) = match self.kind {
             Kind::Ve => (1.0, VE.0 * Lane::exp(time * Lane::ln(VE.1 / VE.0))),
             Kind::Edm => (1.0, time),
             Kind::Flow => (1.0 - time, time),
+            Kind::VpCosine => {
+                let (start, cos_start, _) = cosine_start();
+                let turned = 0.25 * time / (1.0 + COSINE);
+                let product = (turned + 2.0 * start).sin_cos_turns().0 * turned.sin_cos_turns().0;
+                let cos = (turned + start).sin_cos_turns().1.max(0.0);
+                (cos / cos_start, product.sqrt() / cos_start)
+            }
             Kind::SubVp => {
                 let log_alpha = self.log_alpha(time);
                 (Lane::exp(log_alpha), -Lane::exp_m1(2.0 * log_alpha))
             }
-            _ => {
+            Kind::VpLinear | Kind::VpDiscrete | Kind::VpScaledLinear => {
                 let log_alpha = self.log_alpha(time);
                 let sigma = (-Lane::exp_m1(2.0 * log_alpha)).sqrt();
                 (Lane::exp(log_alpha), sigma)
@@ -125,82 +165,108 @@ impl Schedule {
         Node { time, alpha, sigma }
     }
 
+    /// ln alpha of the schedules that are made of it.
     fn log_alpha(&self, time: f64) -> f64 {
         let (low, high) = BETA;
-        match self.kind {
-            Kind::VpCosine => {
-                // The quarter turn goes from data to noise.
-                let cos = |t: f64| (0.25 * (t + COSINE) / (1.0 + COSINE)).sin_cos_turns().1;
-                Lane::ln(cos(time)) - Lane::ln(cos(0.0))
-            }
-            Kind::VpDiscrete | Kind::VpScaledLinear => {
-                let last = self.log_alphas.len() - 1;
-                let time = time.clamp(0.0, last as f64);
-                let below = (time as usize).min(last - 1);
-                let (a, b) = (self.log_alphas[below], self.log_alphas[below + 1]);
-                (time - below as f64).mul_add(b - a, a)
-            }
-            _ => -time * (0.25 * time).mul_add(high - low, 0.5 * low),
+        if !self.is_discrete() {
+            return -time * (0.25 * time).mul_add(high - low, 0.5 * low);
         }
+        let below = (time as usize).min(self.log_alphas.len() - 2);
+        let (a, b) = (self.log_alphas[below], self.log_alphas[below + 1]);
+        (time - below as f64).mul_add(b - a, a)
     }
 
     /// alpha and sigma at a noise level sigma / alpha, from 0 and beyond what [`times`](Schedule::times)
-    /// span: exact in the schedule's frame.
+    /// span: exact in the schedule's frame. So is its time, where the schedule's formula goes on; else it is the
+    /// nearer end.
     pub fn of_noise_level(&self, noise_level: f64) -> Result<Node> {
+        let mut node = match self.kind {
+            Kind::Ve | Kind::Edm => Node::variance_exploding(noise_level)?,
+            _ => Node::variance_preserving(noise_level)?,
+        };
+        // Squares of larger levels may be infinite, and VE reaches 0 at time -infinity.
+        let goes_on = !self.is_discrete() && noise_level < 1e100;
+        node.time = match self.kind {
+            Kind::Edm | Kind::Flow => self.inverse(noise_level),
+            Kind::Ve if noise_level == 0.0 => self.times().0,
+            _ if goes_on => self.inverse(noise_level),
+            _ => self.time_of(noise_level),
+        };
         match self.kind {
-            Kind::Ve | Kind::Edm => Node::variance_exploding(noise_level),
             Kind::SubVp => {
                 // With a = alpha: 1 - a^2 = s a.
-                Node::variance_preserving(noise_level)?;
                 let half = 0.5 * noise_level;
-                let alpha = 1.0 / (half.mul_add(half, 1.0).sqrt() + half);
-                Ok(Node {
-                    time: self.time_of(noise_level),
-                    alpha,
-                    sigma: noise_level * alpha,
-                })
+                node.alpha = 1.0 / (half.mul_add(half, 1.0).sqrt() + half);
+                node.sigma = noise_level * node.alpha;
+                if noise_level.is_infinite() {
+                    node.sigma = 1.0;
+                }
             }
             Kind::Flow => {
-                let node = Node::variance_preserving(noise_level)?;
                 let sum = node.alpha + node.sigma;
-                Ok(Node {
-                    time: node.sigma / sum,
-                    alpha: node.alpha / sum,
-                    sigma: node.sigma / sum,
-                })
+                (node.alpha, node.sigma) = (node.alpha / sum, node.sigma / sum);
             }
-            _ => Node::variance_preserving(noise_level),
+            _ => {}
         }
+        Ok(node)
     }
 
     /// The time of a noise level sigma / alpha, within [`times`](Schedule::times).
     pub fn time_of(&self, noise_level: f64) -> f64 {
         let (least, most) = self.times();
-        let time = match self.kind {
+        // Squares of levels beyond the ends may be infinite.
+        if noise_level <= self.at(least).noise_level() {
+            return least;
+        }
+        if noise_level >= self.at(most).noise_level() {
+            return most;
+        }
+        self.inverse(noise_level).clamp(least, most)
+    }
+
+    /// The time of a noise level by the schedule's formula.
+    fn inverse(&self, noise_level: f64) -> f64 {
+        match self.kind {
             Kind::Edm => noise_level,
             Kind::Ve => Lane::ln(noise_level / VE.0) / Lane::ln(VE.1 / VE.0),
-            Kind::Flow => noise_level / (1.0 + noise_level),
-            Kind::VpLinear => {
-                let (low, high) = BETA;
-                let l = Lane::ln_1p(noise_level * noise_level);
-                2.0 * l / ((2.0 * (high - low)).mul_add(l, low * low).sqrt() + low)
+            Kind::Flow => 1.0 / (1.0 + 1.0 / noise_level),
+            Kind::VpLinear => linear_time(Lane::ln_1p(noise_level * noise_level)),
+            Kind::SubVp => {
+                let half = 0.5 * noise_level;
+                let square = half * half;
+                // asinh without cancellation.
+                let rest = square / (1.0 + (1.0 + square).sqrt());
+                linear_time(2.0 * Lane::ln_1p(half + rest))
             }
-            _ => {
-                let (mut below, mut above) = (least, most);
-                // Until the interval is two neighbouring numbers: a hundred halvings are enough for any.
-                for _ in 0..100 {
-                    let middle = 0.5 * (below + above);
-                    if self.at(middle).noise_level() < noise_level {
-                        below = middle;
-                    } else {
-                        above = middle;
-                    }
-                }
-                above
+            Kind::VpCosine => {
+                let (_, cos, sin) = cosine_start();
+                let square = noise_level * noise_level;
+                let root = sin.mul_add(sin, square).sqrt();
+                let tan = square * cos / ((root + sin) * root.mul_add(sin, cos * cos));
+                4.0 * (1.0 + COSINE) * atan_turns(tan)
             }
-        };
-        time.clamp(least, most)
+            Kind::VpDiscrete | Kind::VpScaledLinear => {
+                let log_alpha = -0.5 * Lane::ln_1p(noise_level * noise_level);
+                let after = self.log_alphas.partition_point(|a| *a >= log_alpha);
+                let below = after.clamp(1, self.log_alphas.len() - 1) - 1;
+                let (a, b) = (self.log_alphas[below], self.log_alphas[below + 1]);
+                below as f64 + (log_alpha - a) / (b - a)
+            }
+        }
     }
+}
+
+/// The time of L = -2 ln alpha where beta is linear in time.
+fn linear_time(l: f64) -> f64 {
+    let (low, high) = BETA;
+    2.0 * l / ((2.0 * (high - low)).mul_add(l, low * low).sqrt() + low)
+}
+
+/// The angle of the cosine schedule at time 0 in turns, its cosine and its sine.
+fn cosine_start() -> (f64, f64, f64) {
+    let start = 0.25 * COSINE / (1.0 + COSINE);
+    let (sin, cos) = start.sin_cos_turns();
+    (start, cos, sin)
 }
 
 /// Half the running sum of ln(1 - b_i), b_i from `beta` of a share that runs from 0 to 1.

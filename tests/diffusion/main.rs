@@ -6,8 +6,26 @@ mod gates;
 
 mod edges;
 mod flow;
+mod grid_values;
+mod grids;
 mod integrals;
 mod mixture;
 mod oracles;
 mod orders;
 mod schedules;
+
+use driftlane::diffusion::solver::{Description, Options, Setup};
+use driftlane::diffusion::{Node, Program, Schedule};
+
+/// A solver's program on nodes of a schedule, without options.
+fn program_of(
+    solver: &Description,
+    nodes: &[Node],
+    schedule: &Schedule,
+) -> driftlane::Result<Program> {
+    solver.program(&Setup {
+        nodes,
+        schedule,
+        options: &Options::default(),
+    })
+}

@@ -2,8 +2,9 @@
 
 use super::gates::{Gate, must_fail, must_pass, within};
 use super::mixture::Mixture;
+use super::program_of;
 use driftlane::diffusion::solver::{Habit, find};
-use driftlane::diffusion::{Node, run_scalar};
+use driftlane::diffusion::{Node, Schedule, run_scalar};
 use serde_json::Value;
 
 fn numbers(value: &Value) -> Vec<f64> {
@@ -52,7 +53,8 @@ fn difference(oracle: &Value, entry: &str, habit: Option<Habit>) -> f64 {
     let levels = numbers(&known["noise_levels"]);
     let smallest = oracle["smallest"].as_f64().unwrap();
     let nodes = grid(method, habit.unwrap_or(solver.habit), &levels, smallest);
-    let program = (solver.program)(&nodes).unwrap();
+    let schedule = Schedule::from_name("vp-discrete").unwrap();
+    let program = program_of(&solver, &nodes, &schedule).unwrap();
     let init = known["init_sigma"].as_f64().unwrap();
     let scaled = if init == 1.0 {
         1.0

@@ -2,7 +2,7 @@
 
 use super::gates::{must_fail, must_pass, within};
 use super::mixture::Mixture;
-use driftlane::diffusion::solver::{FinalOrder, Multistep, Weights};
+use driftlane::diffusion::solver::{FinalOrder, Multistep, StartUp, Weights};
 use driftlane::diffusion::{Node, Prediction, Program, run_scalar};
 
 fn mixture() -> Mixture {
@@ -46,6 +46,9 @@ fn method(order: usize, weights: Weights, corrected: bool) -> Multistep {
         weights,
         corrected,
         final_order: FinalOrder::Kept,
+        start_up: StartUp::Cold,
+        eta: 0.0,
+        noise_scale: 1.0,
     }
 }
 

@@ -31,9 +31,25 @@ pub struct DiffuseOptions {
     /// Noise schedule (see: driftlane list schedules) [default: vp-linear]
     #[arg(long, value_name = "NAME", help_heading = "Method")]
     pub(in crate::cli) schedule: Option<String>,
-    /// Time grid: time, quadratic, logsnr, karras or polyexponential [default: logsnr]
+    /// Time grid (see: driftlane list grids) [default: logsnr]
     #[arg(long, value_name = "NAME", help_heading = "Method")]
     pub(in crate::cli) grid: Option<String>,
+    /// Power of the grids karras (7), quadratic (2) and polyexponential (1) [default: the grid's]
+    #[arg(
+        long,
+        value_name = "RHO",
+        allow_negative_numbers = true,
+        help_heading = "Method"
+    )]
+    pub(in crate::cli) rho: Option<String>,
+    /// Flow shift: what the grid's noise levels are multiplied by [default: none]
+    #[arg(
+        long,
+        value_name = "S",
+        allow_negative_numbers = true,
+        help_heading = "Method"
+    )]
+    pub(in crate::cli) shift: Option<String>,
     /// Noise levels sigma/alpha of the calls, falling, in place of a grid
     #[arg(
         long,
@@ -145,6 +161,8 @@ impl DiffuseOptions {
         given.word("nfe", "--nfe", &self.nfe);
         given.word("schedule", "--schedule", &self.schedule);
         given.word("grid", "--grid", &self.grid);
+        given.word("rho", "--rho", &self.rho);
+        given.word("shift", "--shift", &self.shift);
         given.word("sigmas", "--sigmas", &self.sigmas);
         given.word("timesteps", "--timesteps", &self.timesteps);
         given.word("final", "--final", &self.last);

@@ -4,7 +4,7 @@ use super::resolve::choice;
 use super::{DiffuseMethod, Levels};
 use crate::cli::given::Given;
 use crate::diffusion::solver::{Churn, Habit, Options, Restart, StartUp, find, solvers};
-use crate::diffusion::{Denoising, Grid, Guidance, Schedule};
+use crate::diffusion::{Denoising, Grid, GridOptions, Guidance, Schedule};
 use crate::error::{Error, Result};
 
 /// Judges everything that can be judged without a target.
@@ -63,6 +63,7 @@ pub(super) fn method(given: &Given) -> Result<DiffuseMethod> {
         nfe,
         schedule,
         grid,
+        grid_options: grid_options(given)?,
         levels,
         times,
         last,
@@ -70,6 +71,14 @@ pub(super) fn method(given: &Given) -> Result<DiffuseMethod> {
         denoising: denoising(given)?,
         brownian_path: given.truth("brownian_path", false)?,
     })
+}
+
+fn grid_options(given: &Given) -> Result<GridOptions> {
+    let allowed = "must be a number above 0, at most 100, or habit";
+    let rho = given.number("rho", "habit", |x| x > 0.0 && x <= 100.0, allowed)?;
+    let allowed = "must be a number above 0, at most 1e6, or none";
+    let shift = given.number("shift", "none", |x| x > 0.0 && x <= 1e6, allowed)?;
+    Ok(GridOptions { rho, shift })
 }
 
 /// The solver's name, and the grid after it, which a grid of its own overrules.

@@ -14,7 +14,7 @@ pub use crate::mcmc::{Mass, MoveKind as Sampler};
 pub use names::Precision;
 
 use crate::diffusion::solver::{Habit, Options};
-use crate::diffusion::{Denoising, Grid};
+use crate::diffusion::{Denoising, Grid, GridOptions};
 use crate::error::{Error, Result};
 use crate::integrator::{Increments, Scheme};
 use crate::parameters::Parameters;
@@ -110,6 +110,8 @@ pub struct DiffuseMethod {
     pub schedule: String,
     /// The time grid.
     pub grid: Grid,
+    /// Its power and shift.
+    pub grid_options: GridOptions,
     /// Noise levels in place of a grid.
     pub levels: Option<Levels>,
     /// The schedule's own times in place of a grid.

@@ -15,11 +15,13 @@ use std::path::{Path, PathBuf};
 /// The verbs that experiment files may name.
 const VERBS: [&str; 3] = ["sample", "smc", "diffuse"];
 /// Keys that only `diffuse` knows; it shares `steps` with `sample`.
-const DIFFUSE_KEYS: [&str; 19] = [
+const DIFFUSE_KEYS: [&str; 21] = [
     "solver",
     "nfe",
     "schedule",
     "grid",
+    "rho",
+    "shift",
     "sigmas",
     "timesteps",
     "final",

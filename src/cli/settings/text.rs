@@ -215,12 +215,14 @@ fn diffuse(m: &DiffuseMethod) -> Table {
             (guidance.scale.into(), Value::Array(all.collect()))
         }
     };
-    let threshold = m.denoising.threshold;
+    let (threshold, shift) = (m.denoising.threshold, m.grid_options.shift);
     let mut out = table([
         ("verb", "diffuse".into()),
         ("solver", m.solver.as_str().into()),
         ("schedule", m.schedule.as_str().into()),
         ("grid", m.grid.name().into()),
+        ("rho", habit(m.grid_options.rho)),
+        ("shift", shift.map_or_else(|| "none".into(), Value::Float)),
         ("sigmas", levels(&m.levels)),
         ("timesteps", levels(&m.times)),
         ("final", last.into()),
