@@ -3,7 +3,9 @@
 use super::resolve::choice;
 use super::{DiffuseMethod, Levels};
 use crate::cli::given::Given;
-use crate::diffusion::solver::{Churn, Habit, Options, Restart, StartUp, find, solvers};
+use crate::diffusion::solver::{
+    Churn, Habit, Options, Restart, StartUp, adaptive_solvers, find, solvers,
+};
 use crate::diffusion::{Denoising, Grid, GridOptions, Guidance, Schedule};
 use crate::error::{Error, Result};
 
@@ -53,6 +55,13 @@ pub(super) fn method(given: &Given) -> Result<DiffuseMethod> {
     if given.has("steps") && given.has("nfe") {
         return Err(given.refuse("nfe", "contradicts --steps; give one of them"));
     }
+    let adaptive = find(&solver).is_some_and(|solver| solver.adaptive().is_some());
+    for key in ["steps", "nfe"] {
+        if adaptive && given.has(key) {
+            let allowed = format!("has no meaning for {solver}, which chooses its steps");
+            return Err(given.refuse(key, allowed));
+        }
+    }
     let nfe = match given.has("nfe") {
         true => Some(given.count("nfe", 20, 1..=1_000_000)?),
         false => None,
@@ -70,7 +79,17 @@ pub(super) fn method(given: &Given) -> Result<DiffuseMethod> {
         options: options(given)?,
         denoising: denoising(given)?,
         brownian_path: given.truth("brownian_path", false)?,
+        tolerances: (
+            tolerance(given, "rtol", 0.05)?,
+            tolerance(given, "atol", 0.0078)?,
+        ),
     })
+}
+
+fn tolerance(given: &Given, key: &'static str, default: f64) -> Result<f64> {
+    let allowed = "must be a number above 0, at most 1e6";
+    let tolerance = given.number(key, "", |x| x > 0.0 && x <= 1e6, allowed)?;
+    Ok(tolerance.unwrap_or(default))
 }
 
 fn grid_options(given: &Given) -> Result<GridOptions> {
@@ -83,7 +102,8 @@ fn grid_options(given: &Given) -> Result<GridOptions> {
 
 /// The solver's name, and the grid after it, which a grid of its own overrules.
 fn solver(given: &Given) -> Result<(String, Option<Grid>)> {
-    let names: Vec<&str> = solvers().iter().map(|solver| &*solver.name).collect();
+    let all = solvers().iter().chain(adaptive_solvers());
+    let names: Vec<&str> = all.map(|solver| &*solver.name).collect();
     let split = |name: &str| {
         let suffixes = [("-karras", Grid::Karras), ("-lu", Grid::LogSnr)];
         let found = suffixes.into_iter().find_map(|(suffix, grid)| {

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 /// The verbs that experiment files may name.
 const VERBS: [&str; 3] = ["sample", "smc", "diffuse"];
 /// Keys that only `diffuse` knows; it shares `steps` with `sample`.
-const DIFFUSE_KEYS: [&str; 21] = [
+const DIFFUSE_KEYS: [&str; 23] = [
     "solver",
     "nfe",
     "schedule",
@@ -37,6 +37,8 @@ const DIFFUSE_KEYS: [&str; 21] = [
     "condition",
     "threshold",
     "brownian_path",
+    "rtol",
+    "atol",
 ];
 /// What moves are tuned by.
 const TUNING_KEYS: [&str; 8] = [
