@@ -8,7 +8,7 @@
 
 mod double_double;
 
-use double_double::{Dd, Reference};
+use double_double::{Dd, LN_2_DD, Reference};
 use driftlane_kernels::{F32, F64, Lane};
 
 /// The `Error bound of name: x ulp` of a source file.
@@ -134,6 +134,19 @@ fn double_exp() {
     let worst = measure(&all, <F64 as Lane>::exp, &|x| reference.exp(Dd::from(x)));
     check("f64 exp", bound(EXP, "exp"), worst);
 
+    let whole: Vec<f64> = (0..64).map(|n| -f64::from(n) / 2.0).collect();
+    let powers = [points(-1022.0, 0.0, &whole), points(-2.0, 0.0, &[])].concat();
+    let worst = measure(&powers, <F64 as Lane>::exp2_nonpositive, &|x| {
+        let n = x.round();
+        let (value, exponent) = reference.exp(Dd::from(x - n) * LN_2_DD);
+        (value, exponent + n as i32)
+    });
+    check(
+        "f64 exp2_nonpositive",
+        bound(EXP, "exp2_nonpositive"),
+        worst,
+    );
+
     let narrow = [points(-2.0, 2.0, &breaks), points(-40.0, 700.0, &breaks)].concat();
     let worst = measure(&narrow, <F64 as Lane>::exp_m1, &|x| {
         (reference.exp_m1(Dd::from(x)), 0)
@@ -248,6 +261,13 @@ fn single(
 fn single_all() {
     let exp = include_str!("../src/math/single/exp.rs");
     single(exp, "exp", (-104.0, 89.0), <F32 as Lane>::exp, f64::exp);
+    single(
+        exp,
+        "exp2_nonpositive",
+        (-126.0, 0.0),
+        <F32 as Lane>::exp2_nonpositive,
+        f64::exp2,
+    );
     single(
         exp,
         "exp_m1",

@@ -2,9 +2,9 @@
 
 use super::denoising::Call;
 use crate::target::Precision;
-use driftlane_kernels::Lane;
 use driftlane_kernels::step::combination::{Term, combine};
 use driftlane_kernels::tile::Row;
+use driftlane_kernels::{Lane, Scalar as _};
 
 /// More than any combination has: a position, six outputs, a corrected output, noise, and room.
 const MOST_TERMS: usize = 12;
@@ -47,11 +47,11 @@ impl<R: Precision> Registers<R> {
 
     /// Register `to` becomes the combination.
     pub fn combine(&mut self, terms: &[(usize, f64)], to: usize) {
-        let nothing: Term<'_, Row<R>> = (&[], Row::zero());
+        let nothing: Term<'_, Row<R>> = (&[], R::Scalar::from_f64(0.0));
         let mut all = [nothing; MOST_TERMS];
         let all = &mut all[..terms.len()];
         for (slot, (register, coefficient)) in all.iter_mut().zip(terms) {
-            *slot = (&self.all[*register][..], Row::splat(*coefficient));
+            *slot = (&self.all[*register][..], R::Scalar::from_f64(*coefficient));
         }
         combine(all, &mut self.result);
         self.take_result(to);

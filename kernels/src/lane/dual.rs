@@ -169,6 +169,11 @@ impl<L: Lane> Lane for Dual<L> {
         self.chain(value, value)
     }
     #[inline(always)]
+    fn exp2_nonpositive(self) -> Self {
+        let value = self.value.exp2_nonpositive();
+        self.chain(value, value * L::splat(std::f64::consts::LN_2))
+    }
+    #[inline(always)]
     fn exp_m1(self) -> Self {
         self.chain(self.value.exp_m1(), self.value.exp())
     }

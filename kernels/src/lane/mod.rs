@@ -205,6 +205,8 @@ pub trait Lane:
 
     /// e^self; see [`crate::math`].
     fn exp(self) -> Self;
+    /// 2^self for self from -1022 (f64) or -126 (f32) to 0, or NaN; beyond, anything.
+    fn exp2_nonpositive(self) -> Self;
     /// e^self - 1 without cancellation.
     fn exp_m1(self) -> Self;
     /// The natural logarithm.

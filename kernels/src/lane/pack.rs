@@ -131,7 +131,17 @@ impl<L: Lane, const N: usize> Lane for Pack<L, N> {
             L::select(mask.0[k], if_true.0[k], if_false.0[k])
         }))
     }
-    unary!(sqrt, abs, exp, exp_m1, ln, ln_1p, sigmoid, softplus);
+    unary!(
+        sqrt,
+        abs,
+        exp,
+        exp2_nonpositive,
+        exp_m1,
+        ln,
+        ln_1p,
+        sigmoid,
+        softplus
+    );
     #[inline(always)]
     fn sin_cos_turns(self) -> (Self, Self) {
         let both = self.0.map(L::sin_cos_turns);

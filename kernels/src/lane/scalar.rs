@@ -195,6 +195,11 @@ macro_rules! elementary {
             m::exp(self)
         }
         #[inline(always)]
+        fn exp2_nonpositive(self) -> Self {
+            use $math as m;
+            m::exp2_nonpositive(self)
+        }
+        #[inline(always)]
         fn exp_m1(self) -> Self {
             use $math as m;
             m::exp_m1(self)

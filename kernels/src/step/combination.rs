@@ -12,8 +12,9 @@ use crate::lane::Lane;
 /// Terms of one pass.
 pub const STREAMS: usize = 8;
 
-/// A register and what it is multiplied by.
-pub type Term<'a, L> = (&'a [L], L);
+/// A register and what it is multiplied by: one number, as a row of them would cost a short sum more to pass
+/// than to use.
+pub type Term<'a, L> = (&'a [L], <L as Lane>::Scalar);
 
 /// Writes the combination of `terms` to `sum`; zero where there are none. All as long as `sum`.
 #[inline(always)]
@@ -31,8 +32,9 @@ pub fn combine<L: Lane>(terms: &[Term<'_, L>], sum: &mut [L]) {
         [a, b, c, d, e, f, g, h, ..] => fused([a, b, c, d, e, f, g, h], sum),
     }
     for (register, coefficient) in rest {
+        let coefficient = L::broadcast(*coefficient);
         for (sum, value) in sum.iter_mut().zip(*register) {
-            *sum = value.mul_add(*coefficient, *sum);
+            *sum = value.mul_add(coefficient, *sum);
         }
     }
 }
@@ -41,7 +43,7 @@ pub fn combine<L: Lane>(terms: &[Term<'_, L>], sum: &mut [L]) {
 fn fused<L: Lane, const M: usize>(terms: [Term<'_, L>; M], sum: &mut [L]) {
     let length = sum.len();
     // Slices of one known length: no bound is checked inside.
-    let terms = terms.map(|(register, coefficient)| (&register[..length], coefficient));
+    let terms = terms.map(|(register, c)| (&register[..length], L::broadcast(c)));
     for (row, sum) in sum.iter_mut().enumerate() {
         let mut value = terms[0].0[row] * terms[0].1;
         for (register, coefficient) in &terms[1..] {

@@ -11,7 +11,8 @@ use std::ops::{Add, Div, Mul, Neg, Sub};
 #[derive(Clone, Copy, Debug)]
 pub struct Dd(pub f64, pub f64);
 
-const LN_2_DD: Dd = Dd(LN_2, 2.319_046_813_846_299_6e-17);
+/// ln 2 as a sum of two.
+pub const LN_2_DD: Dd = Dd(LN_2, 2.319_046_813_846_299_6e-17);
 const TAU_DD: Dd = Dd(TAU, 2.449_293_598_294_706_4e-16);
 
 fn two_sum(a: f64, b: f64) -> Dd {

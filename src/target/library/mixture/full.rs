@@ -1,10 +1,11 @@
-//! Full covariances: e_k = |y_k|^2 + c_k with y_k = W_k x + n_k, W_k = L_k^-1 / sqrt 2 and
-//! n_k = -W_k m_k; gradient -2 sum_k r_k W_k^T y_k. The whitened y_k is formed again for the
+//! Full covariances: e_k = |y_k|^2 + c_k bits with y_k = W_k x + n_k, W_k = sqrt(log2(e) / 2) L_k^-1 and
+//! n_k = -W_k m_k; gradient -2 ln 2 sum_k r_k W_k^T y_k. The whitened y_k is formed again for the
 //! gradient instead of kept: d^2/2 multiply-adds against K d stores of whole rows.
 
 use super::super::cholesky::{Cholesky, times};
 use super::responsibility::{Components, Responsibility, sum};
 use driftlane_kernels::Lane;
+use std::f64::consts::{LN_2, LOG2_E};
 
 /// Numbers a component: c_k, then for every row n_ki and W_ki0 .. W_kii.
 fn stride(dim: usize) -> usize {
@@ -16,8 +17,9 @@ pub(super) fn table(dim: usize, weights: &[f64], means: &[f64], factors: &[Chole
     let mut table = Vec::with_capacity(weights.len() * stride(dim));
     for ((&w, mean), factor) in weights.iter().zip(means.chunks_exact(dim)).zip(factors) {
         let normaliser = super::super::gaussian::log_normaliser(dim, factor.log_det());
-        table.push(-Lane::ln(w) - normaliser);
-        let whiten: Vec<f64> = factor.inverse().iter().map(|v| v * 0.5f64.sqrt()).collect();
+        table.push((-Lane::ln(w) - normaliser) * LOG2_E);
+        let root = (0.5 * LOG2_E).sqrt();
+        let whiten: Vec<f64> = factor.inverse().iter().map(|v| v * root).collect();
         let centre = times(&whiten, mean);
         for i in 0..dim {
             table.push(-centre[i]);
@@ -104,7 +106,7 @@ pub(super) fn gradient<L: Lane>(table: &[L::Scalar], x: &[L], grad: &mut [L]) ->
         x,
         sum: grad,
     });
-    let factor = L::splat(-2.0) / result.sum;
+    let factor = L::splat(-2.0 * LN_2) / result.sum;
     for g in grad {
         *g *= factor;
     }

@@ -1,4 +1,4 @@
-//! Isotropic components: e_k = |s_k x + n_k|^2 + c_k with s_k = 1 / (sd_k sqrt 2), n_k = -s_k m_k,
+//! Isotropic components: e_k = |s_k x + n_k|^2 + c_k bits with s_k = sqrt(log2(e) / 2) / sd_k, n_k = -s_k m_k,
 //! and gradient (sum_k r_k m_k / sd_k^2 - x sum_k r_k / sd_k^2) under the responsibilities r_k.
 //!
 //! Per component and register 2 d operations for the energy, 2 + exp for its weight, d + 2 for the
@@ -10,6 +10,7 @@ use super::responsibility::{Components, Responsibility, sum};
 use crate::target::{Denoiser, Prediction, regression};
 use driftlane_kernels::lane::Table;
 use driftlane_kernels::{Lane, Scalar};
+use std::f64::consts::LOG2_E;
 
 /// c_k, s_k, 1 / sd_k^2.
 const HEAD: usize = 3;
@@ -19,8 +20,8 @@ pub(super) fn table(dim: usize, weights: &[f64], means: &[f64], stds: &[f64]) ->
     let mut table = Vec::with_capacity(weights.len() * (HEAD + 2 * dim));
     for ((&w, mean), &sd) in weights.iter().zip(means.chunks_exact(dim)).zip(stds) {
         let normaliser = super::super::gaussian::log_normaliser(dim, dim as f64 * Lane::ln(sd));
-        let (s, u) = (0.5f64.sqrt() / sd, 1.0 / (sd * sd));
-        table.extend([-Lane::ln(w) - normaliser, s, u]);
+        let (s, u) = ((0.5 * LOG2_E).sqrt() / sd, 1.0 / (sd * sd));
+        table.extend([(-Lane::ln(w) - normaliser) * LOG2_E, s, u]);
         table.extend(mean.iter().map(|m| -s * m));
         table.extend(mean.iter().map(|m| u * m));
     }

@@ -1,8 +1,8 @@
 //! Normal mixtures: p(x) = sum_k w_k N(x; m_k, C_k), C_k = sd_k^2 I or full. log Z = 0.
 //!
-//! With e_k = 1/2 |L_k^-1 (x - m_k)|^2 - ln w_k + ln det L_k + d/2 ln 2 pi and low = min_k e_k,
-//! log p = ln sum_k exp(low - e_k) - low, and the gradient is the mean of the components' gradients
-//! under the responsibilities exp(low - e_k) / sum. Isotropic: K (4 d + exp + 6) operations for a
+//! With e_k = 1/2 |L_k^-1 (x - m_k)|^2 - ln w_k + ln det L_k + d/2 ln 2 pi in bits (times log2 e) and low =
+//! min_k e_k, log p = ln sum_k 2^(low - e_k) - low ln 2, and the gradient is the mean of the components'
+//! gradients under the responsibilities 2^(low - e_k) / sum. Isotropic: K (4 d + exp + 6) operations for a
 //! gradient; full: K (3 d^2 / 2 + exp + 6).
 
 mod full;
