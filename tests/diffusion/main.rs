@@ -4,15 +4,20 @@
 #[path = "../gates/mod.rs"]
 mod gates;
 
+mod counting;
 mod edges;
 mod flow;
 mod grid_values;
 mod grids;
+mod identities;
 mod integrals;
 mod mixture;
 mod oracles;
 mod orders;
+mod reverse;
 mod schedules;
+mod slopes;
+mod starts;
 
 use driftlane::diffusion::solver::{Description, Options, Setup};
 use driftlane::diffusion::{Node, Program, Schedule};
