@@ -5,6 +5,8 @@
 mod gates;
 
 mod counting;
+mod denoisers;
+mod densities;
 mod edges;
 mod flow;
 mod grid_values;
@@ -14,10 +16,13 @@ mod integrals;
 mod mixture;
 mod oracles;
 mod orders;
+mod paths;
+mod resampling;
 mod reverse;
 mod schedules;
 mod slopes;
 mod starts;
+mod whole_range;
 
 use driftlane::diffusion::solver::{Description, Options, Setup};
 use driftlane::diffusion::{Node, Program, Schedule};
