@@ -121,11 +121,13 @@ fn ddim_is_the_data_kernel_at_a_noise_level_of_its_own() {
 
 /// The combinations of a step, in order.
 fn combinations(step: &Step) -> Vec<&Vec<(usize, f64)>> {
-    let terms = |operation| match operation {
-        &Operation::Combine { ref terms, .. } => Some(terms),
-        _ => None,
-    };
-    step.operations.iter().filter_map(terms).collect()
+    step.operations
+        .iter()
+        .filter_map(|operation| match operation {
+            Operation::Combine { terms, .. } => Some(terms),
+            _ => None,
+        })
+        .collect()
 }
 
 fn same(a: &[(usize, f64)], b: &[(usize, f64)]) -> bool {

@@ -158,7 +158,6 @@ fn more_steps_go_along_the_same_path() {
                 format!("{name}: {errors:?} {:?}", slopes(errors))
             })
         };
-        println!("{name} {:?} {:?}", on_path, slopes(&on_path));
         must_pass(falls(&on_path));
         must_fail("fresh noise", falls(&fresh));
         assert!(fresh[3] > 0.3, "{name} {fresh:?}");
