@@ -9,6 +9,7 @@ mod denoisers;
 mod densities;
 mod edges;
 mod flow;
+mod gains;
 mod grid_values;
 mod grids;
 mod identities;
@@ -22,6 +23,7 @@ mod reverse;
 mod schedules;
 mod slopes;
 mod starts;
+mod tilted;
 mod whole_range;
 
 use driftlane::diffusion::solver::{Description, Options, Setup};
