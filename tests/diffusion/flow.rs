@@ -66,9 +66,10 @@ fn populations_move_as_single_particles() {
                 }
             }
             // Positions in the noise level reach 150: 12 steps of two roundings of 6e-8 are 2e-4; singlestep
-            // methods multiply outputs by up to five on the way.
+            // methods multiply outputs by up to five on the way, those of three calls of the noise by more.
+            let allowed = if solver.name == "dpm-3s" { 4e-3 } else { 1e-3 };
             for (a, b) in single.samples.iter().zip(&double.samples) {
-                must_pass(within(&solver.name, *a, *b, 1e-3));
+                must_pass(within(&solver.name, *a, *b, allowed));
             }
         }
     }

@@ -134,3 +134,33 @@ fn weights_solve_their_equations() {
     assert_eq!(solve(&[0.5, 0.5], &[0.1, 0.1]), None);
     assert_eq!(solve(&[0.0], &[0.1]), None);
 }
+
+/// With one node w = M_1 / r; with two, a and b back, the formulas of DPM-Solver++ of order 3.
+#[test]
+fn weights_of_one_and_two_nodes_have_closed_forms() {
+    for z in [1e-3, 0.03, 0.4, 2.0] {
+        let (first, second) = (data_integral(1, z), data_integral(2, z));
+        for (a, b) in [(-1.0, -2.0), (-0.6, -1.7), (-1.9, 1.0), (0.3, 0.8)] {
+            let one = solve(&[a], &[first]).unwrap();
+            must_pass(within("one", one[0], first / a, 1e-16));
+            let w = solve(&[a, b], &[first, second]).unwrap();
+            let exact = [
+                (2.0 * second - b * first) / (a * (a - b)),
+                (2.0 * second - a * first) / (b * (b - a)),
+            ];
+            for (w, exact) in w.iter().zip(exact) {
+                must_pass(within("two", *w, exact, 1e-14 * first));
+                must_fail(
+                    "two",
+                    within("two", w * (1.0 + 1e-12), exact, 1e-14 * first),
+                );
+            }
+            // In divided differences, with the factor 2 that most codes leave out.
+            let (r0, r1) = (-a, a - b);
+            let c_a = first * (1.0 + r0 / (r0 + r1)) + 2.0 * second / (r0 + r1);
+            let c_b = -(first * r0 + 2.0 * second) / (r0 + r1);
+            must_pass(within("a", w[0], c_b / r1 - c_a / r0, 1e-14 * first));
+            must_pass(within("b", w[1], -c_b / r1, 1e-14 * first));
+        }
+    }
+}

@@ -4,15 +4,27 @@
 #[path = "../gates/mod.rs"]
 mod gates;
 
+mod counting;
+mod denoisers;
+mod densities;
 mod edges;
 mod flow;
+mod gains;
 mod grid_values;
 mod grids;
+mod identities;
 mod integrals;
 mod mixture;
 mod oracles;
 mod orders;
+mod paths;
+mod resampling;
+mod reverse;
 mod schedules;
+mod slopes;
+mod starts;
+mod tilted;
+mod whole_range;
 
 use driftlane::diffusion::solver::{Description, Options, Setup};
 use driftlane::diffusion::{Node, Program, Schedule};

@@ -9,7 +9,8 @@
 //! DPM++ SDE: the same with the noise of the first half at the inner point too
 //! ```
 //!
-//! Weak order 1; the last step, to a clean node, adds no noise. eta = 1 is the reverse process: the kernel of
+//! Weak order 1: as kernels of the reverse process. A law that is right at the start stays right to the order of the
+//! step down, 2 for two calls. The last step, to a clean node, adds no noise. eta = 1 is the reverse process: the kernel of
 //! SDE-DPM-Solver++ of order 1. Sources: Ho, Jain, Abbeel 2020, arXiv:2006.11239; Song, Meng, Ermon 2020,
 //! arXiv:2010.02502; Crowson's k-diffusion.
 

@@ -8,7 +8,8 @@
 //!
 //! with h and r measured from the block's start, A, B and E (F) as in [`multistep`](super::multistep). The inner
 //! positions of a block are steps of lower order, so one call a node. Orders 2 and 3; the ++ form of order 3 has
-//! E_0 / (2 r_1) within, as diffusers has it. Blocks end early so that the last step has order 1; a step from
+//! E_0 / (2 r_1) within, as diffusers has it. Blocks end early so that the last step has order 1, which caps the order
+//! of the end at 2, where there is noise left to see it; at ends of whole blocks it is that of the block. A step from
 //! noise alone, which is infinitely long, is a block of its own.
 
 use super::builder::{Builder, POSITION};
