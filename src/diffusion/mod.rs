@@ -11,6 +11,7 @@
 
 mod adaptive;
 mod angle;
+mod conversion;
 mod denoising;
 mod flow;
 mod grid;
@@ -27,6 +28,7 @@ pub mod weights;
 
 pub use crate::target::Prediction;
 pub use adaptive::{Adaptive, diffuse_adaptive};
+pub use conversion::Quantity;
 pub use denoising::{Denoising, Guidance};
 pub use flow::{NoiseSource, SolverFlow, Start};
 pub use grid::{Grid, GridOptions, of_level};

@@ -4,6 +4,7 @@
 #[path = "../gates/mod.rs"]
 mod gates;
 
+mod conversions;
 mod counting;
 mod denoisers;
 mod densities;
