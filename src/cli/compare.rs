@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! without noise   a fine solution of the probability flow from the same starts: unipc-3-bh2 in stages, uniform in
-//!                 ln(sigma / alpha), at four times the most calls or more
+//!                 ln(sigma / alpha), at four times the most calls, 2048 at least
 //! with noise      mean and sd of the exact law at the last node; or, strong, the same solver at 16 times the most
 //!                 calls on the same Brownian path
 //! ```
@@ -20,7 +20,7 @@ use super::settings::{CompareMethod, DiffuseMethod, Entrant, Init, Precision, Se
 use super::starts::Starts;
 use crate::diagnostics::{FittedOrder, MeasuredError, fit_order};
 use crate::diffusion::solver::{Options, Setup, StartUp, find};
-use crate::diffusion::{self, Diffuse, Grid, Node, Program, Schedule, Start};
+use crate::diffusion::{self, Diffuse, Node, Program, Schedule, Start};
 use crate::error::{Error, Result};
 use crate::flow::Tally;
 use crate::record::{CompareRow, Warning};
@@ -131,25 +131,30 @@ fn check_strong(
 /// The law at the last node must be known: that of the target, or of some of its components, noised.
 fn check_moments(settings: &Settings, entrant: &Entrant, target: &dyn BlockTarget) -> Result<()> {
     let name = &entrant.name;
-    let refuse = |field: &str, allowed: &str| {
+    let refuse = |field: &str, value: String, allowed: &str| {
         let allowed = format!(
-            "{allowed}: the exact law that {name} is held against is of exact starts, guidance 1 and noise as it is (or give --strong)"
+            "{allowed} where {name} draws noise: the exact moments are of exact starts, plain \
+             denoising and noise as it is (or give --strong)"
         );
-        Err(Error::invalid(field, "given", allowed))
+        Err(Error::invalid(field, value, allowed))
     };
     let (denoising, options) = (&entrant.method.denoising, &entrant.method.options);
-    let guided = denoising.guidance.as_ref();
-    if guided.is_some_and(|guidance| guidance.scale != 1.0) {
-        return refuse("--guidance", "must be 1");
+    let scale = denoising.guidance.as_ref().map_or(1.0, |g| g.scale);
+    if scale != 1.0 {
+        return refuse("--guidance", scale.to_string(), "must be 1");
     }
-    if denoising.threshold.is_some() {
-        return refuse("--threshold", "must be left out");
+    if let Some(quantile) = denoising.threshold {
+        return refuse("--threshold", quantile.to_string(), "must be left out");
     }
     if options.noise_scale != 1.0 {
-        return refuse("--noise-scale", "must be 1");
+        return refuse(
+            "--noise-scale",
+            options.noise_scale.to_string(),
+            "must be 1",
+        );
     }
-    if matches!(settings.population.init, Init::File(_)) {
-        return refuse("--init", "must be exact");
+    if let Init::File(file) = &settings.population.init {
+        return refuse("--init", file.display().to_string(), "must be exact");
     }
     let law = conditional(target, &entrant.method)?;
     let exact = law.as_ref().map_or(target, |law| &**law).exact();
@@ -526,21 +531,21 @@ fn of_moments(samples: &[f64], law: &dyn BlockTarget, ends: Ends) -> Result<Meas
 fn fine_program(schedule: &Schedule, ends: Ends, steps: usize) -> Result<Program> {
     let (from, to, clean) = ends;
     let (high, low) = (from.noise_level(), to.noise_level());
+    // Noise alone has no logarithm: the first step goes to where a millionth of it is data, or past it.
+    let (top, skipped) = match high.is_finite() {
+        true => (high, 0),
+        false => (low.max(1e6), 1),
+    };
+    let (top, bottom) = (Lane::ln(top), Lane::ln(low));
+    let level = |i: usize| {
+        let share = (i - skipped) as f64 / (steps - skipped) as f64;
+        Lane::exp(share.mul_add(bottom - top, top))
+    };
     let mut nodes = vec![from];
-    if high.is_finite() && high > low {
-        let (top, bottom) = (Lane::ln(high), Lane::ln(low));
-        let level = |i: usize| {
-            let share = i as f64 / steps as f64;
-            Lane::exp(share.mul_add(bottom - top, top))
-        };
+    if high > low && top > bottom {
         for i in 1..steps {
             nodes.push(schedule.of_noise_level(level(i))?);
         }
-    } else if high > low {
-        // Noise alone has no logarithm; in the angle of sigma and alpha the flow is smooth there.
-        let smooth = Grid::KlOptimal.nodes(schedule, steps)?;
-        let inside = |node: &Node| node.noise_level() < high && node.noise_level() > low;
-        nodes.extend(smooth.into_iter().filter(inside));
     }
     if high > low {
         nodes.push(to);

@@ -340,7 +340,7 @@ pub(super) struct PopulationOptions {
 
 #[derive(Debug, Args)]
 pub(super) struct OutputOptions {
-    /// Run folder [default: runs/TARGET-n]
+    /// Run folder [default: runs/TARGET-n, of compare runs/compare-TARGET-n]
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     out: Option<String>,
     /// Write no run folder

@@ -156,7 +156,7 @@ pub fn svg(summary: &Summary, part: &ComparePart) -> String {
     let height = (440.0f64).max(120.0 + 15.0 * all.len() as f64);
     let x = Axis::marked("calls of the denoiser (a particle)", &rounded, ends);
     let y = Axis::log("error (in units of x)", low, high);
-    let label_width = 30.0 + 11.0 + 7.2 * (longest.unwrap_or(0) + 8) as f64;
+    let label_width = 30.0 + 11.0 + 7.0 * (longest.unwrap_or(0) + 11) as f64;
     let mut chart = Chart::new(800.0, height, x, y).with_space(58.0, label_width);
     chart.heading(
         &format!("Error against calls on {}", summary.target),
@@ -185,21 +185,16 @@ pub fn svg(summary: &Summary, part: &ComparePart) -> String {
         chart.error_bars(&bars, &format!("bar c{colour}"));
         chart.marks(&points, k, &format!("mark c{colour}"));
         if let Some(&(x, y)) = points.last() {
-            let order = rows[0]
-                .order
-                .map_or(String::new(), |order| format!("  {order:.1}"));
+            let order = rows[0].order;
             labels.push((
                 x,
                 y,
-                format!("{}{order}", rows[0].name),
+                rows[0].name.clone(),
                 format!("name c{colour}"),
-                "joint".to_owned(),
+                order.map_or(String::new(), |order| format!("order {order:.1}")),
             ));
         }
     }
     chart.labels(&labels);
-    if part.rows.iter().any(|row| row.order.is_some()) {
-        chart.corner("number behind a name: fitted order");
-    }
     chart.finish_alone("Error against calls, both on logarithmic scales", STYLE)
 }

@@ -9,8 +9,8 @@ use crate::error::{Error, Result};
 
 /// More solvers than a picture shows.
 const MOST_SOLVERS: usize = 64;
-/// More calls than any comparison needs.
-const MOST_CALLS: u64 = 100_000;
+/// More calls than any comparison needs: fine solutions take up to 16 times as many.
+const MOST_CALLS: u64 = 10_000;
 
 /// Judges everything that can be judged without a target.
 pub(super) fn method(given: &Given) -> Result<CompareMethod> {

@@ -290,7 +290,7 @@ impl Chart {
     }
 
     /// Labels to the right of the frame, each joined to its point (x, y), moved apart where they would overlap:
-    /// (x, y, text, class of the text, class of the joint).
+    /// (x, y, name, its class, what follows it).
     pub fn labels(&mut self, labels: &[(f64, f64, String, String, String)]) {
         let floor = self.height - self.bottom;
         let mut order: Vec<usize> = (0..labels.len()).collect();
@@ -323,28 +323,19 @@ impl Chart {
         }
         let right = self.width - self.right;
         for (k, place) in order.iter().zip(places) {
-            let (x, y, text, class, joint) = &labels[*k];
+            let (x, y, name, class, rest) = &labels[*k];
             let (x, y) = (self.x(*x), self.y(*y));
             let _ = writeln!(
                 self.body,
-                "<path class=\"{joint}\" d=\"M{:.1} {y:.1}L{:.1} {place:.1}h8\"/><text class=\"{class}\" x=\"{:.1}\" y=\"{:.1}\">{}</text>",
+                "<path class=\"joint\" d=\"M{:.1} {y:.1}L{:.1} {place:.1}h8\"/><text x=\"{:.1}\" y=\"{:.1}\"><tspan class=\"{class}\">{}</tspan> {}</text>",
                 x + 6.0,
                 right + 4.0,
                 right + 16.0,
                 place + 4.0,
-                escape(text)
+                escape(name),
+                escape(rest)
             );
         }
-    }
-
-    /// Text in the lower left corner of the frame.
-    pub fn corner(&mut self, text: &str) {
-        let (x, y) = (self.left + 8.0, self.height - self.bottom - 10.0);
-        let _ = writeln!(
-            self.body,
-            "<text x=\"{x:.1}\" y=\"{y:.1}\">{}</text>",
-            escape(text)
-        );
     }
 
     /// A title and a line below it, above the frame.
