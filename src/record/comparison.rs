@@ -140,7 +140,7 @@ pub fn svg(summary: &Summary, part: &ComparePart) -> String {
     let rounded: Vec<f64> = marks
         .iter()
         .enumerate()
-        .filter(|(k, mark)| marks.get(k + 1).is_none_or(|next| *next > 1.2 * **mark))
+        .filter(|(k, mark)| marks.get(k + 1).is_none_or(|next| *next > 1.15 * **mark))
         .map(|(_, mark)| *mark)
         .collect();
     let (first, last) = (marks.first().copied(), marks.last().copied());
@@ -161,7 +161,7 @@ pub fn svg(summary: &Summary, part: &ComparePart) -> String {
     chart.heading(
         &format!("Error against calls on {}", summary.target),
         &format!(
-            "{}, {} grid, {}; {}",
+            "{}, grid {}, {}; {}",
             part.schedule,
             part.grid,
             count(summary.particles, "particle"),

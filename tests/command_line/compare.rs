@@ -33,26 +33,26 @@ fn compare(folder: &Path, line: &str) -> Map<String, Value> {
 #[test]
 fn orders_are_those_of_the_methods() {
     let temp = folder();
-    let line = "ddim,dpmpp-2m,heun,unipc-2-bh2,DEISMultistepScheduler --no-save --particles 1000";
+    let line = "ddim,dpmpp-2m,heun,unipc-2-bh2,unipc-3-bh2,DEISMultistepScheduler --no-save --particles 1000";
     let found = compare(temp.path(), line);
-    for (name, order, calls) in [
-        ("ddim", 1.0, [20.0, 40.0, 80.0, 160.0, 320.0]),
-        ("dpmpp-2m", 2.0, [20.0, 40.0, 80.0, 160.0, 320.0]),
-        ("heun", 2.0, [20.0, 40.0, 80.0, 160.0, 320.0]),
+    for (name, order) in [
+        ("ddim", 1.0),
+        ("dpmpp-2m", 2.0),
+        ("heun", 2.0),
         // Corrected: one more than its predictor's.
-        ("unipc-2-bh2", 3.0, [20.0, 40.0, 80.0, 160.0, 320.0]),
-        (
-            "DEISMultistepScheduler",
-            2.0,
-            [20.0, 40.0, 80.0, 160.0, 320.0],
-        ),
+        ("unipc-2-bh2", 3.0),
+        ("unipc-3-bh2", 3.0),
+        ("DEISMultistepScheduler", 2.0),
     ] {
         let rows = rows(&found, name);
+        let calls = [20.0, 40.0, 80.0, 160.0, 320.0];
         assert_eq!(figures(&rows, "nfe"), calls, "{name}");
         let fitted = figures(&rows, "order");
         assert!(fitted.iter().all(|p| *p == fitted[0]), "{name}: {fitted:?}");
         let p = fitted[0];
-        assert!(p > order - 0.15 && p < order + 0.3, "{name}: {p}");
+        // From a cold start unipc-3 has order 3 and looks like 4 for long.
+        let more = if name == "unipc-3-bh2" { 1.0 } else { 0.3 };
+        assert!(p > order - 0.15 && p < order + more, "{name}: {p}");
         let (low, high) = (
             figures(&rows, "order_low")[0],
             figures(&rows, "order_high")[0],
