@@ -1,6 +1,7 @@
 //! `compare`: its fields and files, orders, errors with noise, threads, refusals.
 
 use super::{json, names, object, ok, run, text};
+use driftlane::Lane;
 use serde_json::{Map, Value};
 use std::fs;
 use std::path::Path;
@@ -67,7 +68,7 @@ fn orders_are_those_of_the_methods() {
             assert!(se > 0.0 && se < 0.2 * error, "{name}: {error} {se}");
         }
         // The slope is that of what is printed.
-        let slope = (errors[1] / errors[4]).log2() / 3.0;
+        let slope = Lane::ln(errors[1] / errors[4]) / Lane::ln(8.0f64);
         assert!((slope - p).abs() < 0.15, "{name}: {slope} {p}");
         assert!(figures(&rows, "cost").iter().all(|cost| *cost > 0.0));
     }
