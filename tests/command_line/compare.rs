@@ -269,7 +269,10 @@ fn refusals_and_doubts() {
             "--lower-order-final = heun",
         ),
         ("ddim --on t.toml --strong", "--strong"),
-        ("ddpm-large --on t.toml --strong", "--strong = ddpm-large"),
+        (
+            "accelerated-ddpm --on t.toml --strong",
+            "--strong = accelerated-ddpm",
+        ),
         ("ddpm --on t.toml --noise-scale 0.5", "--noise-scale = 0.5"),
         ("ddpm --on t.toml --threshold 0.9", "--threshold = 0.9"),
         (

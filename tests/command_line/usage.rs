@@ -83,6 +83,7 @@ fn lists_are_narrow_and_name_what_there_is() {
         ("resamplers", &["multinomial", "systematic"]),
         ("solvers", &["ddim", "dpmpp-2m", "heun"]),
         ("schedules", &["vp-linear", "edm", "flow"]),
+        ("grids", &["time", "karras", "ays-sd15"]),
     ] {
         let list = ok(temp.path(), &format!("list {group}"));
         assert_eq!(list.lines().next(), Some(group));
