@@ -14,7 +14,7 @@
 //! order 4 and at least order 1 assumed. Errors below ten times that, or with noise below four standard errors, are
 //! left out of fitted orders.
 
-use super::diffuse::check_denoiser;
+use super::diffuse::{Plan, check_denoiser};
 use super::progress::{Progress, Snapshot};
 use super::settings::{CompareMethod, DiffuseMethod, Entrant, Init, Precision, Settings};
 use super::starts::Starts;
@@ -78,8 +78,8 @@ pub(super) fn check(
         let program = entrant.program(method.calls[0])?;
         let noisy = program.is_stochastic();
         any_noise |= noisy;
-        check_denoiser(&entrant.method, target, &program)?;
         let first = program.steps[0].from;
+        check_denoiser(&entrant.method, target, &Plan::Program(program))?;
         if !matches!(settings.population.init, Init::File(_)) {
             draw(target, first, 1, 0)?;
         }
@@ -111,7 +111,8 @@ fn check_strong(
     let refuse = |field: &str, value: &str, allowed: String| {
         Err(Error::invalid(field, value.to_owned(), allowed))
     };
-    match check_denoiser(&on_path, target, &fine) {
+    let ends_of_fine = ends(&fine);
+    match check_denoiser(&on_path, target, &Plan::Program(fine)) {
         Err(Error::Invalid { field, allowed, .. }) if field == "--brownian-path" => {
             return refuse("--strong", &entrant.name, allowed);
         }
@@ -119,7 +120,7 @@ fn check_strong(
     }
     for calls in &method.calls {
         let program = entrant.program(*calls)?;
-        if ends(&program) != ends(&fine) {
+        if ends(&program) != ends_of_fine {
             let allowed =
                 "must have the same ends for any number of steps with --strong".to_owned();
             return refuse("--grid", entrant.method.grid.name(), allowed);

@@ -4,7 +4,10 @@ use super::execute::{self, Job, Outcome};
 use super::progress::{Progress, Snapshot};
 use super::settings::{DiffuseMethod, Init, Levels, Method, Settings};
 use crate::diffusion::solver::{Description, Habit, Setup, find};
-use crate::diffusion::{self, Diffuse, Node, NoiseSource, Program, Schedule, SolverFlow};
+use crate::diffusion::{
+    self, Adaptive, Diffuse, Node, NoiseSource, Operation, Prediction, Program, Schedule,
+    SolverFlow, Step, diffuse_adaptive,
+};
 use crate::error::{Error, Result};
 use crate::flow::StageRecord;
 use crate::npy::{self, NonFinite};
@@ -13,7 +16,57 @@ use crate::target::{BlockTarget, Precision as Real};
 use driftlane_kernels::F64;
 use std::time::Instant;
 
+/// What a run of `diffuse` goes by.
+pub enum Plan {
+    /// Steps known before the run.
+    Program(Program),
+    /// Steps chosen on the way, between these ends.
+    Adaptive(Adaptive, (Node, Node)),
+}
+
+impl Plan {
+    /// Its first node.
+    fn first(&self) -> Option<Node> {
+        match self {
+            Self::Program(program) => program.steps.first().map(|step| step.from),
+            Self::Adaptive(_, ends) => Some(ends.0),
+        }
+    }
+}
+
 impl DiffuseMethod {
+    /// The step program, or the ends that adaptive steps lead between; judged.
+    pub fn plan(&self) -> Result<Plan> {
+        let solver = self.solver()?;
+        let Some(order) = solver.adaptive() else {
+            return self.program().map(Plan::Program);
+        };
+        let judged = solver.check(&self.options);
+        judged.map_err(|error| in_words(error, "--solver"))?;
+        let habit = self.last.unwrap_or(solver.habit);
+        let schedule = &self.schedule()?;
+        let given = match (&self.levels, &self.times) {
+            (Some(levels), _) => Some(given_nodes(levels, schedule, Habit::Nothing)?),
+            (None, Some(times)) => Some(nodes_at(times, schedule, Habit::Nothing)?),
+            (None, None) => None,
+        };
+        let (least, most) = schedule.times();
+        let nodes = given.unwrap_or_else(|| vec![schedule.at(most), schedule.at(least)]);
+        let adaptive = Adaptive {
+            relative: self.tolerances.0,
+            absolute: self.tolerances.1,
+            denoise: habit == Habit::Zero,
+            ..Adaptive::new(order)
+        };
+        let ends = (nodes[0], nodes[nodes.len() - 1]);
+        if nodes.len() < 2 || ends.0.alpha == 0.0 || ends.1.is_clean() {
+            let shown = format!("{} to {}", ends.0.noise_level(), ends.1.noise_level());
+            let allowed = "must be falling noise levels, finite and above 0, for adaptive steps";
+            return Err(Error::invalid("--schedule", shown, allowed));
+        }
+        Ok(Plan::Adaptive(adaptive, ends))
+    }
+
     /// The step program, judged; the number of steps follows from `--steps`, `--nfe` or the noise levels.
     pub fn program(&self) -> Result<Program> {
         let solver = self.solver()?;
@@ -183,16 +236,26 @@ pub fn print_program(settings: &Settings) -> Result<()> {
     };
     let target = settings.target.build()?;
     let program = method.program()?;
-    check_denoiser(method, &*target, &program)?;
-    execute::print(&program_json(settings, &program))
+    let text = program_json(settings, &program);
+    check_denoiser(method, &*target, &Plan::Program(program))?;
+    execute::print(&text)
 }
 
 /// Refuses targets without the denoiser that is asked for, and noise that is not on a path.
 pub(super) fn check_denoiser(
     method: &DiffuseMethod,
     target: &dyn BlockTarget,
-    program: &Program,
+    plan: &Plan,
 ) -> Result<()> {
+    // Of an adaptive run, its first call is all that can be judged.
+    let first_call;
+    let program = match plan {
+        Plan::Program(program) => program,
+        Plan::Adaptive(..) => {
+            first_call = first_call_of(plan);
+            &first_call
+        }
+    };
     let start = diffusion::Start::Noise;
     let flow = SolverFlow::<F64>::new(target, program, &method.denoising, start, 1);
     let flow = flow.map_err(|error| match error {
@@ -225,11 +288,29 @@ pub(super) fn check_denoiser(
     })
 }
 
+/// A program of one call.
+fn first_call_of(plan: &Plan) -> Program {
+    let steps = plan.first().map(|at| Step {
+        from: at,
+        to: at,
+        operations: vec![Operation::Evaluate {
+            from: 0,
+            to: 1,
+            at,
+            prediction: Prediction::Noise,
+        }],
+    });
+    Program {
+        registers: 2,
+        steps: steps.into_iter().collect(),
+    }
+}
+
 impl Job<'_> {
     /// Runs the step program.
     pub(super) fn diffuse<R: Real>(&self, method: &DiffuseMethod) -> Result<Outcome> {
         let population = &self.settings.population;
-        let program = method.program()?;
+        let plan = method.plan()?;
         let begin = match &population.init {
             Init::File(_) => diffusion::Start::Given(&self.starts.positions),
             Init::Exact => diffusion::Start::Exact,
@@ -237,7 +318,10 @@ impl Job<'_> {
         };
         let mut progress = Progress::start("diffuse", self.settings.output.quiet);
         let start = Instant::now();
-        let all = program.steps.len() as f64;
+        let all = match &plan {
+            Plan::Program(program) => program.steps.len() as f64,
+            Plan::Adaptive(..) => f64::INFINITY,
+        };
         let mut moves = 0u64;
         let particles = self.starts.particles;
         let mut watch = |record: &StageRecord| {
@@ -257,7 +341,13 @@ impl Job<'_> {
             brownian_path: method.brownian_path,
             log_densities: false,
         };
-        let result = diffusion::diffuse::<R>(self.target, &program, &run, &mut watch);
+        let target = self.target;
+        let result = match &plan {
+            Plan::Program(program) => diffusion::diffuse::<R>(target, program, &run, &mut watch),
+            Plan::Adaptive(adaptive, ends) => {
+                diffuse_adaptive::<R>(target, *adaptive, *ends, &run, &mut watch)
+            }
+        };
         let seconds = start.elapsed().as_secs_f64();
         progress.finish();
         let result = result?;
@@ -280,7 +370,7 @@ impl Job<'_> {
                 sd: result.sd,
             }),
             seconds,
-            steps: program.steps.len(),
+            steps: (result.totals.moves as usize).div_ceil(particles),
             totals: result.totals,
             samples: result.samples,
             draws: None,

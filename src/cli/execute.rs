@@ -150,8 +150,7 @@ fn check_method(
     let mover = match &settings.method {
         Method::Sample(method) => mover(method.sampler, &method.tuning),
         Method::Diffuse(method) => {
-            let program = method.program()?;
-            return diffuse::check_denoiser(method, target, &program);
+            return diffuse::check_denoiser(method, target, &method.plan()?);
         }
         Method::Compare(method) => return compare::check(settings, method, target),
         Method::Smc(method) => {

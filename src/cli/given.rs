@@ -61,6 +61,8 @@ pub const KEYS: [(&str, &[&str]); 3] = [
             "condition",
             "threshold",
             "brownian_path",
+            "rtol",
+            "atol",
             "solvers",
             "strong",
         ],

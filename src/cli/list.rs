@@ -1,6 +1,6 @@
 //! `list`: what there is, with defaults, in lines of at most [`WIDTH`] columns.
 
-use crate::diffusion::solver::{Description, Habit, NoiseKind, solvers};
+use crate::diffusion::solver::{Description, Habit, NoiseKind, adaptive_solvers, solvers};
 use crate::diffusion::{Grid, Schedule};
 use crate::flow::Resampler;
 use crate::integrator::{Dynamics, Order, SCHEMES, Scheme, Stability};
@@ -47,7 +47,7 @@ fn groups() -> [(&'static str, Vec<Entry>); 8] {
         let line = format!("{}; {}", r.summary(), error(r));
         (r.name().to_owned(), vec![line])
     });
-    let solvers = solvers().iter().map(solver);
+    let solvers = solvers().iter().chain(adaptive_solvers()).map(solver);
     let schedules = Schedule::NAMES.iter().map(|name| {
         let range = Schedule::from_name(name).map_or(String::new(), |schedule| {
             let (least, most) = schedule.times();
@@ -97,6 +97,10 @@ fn solver(solver: &Description) -> Entry {
     let order = match solver.noise {
         NoiseKind::None | NoiseKind::Eta(0.0) => format!("order {}", solver.order),
         _ => format!("weak order {}", solver.order),
+    };
+    let noise = match solver.adaptive() {
+        Some(_) => format!("adaptive; {noise}"),
+        None => noise,
     };
     let line = format!(
         "{order}; calls a step: {}; {noise}; after the last level: {after}",

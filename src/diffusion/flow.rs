@@ -9,16 +9,16 @@
 //! sum over noisy steps of log N(x'; A x + sum_j B_j m_j, C^2 I) = -|xi|^2 / 2 - d ln C - d/2 ln 2 pi
 //! ```
 
-use super::denoising::{Call, Calls};
+use super::denoising::Calls;
 use super::path::{self, Path};
+use super::registers::Registers;
 use super::{Denoising, Innovation, Node, Operation, Program};
 use crate::error::{Error, Result};
 use crate::flow::{Cloud, FeynmanKac, Potential, Tally};
-use crate::particles::{Channels, MAX_CHANNELS, Moments, Span};
+use crate::particles::{Channels, MAX_CHANNELS, Moments, Population, Span};
 use crate::target::library::BoxedTarget;
 use crate::target::{BlockTarget, Precision};
 use driftlane_kernels::rng::Stream;
-use driftlane_kernels::step::combination::combine;
 use driftlane_kernels::tile::{Row, particles_per_tile};
 use driftlane_kernels::{F64, Lane};
 use std::marker::PhantomData;
@@ -64,9 +64,7 @@ pub struct SolverFlow<'a, R> {
 
 /// Working memory of a visit.
 pub struct Memory<R: Precision> {
-    registers: Vec<Vec<Row<R>>>,
-    result: Vec<Row<R>>,
-    other: Vec<Row<R>>,
+    registers: Registers<R>,
     wide: Vec<Row<F64>>,
     /// One for every 32 particles of a tile.
     paths: Vec<Path>,
@@ -98,13 +96,7 @@ impl<'a, R: Precision> SolverFlow<'a, R> {
         for (k, register) in carried.into_iter().enumerate() {
             channels[register] = Some(k + 1);
         }
-        let first_law = match start {
-            Start::Exact => Some(target.noised(first.alpha, first.sigma).ok_or_else(|| {
-                let allowed = "a target whose noised law is known";
-                Error::invalid("target", "no exact start", allowed)
-            })?),
-            Start::Noise | Start::Given(_) => None,
-        };
+        let first_law = first_law(target, start, first)?;
         Ok(Self {
             program,
             calls: Calls::new(target, program, denoising)?,
@@ -180,35 +172,26 @@ impl<'a, R: Precision> SolverFlow<'a, R> {
     ) {
         let mut calls = self.calls.of_step(step).iter();
         for operation in &self.program.steps[step].operations {
-            let to = operation.registers().1;
             match operation {
-                Operation::Evaluate { from, .. } => {
-                    let x = &memory.registers[*from];
-                    calls.next().iter().for_each(|call: &&Call| {
-                        call.predict(x, &mut memory.result, &mut memory.other)
-                    });
+                Operation::Evaluate { from, to, .. } => {
+                    if let Some(call) = calls.next() {
+                        memory.registers.evaluate(call, *from, *to);
+                    }
                 }
-                Operation::Draw { innovation, .. } => {
+                Operation::Draw { to, innovation } => {
                     self.draw(innovation.as_ref(), group, stream, memory);
                     if let Some(spread) = self.densities.as_ref().and_then(|all| all[step]) {
-                        add_log_density(spread, &memory.result, &mut memory.wide, densities);
+                        let noise = &memory.registers.result;
+                        add_log_density(spread, noise, &mut memory.wide, densities);
                     }
+                    memory.registers.take_result(*to);
                 }
-                Operation::Combine { terms, .. } => {
-                    let nothing = (&[][..], Row::<R>::zero());
-                    let mut all = [nothing; MOST_TERMS];
-                    let all = &mut all[..terms.len().min(MOST_TERMS)];
-                    for (slot, (register, coefficient)) in all.iter_mut().zip(terms) {
-                        *slot = (&memory.registers[*register][..], Row::splat(*coefficient));
-                    }
-                    combine(all, &mut memory.result);
-                }
+                Operation::Combine { to, terms } => memory.registers.combine(terms, *to),
             }
-            std::mem::swap(&mut memory.registers[to], &mut memory.result);
         }
     }
 
-    /// Standard normals into `memory.result`.
+    /// Standard normals into the result of `memory.registers`.
     fn draw(
         &self,
         innovation: Option<&Innovation>,
@@ -219,7 +202,7 @@ impl<'a, R: Precision> SolverFlow<'a, R> {
         let (Some(innovation), true) = (innovation, self.path.is_some()) else {
             // A copy stays in registers through the loop.
             let mut local = stream.clone();
-            for row in memory.result.iter_mut() {
+            for row in memory.registers.result.iter_mut() {
                 *row = local.normal_row::<R>();
             }
             *stream = local;
@@ -228,13 +211,73 @@ impl<'a, R: Precision> SolverFlow<'a, R> {
         for (part, path) in memory.paths.iter_mut().enumerate() {
             path.of_group((group + part) as u64);
             path.innovation(innovation, &mut memory.wide);
-            R::narrow_part(&memory.wide, part, &mut memory.result);
+            R::narrow_part(&memory.wide, part, &mut memory.registers.result);
         }
     }
 }
 
-/// More than any combination has: a position, six outputs, a corrected output, noise, and room.
-const MOST_TERMS: usize = 12;
+/// The noised law at the first node, where starts are drawn from it.
+pub(super) fn first_law(
+    target: &dyn BlockTarget,
+    start: Start<'_>,
+    first: Node,
+) -> Result<Option<BoxedTarget>> {
+    if start != Start::Exact {
+        return Ok(None);
+    }
+    let law = target.noised(first.alpha, first.sigma).ok_or_else(|| {
+        let allowed = "a target whose noised law is known";
+        Error::invalid("target", "no exact start", allowed)
+    });
+    law.map(Some)
+}
+
+/// Fills a block with starts; given ones are there already.
+pub(super) fn draw_starts<R: Precision>(
+    start: Start<'_>,
+    first_law: &Option<BoxedTarget>,
+    first: Node,
+    block: &mut Span<'_, R>,
+    stream: &mut Stream,
+    wide: &mut [Row<F64>],
+) {
+    if matches!(start, Start::Given(_)) {
+        return;
+    }
+    for tile in 0..block.tiles() {
+        let rows = block.rows(tile);
+        for part in 0..block.scalar_rows() {
+            let exact = first_law
+                .as_ref()
+                .is_some_and(|law| law.sample_exact(stream, wide));
+            if !exact {
+                let scale = Row::<F64>::splat(first.sigma);
+                for x in wide.iter_mut() {
+                    *x = stream.normal_row::<F64>() * scale;
+                }
+            }
+            R::narrow_part(wide, part, &mut block.vectors[0][rows.clone()]);
+        }
+    }
+}
+
+/// Puts given starts into a population; refused where they are not as many.
+pub(super) fn place_starts<R: Precision>(
+    start: Start<'_>,
+    population: &mut Population<R>,
+) -> Result<()> {
+    let Start::Given(given) = start else {
+        return Ok(());
+    };
+    let (particles, dim) = (population.len(), population.dim());
+    if given.len() != particles * dim {
+        let allowed = format!("{particles} x {dim}");
+        let shown = format!("{} numbers", given.len());
+        return Err(Error::invalid("start", shown, allowed));
+    }
+    population.set_positions(given);
+    Ok(())
+}
 
 /// ln C of a step that is normal given its start, `Some(None)` without noise: one draw, that no call of the
 /// denoiser depends on, multiplied into the position at the end. `None` for others.
@@ -299,41 +342,20 @@ impl<R: Precision> FeynmanKac for SolverFlow<'_, R> {
         }
     }
     fn scratch(&self) -> Memory<R> {
-        let row = || vec![Row::<R>::zero(); self.dim];
         let paths = self
             .path
             .iter()
             .flat_map(|(seed, rate)| (0..R::WIDTH / 8).map(|_| Path::new(*seed, *rate, self.dim)));
         Memory {
-            registers: (0..self.program.registers).map(|_| row()).collect(),
-            result: row(),
-            other: row(),
+            registers: Registers::new(self.program.registers, self.dim),
             wide: vec![Row::zero(); self.dim],
             paths: paths.collect(),
         }
     }
 
     fn m0(&self, block: &mut Span<'_, R>, stream: &mut Stream, memory: &mut Memory<R>) -> Tally {
-        if matches!(self.start, Start::Given(_)) {
-            return Tally::default();
-        }
-        for tile in 0..block.tiles() {
-            let rows = block.rows(tile);
-            for part in 0..block.scalar_rows() {
-                let wide = &mut memory.wide;
-                let exact = match &self.first_law {
-                    Some(law) => law.sample_exact(stream, wide),
-                    None => false,
-                };
-                if !exact {
-                    let scale = Row::<F64>::splat(self.first.sigma);
-                    for x in wide.iter_mut() {
-                        *x = stream.normal_row::<F64>() * scale;
-                    }
-                }
-                R::narrow_part(wide, part, &mut block.vectors[0][rows.clone()]);
-            }
-        }
+        let wide = &mut memory.wide;
+        draw_starts(self.start, &self.first_law, self.first, block, stream, wide);
         Tally::default()
     }
 
@@ -353,9 +375,14 @@ impl<R: Precision> FeynmanKac for SolverFlow<'_, R> {
         let first_group = block.first_block() * tiles_per_block * (R::WIDTH / 8);
         for tile in 0..block.tiles() {
             let (rows, scalars) = (block.rows(tile), block.scalar_range(tile));
-            for (register, channel) in memory.registers.iter_mut().zip(&self.channels) {
+            let carried = || self.channels.iter().enumerate();
+            for (register, channel) in carried() {
                 if let Some(channel) = channel {
-                    register.copy_from_slice(&block.vectors[*channel][rows.clone()]);
+                    let kept = &block.vectors[*channel][rows.clone()];
+                    memory
+                        .registers
+                        .register_mut(register)
+                        .copy_from_slice(kept);
                 }
             }
             let densities = match self.densities {
@@ -366,16 +393,17 @@ impl<R: Precision> FeynmanKac for SolverFlow<'_, R> {
             for step in steps.clone() {
                 self.step(step, group, stream, memory, densities);
             }
-            for (register, channel) in memory.registers.iter().zip(&self.channels) {
+            for (register, channel) in carried() {
                 if let Some(channel) = channel {
-                    block.vectors[*channel][rows.clone()].copy_from_slice(register);
+                    let kept = &mut block.vectors[*channel][rows.clone()];
+                    kept.copy_from_slice(memory.registers.register(register));
                 }
             }
             let active = block.active(tile);
             tally.moves += (active * steps.len()) as u64;
             tally.gradient_evaluations += (active * calls) as u64;
             if last {
-                let moments = Moments::of_tile::<R>(&memory.registers[0], active, None);
+                let moments = Moments::of_tile::<R>(memory.registers.register(0), active, None);
                 tally.moments = std::mem::take(&mut tally.moments).merge(moments);
             }
         }

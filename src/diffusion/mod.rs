@@ -9,6 +9,7 @@
 //! grid alone, so they are worked out once, in double precision, as a [`Program`] over registers. All solvers
 //! work in the frame x = alpha x_0 + sigma eps, whatever frame their papers use.
 
+mod adaptive;
 mod angle;
 mod denoising;
 mod flow;
@@ -17,6 +18,7 @@ mod node;
 mod path;
 mod program;
 mod quadrature;
+mod registers;
 mod run;
 mod scalar;
 mod schedule;
@@ -24,6 +26,7 @@ pub mod solver;
 pub mod weights;
 
 pub use crate::target::Prediction;
+pub use adaptive::{Adaptive, diffuse_adaptive};
 pub use denoising::{Denoising, Guidance};
 pub use flow::{NoiseSource, SolverFlow, Start};
 pub use grid::{Grid, GridOptions, of_level};

@@ -1,6 +1,6 @@
 //! Diffusion sampling of a whole population by a step program.
 
-use super::flow::{NoiseSource, SolverFlow, Start};
+use super::flow::{NoiseSource, SolverFlow, Start, place_starts};
 use super::{Denoising, Program};
 use crate::error::{Error, Result};
 use crate::flow::{Advance, FeynmanKac, Flow, Resampler, StageRecord, Tally, positions};
@@ -85,14 +85,7 @@ pub fn diffuse<R: Precision>(
         model = model.with_log_densities()?;
     }
     let mut population = Population::<R>::new(particles, dim, model.channels());
-    if let Start::Given(given) = run.start {
-        if given.len() != particles * dim {
-            let allowed = format!("{particles} x {dim}");
-            let shown = format!("{} numbers", given.len());
-            return Err(Error::invalid("start", shown, allowed));
-        }
-        population.set_positions(given);
-    }
+    place_starts(run.start, &mut population)?;
     let mut flow = Flow::start_from(&model, population, run.seed, Resampler::Multinomial)?;
     flow.forget_stages();
     let mut moments = Moments::default();

@@ -236,6 +236,10 @@ fn refusals_and_doubts() {
         ("ddim,unipc3 --on t.toml", "did you mean uni"),
         ("ddim,,heun --on t.toml", "SOLVERS"),
         (
+            "ddim,sample_dpm_adaptive --on t.toml",
+            "SOLVERS = sample_dpm_adaptive: must be",
+        ),
+        (
             "ddim,heun,ddim --on t.toml",
             "SOLVERS = ddim: must be named once",
         ),

@@ -145,6 +145,22 @@ pub struct DiffuseOptions {
     /// Noise from one Brownian path a particle, the same for any number of steps
     #[arg(long, help_heading = "Method")]
     pub(in crate::cli) brownian_path: bool,
+    /// Relative tolerance of adaptive solvers [default: 0.05]
+    #[arg(
+        long,
+        value_name = "TOL",
+        allow_negative_numbers = true,
+        help_heading = "Method"
+    )]
+    pub(in crate::cli) rtol: Option<String>,
+    /// Absolute tolerance of adaptive solvers [default: 0.0078]
+    #[arg(
+        long,
+        value_name = "TOL",
+        allow_negative_numbers = true,
+        help_heading = "Method"
+    )]
+    pub(in crate::cli) atol: Option<String>,
     /// Print the step program as JSON and stop
     #[arg(long, help_heading = "Method")]
     pub(in crate::cli) program: bool,
@@ -181,6 +197,8 @@ impl DiffuseOptions {
         given.word("guidance", "--guidance", &self.guidance);
         given.word("condition", "--condition", &self.condition);
         given.word("threshold", "--threshold", &self.threshold);
+        given.word("rtol", "--rtol", &self.rtol);
+        given.word("atol", "--atol", &self.atol);
         given.flag("brownian_path", "--brownian-path", self.brownian_path, true);
         self.population.give(given);
         self.output.give(given);

@@ -33,6 +33,11 @@ pub(super) fn method(given: &Given) -> Result<CompareMethod> {
                 "must be a solver (see: driftlane list solvers){hint}"
             )));
         };
+        let chosen = crate::diffusion::solver::find(&solver);
+        if chosen.is_some_and(|solver| solver.adaptive().is_some()) {
+            let allowed = "must be a solver that takes its calls from --nfe: this one chooses its steps on the way";
+            return Err(refuse(allowed.to_owned()));
+        }
         let mut method = shared.clone();
         // A grid of its own overrules the one in the name.
         let overruled = suffix.is_some() && given.has("grid");

@@ -3,7 +3,9 @@
 use super::resolve::choice;
 use super::{DiffuseMethod, Levels};
 use crate::cli::given::Given;
-use crate::diffusion::solver::{Churn, Habit, Options, Restart, StartUp, find, solvers};
+use crate::diffusion::solver::{
+    Churn, Habit, Options, Restart, StartUp, adaptive_solvers, find, solvers,
+};
 use crate::diffusion::{Denoising, Grid, GridOptions, Guidance, Schedule};
 use crate::error::{Error, Result};
 
@@ -37,6 +39,13 @@ pub(super) fn method(given: &Given) -> Result<DiffuseMethod> {
     }
     if given.has("steps") && given.has("nfe") {
         return Err(given.refuse("nfe", "contradicts --steps; give one of them"));
+    }
+    let adaptive = find(&solver).is_some_and(|solver| solver.adaptive().is_some());
+    for key in ["steps", "nfe"] {
+        if adaptive && given.has(key) {
+            let allowed = format!("has no meaning for {solver}, which chooses its steps");
+            return Err(given.refuse(key, allowed));
+        }
     }
     let nfe = match given.has("nfe") {
         true => Some(given.count("nfe", 20, 1..=1_000_000)?),
@@ -86,7 +95,17 @@ pub(super) fn shared(given: &Given, last: Option<Habit>) -> Result<DiffuseMethod
         options: options(given)?,
         denoising: denoising(given)?,
         brownian_path: false,
+        tolerances: (
+            tolerance(given, "rtol", 0.05)?,
+            tolerance(given, "atol", 0.0078)?,
+        ),
     })
+}
+
+fn tolerance(given: &Given, key: &'static str, default: f64) -> Result<f64> {
+    let allowed = "must be a number above 0, at most 1e6";
+    let tolerance = given.number(key, "", |x| x > 0.0 && x <= 1e6, allowed)?;
+    Ok(tolerance.unwrap_or(default))
 }
 
 fn grid_options(given: &Given) -> Result<GridOptions> {
@@ -104,7 +123,8 @@ fn solver(given: &Given) -> Result<(String, Option<Grid>)> {
 }
 
 pub(super) fn solver_names() -> Vec<&'static str> {
-    solvers().iter().map(|solver| &*solver.name).collect()
+    let all = solvers().iter().chain(adaptive_solvers());
+    all.map(|solver| &*solver.name).collect()
 }
 
 /// A solver by name or alias, and the grid that is named after it.

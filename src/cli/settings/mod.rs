@@ -147,6 +147,8 @@ pub struct DiffuseMethod {
     pub denoising: Denoising,
     /// Whether noise is one Brownian path a particle, whatever the steps.
     pub brownian_path: bool,
+    /// Relative and absolute tolerance of adaptive solvers.
+    pub tolerances: (f64, f64),
 }
 
 /// Noise levels or times given by the user.
@@ -361,7 +363,7 @@ impl Settings {
             Method::Diffuse(method) => {
                 let from_file = |levels: &Option<Levels>| matches!(levels, Some(Levels::File(_)));
                 if !from_file(&method.levels) && !from_file(&method.times) {
-                    method.program()?;
+                    method.plan()?;
                 }
             }
             Method::Compare(method) => {

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 /// The verbs that experiment files may name.
 const VERBS: [&str; 4] = ["sample", "smc", "diffuse", "compare"];
 /// Keys that only `diffuse` knows; it shares `steps` with `sample`.
-const DIFFUSE_KEYS: [&str; 21] = [
+const DIFFUSE_KEYS: [&str; 23] = [
     "solver",
     "nfe",
     "schedule",
@@ -38,11 +38,13 @@ const DIFFUSE_KEYS: [&str; 21] = [
     "condition",
     "threshold",
     "brownian_path",
+    "rtol",
+    "atol",
 ];
 /// Keys that only `compare` knows.
 const COMPARE_KEYS: [&str; 2] = ["solvers", "strong"];
 /// Keys of `diffuse` that say nothing of several solvers on several grids.
-pub(super) const ONE_SOLVER_KEYS: [&str; 9] = [
+pub(super) const ONE_SOLVER_KEYS: [&str; 11] = [
     "solver",
     "steps",
     "sigmas",
@@ -52,6 +54,8 @@ pub(super) const ONE_SOLVER_KEYS: [&str; 9] = [
     "restart",
     "extrapolation",
     "brownian_path",
+    "rtol",
+    "atol",
 ];
 /// What moves are tuned by.
 const TUNING_KEYS: [&str; 8] = [

@@ -4,7 +4,7 @@ use super::{
     CompareMethod, DiffuseMethod, Init, Length, Levels, Method, Output, Population, ReferenceSpec,
     Sampler, Settings, Tuning,
 };
-use crate::diffusion::solver::{Habit, StartUp};
+use crate::diffusion::solver::{Habit, StartUp, find};
 use crate::flow::Resampling;
 use std::path::Path;
 use toml::{Table, Value};
@@ -252,7 +252,12 @@ fn diffuse(m: &DiffuseMethod) -> Table {
             threshold.map_or_else(|| "none".into(), Value::Float),
         ),
         ("brownian_path", m.brownian_path.into()),
+        ("rtol", m.tolerances.0.into()),
+        ("atol", m.tolerances.1.into()),
     ]);
+    if find(&m.solver).is_some_and(|solver| solver.adaptive().is_some()) {
+        return out;
+    }
     match m.nfe {
         Some(nfe) => out.insert("nfe".into(), whole(nfe)),
         None => out.insert("steps".into(), whole(m.steps)),

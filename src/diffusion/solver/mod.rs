@@ -5,6 +5,7 @@
 mod accelerated;
 mod adams;
 mod ancestral;
+pub(super) mod attempt;
 mod builder;
 mod flow_matching;
 mod momentum;
@@ -21,7 +22,7 @@ mod time_adams;
 pub use multistep::{FinalOrder, Multistep, Weights};
 pub use restart::Restart;
 pub use runge_kutta::Churn;
-pub use table::{Description, Habit, NoiseKind, Setting, find, solvers};
+pub use table::{Description, Habit, NoiseKind, Setting, adaptive_solvers, find, solvers};
 
 use super::{Node, Schedule};
 use crate::error::{Error, Result};

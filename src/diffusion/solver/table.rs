@@ -10,7 +10,7 @@ use super::restart::restart;
 use super::runge_kutta::{self, Tableau, kdpm2, runge_kutta};
 use super::singlestep::singlestep;
 use super::time_adams::time_adams;
-use super::{FinalOrder, Multistep, Setup, StartUp, Weights};
+use super::{FinalOrder, Multistep, Options, Setup, StartUp, Weights};
 use crate::diffusion::Program;
 use crate::error::{Error, Result};
 use crate::target::Prediction;
@@ -78,6 +78,7 @@ enum Method {
     AcceleratedDdim,
     AcceleratedDdpm,
     FlowMatching(bool),
+    Adaptive(usize),
 }
 
 /// What is known of a solver.
@@ -126,10 +127,17 @@ impl Description {
         taken.contains(&setting)
     }
 
-    /// Its program on a grid. Refused: an option that the solver does not know, by name, and grids that
-    /// it cannot use.
-    pub fn program(&self, setup: &Setup<'_>) -> Result<Program> {
-        let options = setup.options;
+    /// The order of a method that chooses its steps on the way, and so has no program
+    /// ([`diffuse_adaptive`](crate::diffusion::diffuse_adaptive)).
+    pub fn adaptive(&self) -> Option<usize> {
+        match self.method {
+            Method::Adaptive(order) => Some(order),
+            _ => None,
+        }
+    }
+
+    /// Refuses, by name, an option that the solver does not know.
+    pub fn check(&self, options: &Options) -> Result<()> {
         options.check()?;
         for (given, name, setting) in [
             (options.eta.is_some(), "eta", Setting::Eta),
@@ -162,6 +170,14 @@ impl Description {
                 return Err(Error::invalid(name, &self.name, allowed));
             }
         }
+        Ok(())
+    }
+
+    /// Its program on a grid. Refused: an option that the solver does not know, by name, and grids that
+    /// it cannot use.
+    pub fn program(&self, setup: &Setup<'_>) -> Result<Program> {
+        let options = setup.options;
+        self.check(options)?;
         let eta = match self.noise {
             NoiseKind::Eta(default) => options.eta.unwrap_or(default),
             _ => options.eta.unwrap_or(0.0),
@@ -201,6 +217,10 @@ impl Description {
             Method::AcceleratedDdim => accelerated_ddim(setup),
             Method::AcceleratedDdpm => accelerated_ddpm(setup),
             Method::FlowMatching(heun) => flow_matching(setup, heun),
+            Method::Adaptive(_) => {
+                let allowed = "a solver with a step program: this one chooses its steps on the way";
+                Err(Error::invalid("solver", &self.name, allowed))
+            }
         }
     }
 }
@@ -273,10 +293,37 @@ fn row(
     }
 }
 
-/// Every solver.
+/// Every solver with a step program.
 pub fn solvers() -> &'static [Description] {
     &SOLVERS
 }
+
+/// The solvers that choose their steps on the way.
+pub fn adaptive_solvers() -> &'static [Description] {
+    &*ADAPTIVE
+}
+
+static ADAPTIVE: LazyLock<[Description; 2]> = LazyLock::new(|| {
+    let solver = |name, order, aliases| Description {
+        aliases,
+        ..row(
+            name,
+            (order, order),
+            Habit::Smallest,
+            NoiseKind::None,
+            DPM,
+            Method::Adaptive(order),
+        )
+    };
+    [
+        solver("dpm-adaptive-12", 2, &[]),
+        solver(
+            "dpm-adaptive-23",
+            3,
+            &["sample_dpm_adaptive", "dpm_adaptive"],
+        ),
+    ]
+});
 
 static SOLVERS: LazyLock<Vec<Description>> = LazyLock::new(|| {
     use Habit::{Nothing, Smallest, Zero};
@@ -783,6 +830,7 @@ fn with_momentum(name: &str) -> Option<Description> {
 /// The solver of that name or alias.
 pub fn find(name: &str) -> Option<Description> {
     let known = |row: &&Description| row.name == name || row.aliases.contains(&name);
-    let found = SOLVERS.iter().find(known).cloned();
+    let mut all = SOLVERS.iter().chain(&*ADAPTIVE);
+    let found = all.find(known).cloned();
     found.or_else(|| with_momentum(name))
 }
