@@ -14,13 +14,17 @@
 //! order 4 and at least order 1 assumed. Errors below ten times that, or with noise below four standard errors, are
 //! left out of fitted orders.
 
-use super::diffuse::{Plan, check_denoiser};
+mod fine;
+mod judge;
+
+pub use fine::FINE_SOLVER;
+pub(super) use judge::check;
+
 use super::progress::{Progress, Snapshot};
 use super::settings::{CompareMethod, DiffuseMethod, Entrant, Init, Precision, Settings};
 use super::starts::Starts;
 use crate::diagnostics::{FittedOrder, MeasuredError, fit_order};
-use crate::diffusion::solver::{Options, Setup, StartUp, find};
-use crate::diffusion::{self, Diffuse, Node, Program, Schedule, Start};
+use crate::diffusion::{self, Diffuse, Node, Program, Start};
 use crate::error::{Error, Result};
 use crate::flow::Tally;
 use crate::record::{CompareRow, Warning};
@@ -29,16 +33,14 @@ use crate::target::{BlockTarget, Precision as Real};
 use driftlane_kernels::rng::{Purpose, Stream};
 use driftlane_kernels::tile::Row;
 use driftlane_kernels::{F32, F64, Lane};
+use fine::{Ends, Fine, ends, fine_program};
+use judge::conditional;
 use std::time::Instant;
 
-/// What fine solutions of the flow are made by.
-pub const FINE_SOLVER: &str = "unipc-3-bh2";
 /// The fewest calls of a fine solution.
 const FINE_CALLS: usize = 2048;
 /// Calls of a fine solution over the most of any row: of the flow, and on a Brownian path.
 const FINER: (u64, u64) = (4, 16);
-/// Errors this many times a fine solution's own are errors of the solver.
-const ABOVE_FINE: f64 = 10.0;
 /// Errors this many times their standard error are not chance.
 const ABOVE_CHANCE: f64 = 4.0;
 /// Particles times calls that are timed at least, by repeating small runs.
@@ -66,121 +68,6 @@ impl Entrant {
     }
 }
 
-/// Refuses what only the target can tell: no denoiser, no exact start, no exact moments, noise off the path.
-pub(super) fn check(
-    settings: &Settings,
-    method: &CompareMethod,
-    target: &dyn BlockTarget,
-) -> Result<()> {
-    let most = method.calls.iter().copied().max().unwrap_or(1);
-    let mut any_noise = false;
-    for entrant in &method.entrants {
-        let program = entrant.program(method.calls[0])?;
-        let noisy = program.is_stochastic();
-        any_noise |= noisy;
-        let first = program.steps[0].from;
-        check_denoiser(&entrant.method, target, &Plan::Program(program))?;
-        if !matches!(settings.population.init, Init::File(_)) {
-            draw(target, first, 1, 0)?;
-        }
-        if noisy && method.strong {
-            check_strong(entrant, method, most, target)?;
-        } else if noisy {
-            check_moments(settings, entrant, target)?;
-        }
-    }
-    if method.strong && !any_noise {
-        let allowed = "has no meaning here: none of the solvers draws noise";
-        return Err(Error::invalid("--strong", "true", allowed));
-    }
-    Ok(())
-}
-
-/// A fine solution on the same path needs noise on a path, and a grid whose ends stay where they are.
-fn check_strong(
-    entrant: &Entrant,
-    method: &CompareMethod,
-    most: u64,
-    target: &dyn BlockTarget,
-) -> Result<()> {
-    let fine = entrant.program(most * FINER.1)?;
-    let on_path = DiffuseMethod {
-        brownian_path: true,
-        ..entrant.method.clone()
-    };
-    let refuse = |field: &str, value: &str, allowed: String| {
-        Err(Error::invalid(field, value.to_owned(), allowed))
-    };
-    let ends_of_fine = ends(&fine);
-    match check_denoiser(&on_path, target, &Plan::Program(fine)) {
-        Err(Error::Invalid { field, allowed, .. }) if field == "--brownian-path" => {
-            return refuse("--strong", &entrant.name, allowed);
-        }
-        judged => judged?,
-    }
-    for calls in &method.calls {
-        let program = entrant.program(*calls)?;
-        if ends(&program) != ends_of_fine {
-            let allowed =
-                "must have the same ends for any number of steps with --strong".to_owned();
-            return refuse("--grid", entrant.method.grid.name(), allowed);
-        }
-    }
-    Ok(())
-}
-
-/// The law at the last node must be known: that of the target, or of some of its components, noised.
-fn check_moments(settings: &Settings, entrant: &Entrant, target: &dyn BlockTarget) -> Result<()> {
-    let name = &entrant.name;
-    let refuse = |field: &str, value: String, allowed: &str| {
-        let allowed = format!(
-            "{allowed} where {name} draws noise: the exact moments are of exact starts, plain \
-             denoising and noise as it is (or give --strong)"
-        );
-        Err(Error::invalid(field, value, allowed))
-    };
-    let (denoising, options) = (&entrant.method.denoising, &entrant.method.options);
-    let scale = denoising.guidance.as_ref().map_or(1.0, |g| g.scale);
-    if scale != 1.0 {
-        return refuse("--guidance", scale.to_string(), "must be 1");
-    }
-    if let Some(quantile) = denoising.threshold {
-        return refuse("--threshold", quantile.to_string(), "must be left out");
-    }
-    if options.noise_scale != 1.0 {
-        return refuse(
-            "--noise-scale",
-            options.noise_scale.to_string(),
-            "must be 1",
-        );
-    }
-    if let Init::File(file) = &settings.population.init {
-        return refuse("--init", file.display().to_string(), "must be exact");
-    }
-    let law = conditional(target, &entrant.method)?;
-    let exact = law.as_ref().map_or(target, |law| &**law).exact();
-    if exact.mean.is_none() || exact.sd.is_none() {
-        let allowed = "must be a target with exact mean and sd for solvers with noise";
-        return Err(Error::invalid("TARGET", &settings.target.name, allowed));
-    }
-    Ok(())
-}
-
-/// The law given the condition, where sampling is conditioned and nothing more.
-fn conditional(target: &dyn BlockTarget, method: &DiffuseMethod) -> Result<Option<BoxedTarget>> {
-    let Some(guidance) = &method.denoising.guidance else {
-        return Ok(None);
-    };
-    if guidance.scale != 1.0 {
-        return Ok(None);
-    }
-    let law = target.given_components(&guidance.components);
-    let shown = format!("{:?}", guidance.components);
-    let allowed = "must be components of the target, counted from 0";
-    law.map(Some)
-        .ok_or_else(|| Error::invalid("--condition", shown, allowed))
-}
-
 /// Exact draws from `law` noised at a node, `[particles, dim]`; 32 particles have a stream, whatever the run.
 fn draw(law: &dyn BlockTarget, at: Node, particles: usize, seed: u64) -> Result<Vec<f64>> {
     let refuse = || {
@@ -204,28 +91,12 @@ fn draw(law: &dyn BlockTarget, at: Node, particles: usize, seed: u64) -> Result<
     Ok(starts)
 }
 
-/// Where a program starts and ends: its first node, its last with noise, and whether clean data follow.
-type Ends = (Node, Node, bool);
-
-fn ends(program: &Program) -> Option<Ends> {
-    let (first, last) = (program.steps.first()?, program.steps.last()?);
-    let clean = last.to.is_clean();
-    Some((first.from, if clean { last.from } else { last.to }, clean))
-}
-
-/// A solution so fine that errors of others are theirs.
-struct Fine {
-    ends: Vec<f64>,
-    error: f64,
-    /// Errors below are not the solver's: ten times this one's, and rounding.
-    floor: f64,
-    calls: usize,
-}
-
 /// Runs and measures, and remembers what several solvers share.
 struct Bench<'a> {
     settings: &'a Settings,
     target: &'a dyn BlockTarget,
+    /// What is sampled where that is conditioned and nothing more: the same for all solvers.
+    conditional: Option<BoxedTarget>,
     given: &'a Starts,
     starts: Vec<(Node, Vec<f64>)>,
     fine: Vec<(Ends, Fine)>,
@@ -254,6 +125,7 @@ pub(super) fn compare(
     let mut bench = Bench {
         settings,
         target,
+        conditional: conditional(target, &method.entrants[0].method)?,
         given,
         starts: Vec::new(),
         fine: Vec::new(),
@@ -295,7 +167,6 @@ impl Bench<'_> {
         entrant: &Entrant,
         found: &mut Comparison,
     ) -> Result<()> {
-        let law = conditional(self.target, &entrant.method)?;
         let mut rows: Vec<Measured> = Vec::new();
         let mut strong: Option<Fine> = None;
         for calls in &method.calls {
@@ -327,10 +198,7 @@ impl Bench<'_> {
                         measure,
                     )
                 }
-                None => {
-                    let base = law.as_ref().map_or(self.target, |law| &**law);
-                    (of_moments(&samples, base, ends)?, "moments")
-                }
+                None => (of_moments(&samples, self.law(), ends)?, "moments"),
             };
             let floor = fine.map_or(0.0, |fine| fine.floor);
             let chance = if noisy { ABOVE_CHANCE } else { 0.0 };
@@ -385,6 +253,10 @@ impl Bench<'_> {
         Ok(())
     }
 
+    fn law(&self) -> &dyn BlockTarget {
+        self.conditional.as_ref().map_or(self.target, |law| &**law)
+    }
+
     /// Where particles start at a node, as the precision of the run has it.
     fn starts_at(&mut self, at: Node) -> Result<usize> {
         if let Some(known) = self.starts.iter().position(|(node, _)| *node == at) {
@@ -393,7 +265,7 @@ impl Bench<'_> {
         let population = &self.settings.population;
         let mut starts = match population.init {
             Init::File(_) => self.given.positions.clone(),
-            _ => draw(self.target, at, self.given.particles, population.seed)?,
+            _ => draw(self.law(), at, self.given.particles, population.seed)?,
         };
         if population.precision == Precision::F32 {
             starts.iter_mut().for_each(|x| *x = f64::from(*x as f32));
@@ -489,27 +361,9 @@ impl Bench<'_> {
         let ends = self.run::<F64>(&fine, method, path, start)?;
         let half = self.run::<F64>(&half?, method, path, start)?;
         let quarter = self.run::<F64>(&quarter?, method, path, start)?;
-        let (off, before) = (distance(&ends, &half), distance(&half, &quarter));
-        let ratio = if off > 0.0 { before / off } else { 2.0 };
-        let error = off / (ratio.clamp(2.0, 16.0) - 1.0);
-        let rounding = match self.settings.population.precision {
-            Precision::F64 => f64::EPSILON,
-            Precision::F32 => f64::from(f32::EPSILON),
-        };
-        let size = distance(&ends, &vec![0.0; ends.len()]);
-        Ok(Fine {
-            floor: ABOVE_FINE * rounding.mul_add(size, error),
-            ends,
-            error,
-            calls,
-        })
+        let precision = self.settings.population.precision;
+        Ok(Fine::new([ends, half, quarter], calls, precision))
     }
-}
-
-/// Root mean square distance.
-fn distance(a: &[f64], b: &[f64]) -> f64 {
-    let squares = a.iter().zip(b).map(|(a, b)| (a - b) * (a - b));
-    (squares.sum::<f64>() / a.len().max(1) as f64).sqrt()
 }
 
 fn of_moments(samples: &[f64], law: &dyn BlockTarget, ends: Ends) -> Result<MeasuredError> {
@@ -526,46 +380,6 @@ fn of_moments(samples: &[f64], law: &dyn BlockTarget, ends: Ends) -> Result<Meas
             Err(Error::invalid("TARGET", "no exact moments", allowed))
         }
     }
-}
-
-/// The program of a fine solution of so many steps between ends.
-fn fine_program(schedule: &Schedule, ends: Ends, steps: usize) -> Result<Program> {
-    let (from, to, clean) = ends;
-    let (high, low) = (from.noise_level(), to.noise_level());
-    // Noise alone has no logarithm: the first step goes to where a millionth of it is data, or past it.
-    let (top, skipped) = match high.is_finite() {
-        true => (high, 0),
-        false => (low.max(1e6), 1),
-    };
-    let (top, bottom) = (Lane::ln(top), Lane::ln(low));
-    let level = |i: usize| {
-        let share = (i - skipped) as f64 / (steps - skipped) as f64;
-        Lane::exp(share.mul_add(bottom - top, top))
-    };
-    let mut nodes = vec![from];
-    if high > low && top > bottom {
-        for i in 1..steps {
-            nodes.push(schedule.of_noise_level(level(i))?);
-        }
-    }
-    if high > low {
-        nodes.push(to);
-    }
-    if clean {
-        nodes.push(schedule.of_noise_level(0.0)?);
-    }
-    let options = &Options {
-        start_up: StartUp::Stages,
-        lower_final_order: Some(false),
-        ..Options::default()
-    };
-    let solver = find(FINE_SOLVER)
-        .ok_or_else(|| Error::invalid("solver", FINE_SOLVER, "a solver's name"))?;
-    solver.program(&Setup {
-        nodes: &nodes,
-        schedule,
-        options,
-    })
 }
 
 /// The order over the last three doublings above the floor, or why there is none.
