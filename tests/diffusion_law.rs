@@ -23,7 +23,7 @@ fn target() -> Mixture {
 /// The share of particles nearest to each mode. Ten standard deviations lie between a mode and the border of
 /// its cell.
 fn shares(samples: &[f64]) -> Vec<f64> {
-    let mut counts = vec![0usize; 25];
+    let mut counts = [0usize; 25];
     let index = |x: f64| ((x + 5.0) / 2.0).clamp(0.0, 4.0) as usize;
     for particle in samples.chunks_exact(2) {
         counts[index(particle[1]) * 5 + index(particle[0])] += 1;

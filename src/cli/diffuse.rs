@@ -203,6 +203,8 @@ fn in_words(error: Error, option: &str) -> Error {
         } => {
             let option = match &*field {
                 "grid" | "noise level" | "order" => option.to_owned(),
+                "lower_final_order" => "--lower-order-final".to_owned(),
+                "corrected" => "--corrector".to_owned(),
                 field => format!("--{}", field.replace(['_', ' '], "-")),
             };
             Error::invalid(option, value, format!("must be {allowed}"))

@@ -5,14 +5,14 @@
 
 use super::progress::{Progress, Snapshot};
 use super::settings::{
-    Init, Length, Method, Precision, SampleMethod, Sampler, Settings, SmcMethod,
+    CompareMethod, Init, Length, Method, Precision, SampleMethod, Sampler, Settings, SmcMethod,
 };
 use super::starts::{self, Starts};
-use super::{diffuse, warnings};
+use super::{compare, diffuse, warnings};
 use crate::error::{Error, Result};
 use crate::mcmc::{MoveSettings, Sample, Start, check_reference};
 use crate::record::{self, Draws, Manifest, RunFolder, RunRecord, Stage, Warning, table};
-use crate::record::{Part, SamplePart, SmcPart, Summary, WiderReference};
+use crate::record::{ComparePart, Part, SamplePart, SmcPart, Summary, WiderReference};
 use crate::smc::{Ladder, Schedule, Smc, SmcResult};
 use crate::target::library::BoxedTarget;
 use crate::target::{BlockTarget, Path, Precision as Real, Reference};
@@ -35,9 +35,13 @@ pub fn run(settings: &Settings, command: &str) -> Result<u8> {
         .map_err(|e| Error::invalid("--threads", settings.population.threads, e.to_string()))?;
     let output = &settings.output;
     let folder = if output.save {
+        let name = match &settings.method {
+            Method::Compare(_) => format!("compare-{}", settings.target.name),
+            _ => settings.target.name.clone(),
+        };
         Some(RunFolder::choose(
             output.out.as_deref(),
-            &settings.target.name,
+            &name,
             output.force,
         )?)
     } else {
@@ -57,6 +61,18 @@ pub fn run(settings: &Settings, command: &str) -> Result<u8> {
         );
     }
 
+    if let Method::Compare(method) = &settings.method {
+        let found = pool.install(|| compare::compare(settings, method, &*target, &starts));
+        let found = or_failed(found, open.as_ref())?;
+        return comparison(
+            settings,
+            method,
+            target.dim(),
+            starts.particles,
+            found,
+            open.as_ref(),
+        );
+    }
     let outcome = pool.install(|| {
         let job = Job {
             settings,
@@ -70,16 +86,16 @@ pub fn run(settings: &Settings, command: &str) -> Result<u8> {
             Precision::F32 => job.run::<F32>(),
         }
     });
-    let outcome = match outcome {
-        Ok(outcome) => outcome,
-        Err(error) => {
-            if let Some(open) = &open {
-                open.set_status("failed", 0.0, &[])?;
-            }
-            return Err(error);
-        }
-    };
+    let outcome = or_failed(outcome, open.as_ref())?;
     report(settings, &target, outcome, manifest, open.as_ref(), command)
+}
+
+/// A result, or an error that the folder tells of too.
+fn or_failed<T>(result: Result<T>, open: Option<&record::OpenFolder>) -> Result<T> {
+    if let (Err(_), Some(open)) = (&result, open) {
+        open.set_status("failed", 0.0, &[])?;
+    }
+    result
 }
 
 /// Everything given, judged and loaded.
@@ -97,7 +113,7 @@ fn load(settings: &Settings) -> Result<Loaded> {
     let starts = Starts::load(settings, &*target)?;
     let reference = starts::reference(settings, &*target)?;
     check_method(settings, &*target, reference.as_ref())?;
-    let tempered = !matches!(settings.method, Method::Diffuse(_));
+    let tempered = !matches!(settings.method, Method::Diffuse(_) | Method::Compare(_));
     if tempered && starts.positions.is_empty() && settings.population.init != Init::Exact {
         let own = || target.reference();
         starts::check_precision(settings, &reference.clone().unwrap_or_else(own))?;
@@ -136,6 +152,7 @@ fn check_method(
         Method::Diffuse(method) => {
             return diffuse::check_denoiser(method, target, &method.plan()?);
         }
+        Method::Compare(method) => return compare::check(settings, method, target),
         Method::Smc(method) => {
             if let Some(ladder) = &method.ladder {
                 Ladder::fixed(ladder.clone())?;
@@ -196,6 +213,8 @@ impl Job<'_> {
             Method::Sample(method) => self.sample::<R>(method),
             Method::Smc(method) => self.smc::<R>(method),
             Method::Diffuse(method) => self.diffuse::<R>(method),
+            // Many runs, not one.
+            Method::Compare(_) => Err(Error::invalid("verb", "compare", "must be of one run")),
         }
     }
 
@@ -433,6 +452,78 @@ fn evidence_method(result: &SmcResult, method: &SmcMethod) -> String {
     )
 }
 
+/// The fields of every verb, with what one adds; no warnings yet.
+fn summary(
+    settings: &Settings,
+    dim: usize,
+    particles: usize,
+    (steps, seconds, totals): (u64, f64, &crate::flow::Tally),
+    open: Option<&record::OpenFolder>,
+    part: Part,
+) -> Summary {
+    let per_second = |count: u64| count as f64 / seconds;
+    Summary {
+        driftlane: env!("CARGO_PKG_VERSION").to_owned(),
+        isa: isa::LEVEL.to_owned(),
+        verb: settings.verb().to_owned(),
+        target: settings.target.name.clone(),
+        dim,
+        particles,
+        steps,
+        precision: settings.population.precision.name().to_owned(),
+        threads: settings.population.threads,
+        seed: settings.population.seed,
+        seconds,
+        particle_steps_per_second: per_second(totals.moves),
+        gradient_evaluations: totals.gradient_evaluations,
+        gradients_per_second: per_second(totals.gradient_evaluations),
+        density_evaluations: totals.density_evaluations,
+        nonfinite: totals.nonfinite(),
+        warnings: Vec::new(),
+        out: open.map(|folder| folder.path().display().to_string()),
+        part,
+    }
+}
+
+/// Writes and prints what a comparison found.
+fn comparison(
+    settings: &Settings,
+    method: &CompareMethod,
+    dim: usize,
+    particles: usize,
+    found: compare::Comparison,
+    open: Option<&record::OpenFolder>,
+) -> Result<u8> {
+    let first = &method.entrants[0].method;
+    let same = method.entrants.iter().all(|e| e.method.grid == first.grid);
+    let part = ComparePart {
+        schedule: first.schedule.clone(),
+        grid: if same { first.grid.name() } else { "by name" }.to_owned(),
+        fine_solver: found.fine.map(|_| compare::FINE_SOLVER.to_owned()),
+        fine_nfe: found.fine.map(|fine| fine.0),
+        fine_error: found.fine.map(|fine| fine.1),
+        rows: found.rows,
+    };
+    let mut warnings = found.warnings;
+    if !isa::FAST {
+        warnings.push(Warning::SlowBuild);
+    }
+    let steps = found.totals.moves / particles.max(1) as u64;
+    let counted = (steps, found.seconds, &found.totals);
+    let part_of = Part::Compare(part.clone());
+    let mut summary = summary(settings, dim, particles, counted, open, part_of);
+    summary.warn(&warnings);
+    if let Some(open) = open {
+        record::comparison::write(&summary, &part, open)?;
+    }
+    let text = match settings.output.json {
+        true => summary.to_json() + "\n",
+        false => record::comparison::text(&summary, &part, &warnings),
+    };
+    print(&text)?;
+    Ok(u8::from(settings.output.strict && !warnings.is_empty()))
+}
+
 fn report(
     settings: &Settings,
     target: &BoxedTarget,
@@ -441,33 +532,18 @@ fn report(
     open: Option<&record::OpenFolder>,
     command: &str,
 ) -> Result<u8> {
-    let totals = &outcome.totals;
-    let per_second = |count: u64| count as f64 / outcome.seconds;
     let mut warnings = outcome.warnings;
     if !isa::FAST {
         warnings.push(Warning::SlowBuild);
     }
-    let mut summary = Summary {
-        driftlane: env!("CARGO_PKG_VERSION").to_owned(),
-        isa: isa::LEVEL.to_owned(),
-        verb: settings.verb().to_owned(),
-        target: settings.target.name.clone(),
-        dim: target.dim(),
-        particles: outcome.samples.len() / target.dim(),
-        steps: outcome.steps as u64,
-        precision: settings.population.precision.name().to_owned(),
-        threads: settings.population.threads,
-        seed: settings.population.seed,
-        seconds: outcome.seconds,
-        particle_steps_per_second: per_second(totals.moves),
-        gradient_evaluations: totals.gradient_evaluations,
-        gradients_per_second: per_second(totals.gradient_evaluations),
-        density_evaluations: totals.density_evaluations,
-        nonfinite: totals.nonfinite(),
-        warnings: Vec::new(),
-        out: open.map(|folder| folder.path().display().to_string()),
-        part: outcome.part,
-    };
+    let mut summary = summary(
+        settings,
+        target.dim(),
+        outcome.samples.len() / target.dim(),
+        (outcome.steps as u64, outcome.seconds, &outcome.totals),
+        open,
+        outcome.part,
+    );
     summary.warn(&warnings);
     let strict = settings.output.strict && !warnings.is_empty();
     let record = RunRecord {

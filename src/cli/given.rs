@@ -63,6 +63,8 @@ pub const KEYS: [(&str, &[&str]); 3] = [
             "brownian_path",
             "rtol",
             "atol",
+            "solvers",
+            "strong",
         ],
     ),
     (
@@ -190,14 +192,9 @@ impl Given {
 
     /// The error that refuses what was given for `key`.
     pub(super) fn refuse(&self, key: &str, allowed: impl Into<String>) -> Error {
-        match self.entries.get(key) {
-            Some(entry) => Error::invalid(&entry.label, short(&entry.value), allowed),
-            None => Error::invalid(
-                format!("--{}", key.replace('_', "-")),
-                "(not given)",
-                allowed,
-            ),
-        }
+        let shown = self.entries.get(key).map(|entry| short(&entry.value));
+        let shown = shown.unwrap_or_else(|| "(not given)".into());
+        Error::invalid(self.label(key), shown, allowed)
     }
 
     /// A whole number in `range`; `1e6` is accepted.
@@ -272,6 +269,32 @@ impl Given {
             _ => None,
         };
         list.map(Some).ok_or_else(|| self.refuse(key, allowed))
+    }
+
+    /// Words: an array of texts or whole numbers, or text with commas on the command line.
+    pub(super) fn words(&self, key: &str, allowed: &str) -> Result<Option<Vec<String>>> {
+        let word = |item: &Value| match item {
+            Value::String(s) => Some(s.clone()),
+            Value::Integer(i) => Some(i.to_string()),
+            _ => None,
+        };
+        let words: Option<Vec<String>> = match self.entries.get(key).map(|entry| &entry.value) {
+            None => return Ok(None),
+            Some(Value::String(s)) => Some(s.split(',').map(|s| s.trim().to_owned()).collect()),
+            Some(Value::Array(items)) => items.iter().map(word).collect(),
+            Some(other) => word(other).map(|word| vec![word]),
+        };
+        let whole = |words: &Vec<String>| words.iter().all(|word| !word.is_empty());
+        match words.filter(whole) {
+            Some(words) => Ok(Some(words)),
+            None => Err(self.refuse(key, allowed)),
+        }
+    }
+
+    /// What a key is called in messages.
+    pub(super) fn label(&self, key: &str) -> String {
+        let given = self.entries.get(key).map(|entry| entry.label.clone());
+        given.unwrap_or_else(|| format!("--{}", key.replace('_', "-")))
     }
 
     /// Text; `None` if not given.

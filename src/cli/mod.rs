@@ -9,11 +9,13 @@
 //! | [`progress`] | the bar, or lines where there is no terminal |
 //! | [`starts`] | starting positions and references |
 //! | [`diffuse`] | step programs of diffusion solvers |
+//! | [`compare`] | `compare`: diffusion solvers side by side |
 //! | [`execute`] | carrying out a run |
 //! | [`warnings`] | what its figures give cause to warn of |
 //! | [`list`] | what there is |
 //! | [`info`] | the build, the machine and its measured peaks |
 
+pub mod compare;
 pub mod config;
 pub mod diffuse;
 pub mod execute;
@@ -138,6 +140,11 @@ pub fn parse(
             diffuse.give(&mut given);
             program = diffuse.program;
             (Some("diffuse"), target, diffuse.output.dry_run)
+        }
+        Verb::Compare(compare) => {
+            let target = config::resolve_target(&compare.on, &compare.set, &mut given)?;
+            compare.give(&mut given);
+            (Some("compare"), target, compare.output.dry_run)
         }
     };
     let settings = Box::new(Settings::resolve(target, verb, given)?);

@@ -3,8 +3,10 @@
 //! Every value is taken as text and judged where all settings are judged ([`super::settings`]), so that
 //! a number on the command line and one in an experiment file are refused in the same words.
 
+mod compare;
 mod diffuse;
 
+pub use compare::CompareOptions;
 pub use diffuse::DiffuseOptions;
 
 use super::given::Given;
@@ -50,6 +52,11 @@ pub enum Verb {
         after_help = "Example:\n  driftlane diffuse eight-gaussians --solver dpmpp-2m --steps 20 --particles 4096"
     )]
     Diffuse(DiffuseOptions),
+    /// Diffusion solvers side by side: error against calls and cost, fitted orders, a picture
+    #[command(
+        after_help = "Example:\n  driftlane compare ddim,dpmpp-2m,unipc-3-bh2 --on grid-9 --nfe 10:160 --particles 1024"
+    )]
+    Compare(CompareOptions),
     /// What there is, with defaults
     #[command(after_help = "Example:\n  driftlane list targets")]
     List(ListOptions),
@@ -299,7 +306,7 @@ pub(super) struct TuningOptions {
 
 #[derive(Debug, Args)]
 pub(super) struct PopulationOptions {
-    /// Particles; sizes accept 1e6 [default: sample 1024, smc 2048]
+    /// Particles; sizes accept 1e6 [default: sample 1024, smc 2048, diffuse and compare 4096]
     #[arg(
         long,
         value_name = "N",
@@ -333,7 +340,7 @@ pub(super) struct PopulationOptions {
 
 #[derive(Debug, Args)]
 pub(super) struct OutputOptions {
-    /// Run folder [default: runs/TARGET-n]
+    /// Run folder [default: runs/TARGET-n, of compare runs/compare-TARGET-n]
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     out: Option<String>,
     /// Write no run folder

@@ -7,6 +7,8 @@
 //! | [`mcse_mean`], [`mcse_sd`], [`mcse_median`], [`mcse_quantile`] | [`Blocking`], [`RunningMoments`] |
 //! | [`e_bfmi`], [`e_bfmi_pooled`] | [`EnergyErrors`] |
 //!
+//! [`MeasuredError`] is the error of a method against a solution or against moments, [`fit_order`] the order it falls by.
+//!
 //! [`Convergence`] holds what a summary shows of a coordinate, from one sort of its draws.
 //! The figures from kept draws agree with arviz-stats 1.3.3 but for what has no figure: where a draw
 //! is not finite or all draws are equal they are NaN.
@@ -20,6 +22,7 @@ mod energy;
 mod gradient;
 mod mcse;
 mod nested;
+mod order;
 mod rank;
 mod running;
 mod student;
@@ -32,6 +35,7 @@ pub use energy::{DIVERGENCE, EnergyErrors, e_bfmi, e_bfmi_pooled};
 pub use gradient::gradient_error;
 pub use mcse::{mcse_mean, mcse_median, mcse_quantile, mcse_sd};
 pub use nested::{nested_r_hat, nested_r_hat_rank};
+pub use order::{FittedOrder, MeasuredError, fit_order};
 pub use rank::{normal_quantile, r_hat};
 pub use running::RunningMoments;
 pub use student::student_t_quantile;

@@ -12,7 +12,7 @@ use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 /// The files a run writes: what `--force` may replace.
-pub const FILES: [&str; 8] = [
+pub const FILES: [&str; 11] = [
     "config.toml",
     "manifest.json",
     "status.json",
@@ -21,6 +21,9 @@ pub const FILES: [&str; 8] = [
     "draws.npy",
     "schedule.toml",
     "report.html",
+    "compare.svg",
+    "compare.json",
+    "compare.csv",
 ];
 /// More default folders for one target than anyone has.
 const LAST_NUMBER: usize = 1_000_000;

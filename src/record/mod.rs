@@ -5,6 +5,7 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`summary`] | the JSON object of `--json` and `summary.json` |
+//! | [`comparison`] | table, CSV and picture of `compare` |
 //! | [`table`] | the same for people: table, evidence, rates, verdict |
 //! | [`warning`] | warnings with stable codes, sentences and advice |
 //! | [`npy`] | `.npy` arrays, read strictly and written as a stream |
@@ -12,6 +13,7 @@
 //! | [`folder`] | the run folder, which appears whole or not at all |
 //! | [`report`] | `report.html`, one self-contained file |
 
+pub mod comparison;
 pub mod folder;
 pub mod manifest;
 
@@ -22,7 +24,9 @@ pub mod warning;
 
 pub use folder::{OpenFolder, RunFolder};
 pub use manifest::Manifest;
-pub use summary::{DiffusePart, Part, SamplePart, SmcPart, Summary, WiderReference};
+pub use summary::{
+    ComparePart, CompareRow, DiffusePart, Part, SamplePart, SmcPart, Summary, WiderReference,
+};
 pub use warning::Warning;
 
 use crate::error::Result;
@@ -98,7 +102,7 @@ impl RunRecord<'_> {
             Part::Sample(part) => &part.mean,
             Part::Smc(part) => &part.mean,
             Part::Diffuse(part) => &part.mean,
-            Part::Other(_) => &[],
+            Part::Compare(_) | Part::Other(_) => &[],
         }
     }
 
@@ -107,7 +111,7 @@ impl RunRecord<'_> {
         match &self.summary.part {
             Part::Sample(part) => &part.mcse_mean,
             Part::Smc(part) => part.mean_se.as_deref().unwrap_or(&[]),
-            Part::Diffuse(_) | Part::Other(_) => &[],
+            Part::Diffuse(_) | Part::Compare(_) | Part::Other(_) => &[],
         }
     }
 
@@ -117,7 +121,7 @@ impl RunRecord<'_> {
             Part::Sample(part) => &part.sd,
             Part::Smc(part) => &part.sd,
             Part::Diffuse(part) => &part.sd,
-            Part::Other(_) => &[],
+            Part::Compare(_) | Part::Other(_) => &[],
         }
     }
 

@@ -62,6 +62,8 @@ pub enum Part {
     Smc(SmcPart),
     /// Of `diffuse`.
     Diffuse(DiffusePart),
+    /// Of `compare`.
+    Compare(ComparePart),
     /// Of a verb with fields of its own.
     Other(serde_json::Map<String, serde_json::Value>),
 }
@@ -115,6 +117,60 @@ pub struct DiffusePart {
     /// Standard deviation of every coordinate at the end, length dim.
     #[serde(serialize_with = "finite_list")]
     pub sd: Vec<f64>,
+}
+
+/// What `compare` adds.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct ComparePart {
+    /// The noise schedule's name.
+    pub schedule: String,
+    /// The time grid's name, or `by name` where solvers have grids of their own.
+    pub grid: String,
+    /// The solver of fine solutions of the flow; null where none was needed.
+    pub fine_solver: Option<String>,
+    /// Their most calls.
+    pub fine_nfe: Option<usize>,
+    /// The largest of their estimated errors.
+    #[serde(serialize_with = "finite_option")]
+    pub fine_error: Option<f64>,
+    /// Solver by solver, rising calls.
+    pub rows: Vec<CompareRow>,
+}
+
+/// One solver at one number of calls.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct CompareRow {
+    /// The solver, as it was called.
+    pub name: String,
+    /// Calls of the denoiser, a particle.
+    pub nfe: usize,
+    /// Steps.
+    pub steps: usize,
+    /// Wall time in seconds over the particles.
+    #[serde(serialize_with = "finite")]
+    pub cost: f64,
+    /// The error; null where a particle is not finite.
+    #[serde(serialize_with = "finite_option")]
+    pub error: Option<f64>,
+    /// Its standard error over particles.
+    #[serde(serialize_with = "finite_option")]
+    pub error_se: Option<f64>,
+    /// The fitted order of the solver, the same in each of its rows.
+    #[serde(serialize_with = "finite_option")]
+    pub order: Option<f64>,
+    /// The lower end of its 95% interval.
+    #[serde(serialize_with = "finite_option")]
+    pub order_low: Option<f64>,
+    /// The upper end.
+    #[serde(serialize_with = "finite_option")]
+    pub order_high: Option<f64>,
+    /// Why there is no order.
+    pub order_note: Option<String>,
+    /// What the error is: `solution`, `strong` (distances to a fine solution) or `moments`.
+    pub measure: String,
+    /// Errors below are not the solver's alone; null for moments.
+    #[serde(serialize_with = "finite_option")]
+    pub floor: Option<f64>,
 }
 
 /// What `smc` adds.

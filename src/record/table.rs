@@ -96,15 +96,24 @@ fn coordinates(record: &RunRecord<'_>) -> String {
         }));
         rows.push(row);
     }
+    let mut out = columns_of(&rows);
+    if mean.len() > ROWS {
+        let _ = writeln!(out, "... {} more", mean.len() - ROWS);
+    }
+    out
+}
+
+/// Rows of cells as lines: the first column to the left, the others to the right.
+pub(super) fn columns_of(rows: &[Vec<String>]) -> String {
     let width = |c: usize| {
         rows.iter()
             .map(|row| row[c].chars().count())
             .max()
             .unwrap_or(0)
     };
-    let widths: Vec<usize> = (0..rows[0].len()).map(width).collect();
+    let widths: Vec<usize> = (0..rows.first().map_or(0, Vec::len)).map(width).collect();
     let mut out = String::new();
-    for row in &rows {
+    for row in rows {
         let mut line = String::new();
         for (c, (cell, width)) in row.iter().zip(&widths).enumerate() {
             let _ = match c {
@@ -114,9 +123,6 @@ fn coordinates(record: &RunRecord<'_>) -> String {
         }
         out.push_str(line.trim_end());
         out.push('\n');
-    }
-    if mean.len() > ROWS {
-        let _ = writeln!(out, "... {} more", mean.len() - ROWS);
     }
     out
 }
@@ -135,7 +141,7 @@ pub fn figure(value: f64) -> String {
 }
 
 /// A number of things: `1 thread`, `2 threads`.
-fn count(n: usize, thing: &str) -> String {
+pub(super) fn count(n: usize, thing: &str) -> String {
     format!("{n} {thing}{}", if n == 1 { "" } else { "s" })
 }
 

@@ -100,6 +100,24 @@ pub enum Warning {
         /// The standard error of their difference, if both have one.
         se: Option<f64>,
     },
+    /// An error that could not be measured: particles that are not finite at the end.
+    NonFiniteError {
+        /// The solver.
+        solver: String,
+        /// Its calls.
+        nfe: usize,
+        /// How many particles.
+        count: usize,
+        /// Out of how many.
+        particles: usize,
+    },
+    /// No order could be fitted.
+    NoOrder {
+        /// The solver.
+        solver: String,
+        /// Why.
+        reason: String,
+    },
     /// A build without fused multiply-add instructions.
     SlowBuild,
 }
@@ -110,7 +128,8 @@ impl Warning {
         match self {
             Self::NonFinite { .. }
             | Self::NonFiniteStarts { .. }
-            | Self::NonFiniteParticles { .. } => "W-NONFINITE",
+            | Self::NonFiniteParticles { .. }
+            | Self::NonFiniteError { .. } => "W-NONFINITE",
             Self::Coalesced { .. } => "W-COALESCED",
             Self::Ladder { .. } => "W-LADDER",
             Self::Acceptance { .. } => "W-ACCEPT",
@@ -120,6 +139,7 @@ impl Warning {
             Self::NoStandardError { .. } => "W-NO-SE",
             Self::ShortChains { .. } => "W-CHAINS",
             Self::Modes { .. } => "W-MODES",
+            Self::NoOrder { .. } => "W-NO-ORDER",
             Self::SlowBuild => "W-SLOW-BUILD",
         }
     }
@@ -155,6 +175,11 @@ impl Warning {
             Self::Modes { .. } => {
                 "give a wider --reference, or raise --particles, until they agree"
             }
+            Self::NonFiniteError { .. } => "raise --nfe, or choose another grid or solver",
+            Self::NoOrder { reason, .. } if reason.contains("standard errors") => {
+                "raise --particles, or lower --nfe"
+            }
+            Self::NoOrder { .. } => "lower --nfe",
             Self::SlowBuild => "build with -C target-cpu=native on the machine that runs it",
         }
     }
@@ -174,6 +199,7 @@ impl Warning {
             | Self::Stuck { .. } => true,
             Self::Acceptance { rate, .. } => *rate < 0.01,
             Self::Ess { value, .. } => *value < 100.0,
+            Self::NonFiniteError { .. } | Self::NoOrder { .. } => false,
             Self::ShortChains { .. } | Self::NoStandardError { .. } | Self::SlowBuild => false,
         }
     }
@@ -273,6 +299,16 @@ impl fmt::Display for Warning {
                 }
                 write!(f, ": modes are missed")
             }
+            Self::NonFiniteError {
+                solver,
+                nfe,
+                count,
+                particles,
+            } => write!(
+                f,
+                "{count} of {particles} particles of {solver} are not finite after {nfe} calls: it has no error there"
+            ),
+            Self::NoOrder { solver, reason } => write!(f, "no order of {solver}: {reason}"),
             Self::SlowBuild => {
                 write!(
                     f,

@@ -12,25 +12,10 @@ use crate::error::{Error, Result};
 /// Judges everything that can be judged without a target.
 pub(super) fn method(given: &Given) -> Result<DiffuseMethod> {
     let (solver, suffix) = solver(given)?;
-    let own = suffix.unwrap_or(Grid::LogSnr);
-    let grid = choice(given, "grid", Grid::NAMES, own, Grid::from_name)?;
-    let schedule = choice(
-        given,
-        "schedule",
-        Schedule::NAMES,
-        "vp-linear".to_owned(),
-        |name| Schedule::from_name(name).map(|schedule| schedule.name().to_owned()),
-    )?;
-    let rules = ["habit", "zero", "sigma-min", "none"];
-    let last = choice(given, "final", &rules, None, |rule| {
-        Some(match rule {
-            "habit" => None,
-            "zero" => Some(Habit::Zero),
-            "sigma-min" => Some(Habit::Smallest),
-            "none" => Some(Habit::Nothing),
-            _ => return None,
-        })
-    })?;
+    let mut method = shared(given, None)?;
+    if let Some(grid) = suffix.filter(|_| !given.has("grid")) {
+        method.grid = grid;
+    }
     let levels = levels(
         given,
         "sigmas",
@@ -70,15 +55,46 @@ pub(super) fn method(given: &Given) -> Result<DiffuseMethod> {
         solver,
         steps: given.count("steps", 20, 1..=1_000_000)?,
         nfe,
+        levels,
+        times,
+        brownian_path: given.truth("brownian_path", false)?,
+        ..method
+    })
+}
+
+/// What any solver may be told, of no solver yet; `last` is what follows the last noise level by default.
+pub(super) fn shared(given: &Given, last: Option<Habit>) -> Result<DiffuseMethod> {
+    let grid = choice(given, "grid", Grid::NAMES, Grid::LogSnr, Grid::from_name)?;
+    let schedule = choice(
+        given,
+        "schedule",
+        Schedule::NAMES,
+        "vp-linear".to_owned(),
+        |name| Schedule::from_name(name).map(|schedule| schedule.name().to_owned()),
+    )?;
+    let rules = ["habit", "zero", "sigma-min", "none"];
+    let last = choice(given, "final", &rules, last, |rule| {
+        Some(match rule {
+            "habit" => None,
+            "zero" => Some(Habit::Zero),
+            "sigma-min" => Some(Habit::Smallest),
+            "none" => Some(Habit::Nothing),
+            _ => return None,
+        })
+    })?;
+    Ok(DiffuseMethod {
+        solver: String::new(),
+        steps: 1,
+        nfe: None,
         schedule,
         grid,
         grid_options: grid_options(given)?,
-        levels,
-        times,
+        levels: None,
+        times: None,
         last,
         options: options(given)?,
         denoising: denoising(given)?,
-        brownian_path: given.truth("brownian_path", false)?,
+        brownian_path: false,
         tolerances: (
             tolerance(given, "rtol", 0.05)?,
             tolerance(given, "atol", 0.0078)?,
@@ -102,23 +118,23 @@ fn grid_options(given: &Given) -> Result<GridOptions> {
 
 /// The solver's name, and the grid after it, which a grid of its own overrules.
 fn solver(given: &Given) -> Result<(String, Option<Grid>)> {
+    let default = ("dpmpp-2m".to_owned(), None);
+    choice(given, "solver", &solver_names(), default, named_solver)
+}
+
+pub(super) fn solver_names() -> Vec<&'static str> {
     let all = solvers().iter().chain(adaptive_solvers());
-    let names: Vec<&str> = all.map(|solver| &*solver.name).collect();
-    let split = |name: &str| {
-        let suffixes = [("-karras", Grid::Karras), ("-lu", Grid::LogSnr)];
-        let found = suffixes.into_iter().find_map(|(suffix, grid)| {
-            let short = name.strip_suffix(suffix)?;
-            find(short).map(|solver| (solver.name.into_owned(), Some(grid)))
-        });
-        found.or_else(|| find(name).map(|solver| (solver.name.into_owned(), None)))
-    };
-    choice(
-        given,
-        "solver",
-        &names,
-        ("dpmpp-2m".to_owned(), None),
-        split,
-    )
+    all.map(|solver| &*solver.name).collect()
+}
+
+/// A solver by name or alias, and the grid that is named after it.
+pub(super) fn named_solver(name: &str) -> Option<(String, Option<Grid>)> {
+    let suffixes = [("-karras", Grid::Karras), ("-lu", Grid::LogSnr)];
+    let found = suffixes.into_iter().find_map(|(suffix, grid)| {
+        let short = name.strip_suffix(suffix)?;
+        find(short).map(|solver| (solver.name.into_owned(), Some(grid)))
+    });
+    found.or_else(|| find(name).map(|solver| (solver.name.into_owned(), None)))
 }
 
 fn levels(

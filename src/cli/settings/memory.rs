@@ -31,6 +31,8 @@ impl Settings {
                 thin,
                 ..
             }) => k / (*thin).max(1),
+            // Starts, ends, fine solutions, and what every particle says of an error.
+            Method::Compare(method) => 5 + method.calls.len() as u64,
             _ => 1,
         };
         // Diagnostics take one coordinate at a time: its series, ranks and scores.

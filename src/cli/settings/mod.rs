@@ -3,6 +3,7 @@
 //! `resolve` makes them from what was given, `text` writes them as an experiment file, `memory` judges
 //! whether they fit, `names` holds the choices that have names.
 
+mod compare;
 mod diffuse;
 mod memory;
 mod names;
@@ -95,6 +96,28 @@ pub enum Method {
     Smc(SmcMethod),
     /// `diffuse`.
     Diffuse(DiffuseMethod),
+    /// `compare`.
+    Compare(CompareMethod),
+}
+
+/// What `compare` sets side by side.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CompareMethod {
+    /// In this order.
+    pub entrants: Vec<Entrant>,
+    /// The most calls of each row, rising.
+    pub calls: Vec<u64>,
+    /// Whether solvers with noise are held against a fine solution on the same Brownian path.
+    pub strong: bool,
+}
+
+/// A solver as it was called, and how it integrates; its calls are those of the row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entrant {
+    /// The name given.
+    pub name: String,
+    /// How.
+    pub method: DiffuseMethod,
 }
 
 /// How `diffuse` integrates.
@@ -297,6 +320,7 @@ impl Settings {
             Method::Sample(_) => "sample",
             Method::Smc(_) => "smc",
             Method::Diffuse(_) => "diffuse",
+            Method::Compare(_) => "compare",
         }
     }
 
@@ -340,6 +364,13 @@ impl Settings {
                 let from_file = |levels: &Option<Levels>| matches!(levels, Some(Levels::File(_)));
                 if !from_file(&method.levels) && !from_file(&method.times) {
                     method.plan()?;
+                }
+            }
+            Method::Compare(method) => {
+                for entrant in &method.entrants {
+                    for calls in &method.calls {
+                        entrant.program(*calls)?;
+                    }
                 }
             }
             Method::Smc(method) => {
@@ -401,6 +432,6 @@ fn default_particles(method: &Method) -> u64 {
     match method {
         Method::Sample(_) => 1024,
         Method::Smc(_) => 2048,
-        Method::Diffuse(_) => 4096,
+        Method::Diffuse(_) | Method::Compare(_) => 4096,
     }
 }

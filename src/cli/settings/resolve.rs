@@ -2,7 +2,8 @@
 
 use super::{
     Init, Length, Mass, Method, Output, Population, Precision, ReferenceSpec, Resampler,
-    SampleMethod, Sampler, Settings, SmcMethod, TargetSpec, Tuning, default_particles, diffuse,
+    SampleMethod, Sampler, Settings, SmcMethod, TargetSpec, Tuning, compare, default_particles,
+    diffuse,
 };
 use crate::cli::config;
 use crate::cli::given::Given;
@@ -13,7 +14,7 @@ use crate::record::manifest;
 use std::path::{Path, PathBuf};
 
 /// The verbs that experiment files may name.
-const VERBS: [&str; 3] = ["sample", "smc", "diffuse"];
+const VERBS: [&str; 4] = ["sample", "smc", "diffuse", "compare"];
 /// Keys that only `diffuse` knows; it shares `steps` with `sample`.
 const DIFFUSE_KEYS: [&str; 23] = [
     "solver",
@@ -36,6 +37,22 @@ const DIFFUSE_KEYS: [&str; 23] = [
     "guidance",
     "condition",
     "threshold",
+    "brownian_path",
+    "rtol",
+    "atol",
+];
+/// Keys that only `compare` knows.
+const COMPARE_KEYS: [&str; 2] = ["solvers", "strong"];
+/// Keys of `diffuse` that say nothing of several solvers on several grids.
+pub(super) const ONE_SOLVER_KEYS: [&str; 11] = [
+    "solver",
+    "steps",
+    "sigmas",
+    "timesteps",
+    "corrector",
+    "churn",
+    "restart",
+    "extrapolation",
     "brownian_path",
     "rtol",
     "atol",
@@ -117,7 +134,7 @@ impl Settings {
                 given.yields_to_change(key, winner, "hmc");
             }
         }
-        let allowed = "must be \"sample\", \"smc\" or \"diffuse\"";
+        let allowed = "must be \"sample\", \"smc\", \"diffuse\" or \"compare\"";
         let own = given.text("verb", allowed)?.map(str::to_owned);
         if own.as_deref().is_some_and(|own| !VERBS.contains(&own)) {
             return Err(given.refuse("verb", allowed));
@@ -140,6 +157,7 @@ impl Settings {
         let method = match verb.as_str() {
             "smc" => Method::Smc(smc(&given)?),
             "diffuse" => Method::Diffuse(diffuse::method(&given)?),
+            "compare" => Method::Compare(compare::method(&given)?),
             _ => Method::Sample(sample(&given)?),
         };
         let population = population(&given, &method)?;
@@ -158,13 +176,18 @@ impl Settings {
 fn foreign(verb: &str) -> Vec<&'static str> {
     let own = |keys: &[&'static str]| keys.to_vec();
     match verb {
-        "smc" => [own(&SAMPLE_KEYS), own(&DIFFUSE_KEYS)].concat(),
+        "smc" => [own(&SAMPLE_KEYS), own(&DIFFUSE_KEYS), own(&COMPARE_KEYS)].concat(),
         "diffuse" => {
             let mut keys = [own(&SAMPLE_KEYS), own(&SMC_KEYS), own(&TUNING_KEYS)].concat();
             keys.retain(|key| *key != "steps");
+            keys.extend(COMPARE_KEYS);
             keys
         }
-        _ => [own(&SMC_KEYS), own(&DIFFUSE_KEYS)].concat(),
+        "compare" => {
+            let others = [own(&SAMPLE_KEYS), own(&SMC_KEYS), own(&TUNING_KEYS)].concat();
+            [others, own(&ONE_SOLVER_KEYS)].concat()
+        }
+        _ => [own(&SMC_KEYS), own(&DIFFUSE_KEYS), own(&COMPARE_KEYS)].concat(),
     }
 }
 
@@ -499,6 +522,10 @@ fn population(given: &Given, method: &Method) -> Result<Population> {
     };
     if matches!(method, Method::Smc(_)) && matches!(init, Init::Exact | Init::File(_)) {
         let allowed = "has no meaning for smc, which starts from its reference (see --reference)";
+        return Err(given.refuse("init", allowed));
+    }
+    if matches!(method, Method::Compare(_)) && matches!(init, Init::Prior | Init::Reference) {
+        let allowed = "must be FILE.npy or exact for compare; by default exact draws at the first noise level";
         return Err(given.refuse("init", allowed));
     }
     if matches!(method, Method::Diffuse(_)) && matches!(init, Init::Prior | Init::Reference) {

@@ -1,8 +1,8 @@
 //! From settings to the experiment file they stand for.
 
 use super::{
-    DiffuseMethod, Init, Length, Levels, Method, Output, Population, ReferenceSpec, Sampler,
-    Settings, Tuning,
+    CompareMethod, DiffuseMethod, Init, Length, Levels, Method, Output, Population, ReferenceSpec,
+    Sampler, Settings, Tuning,
 };
 use crate::diffusion::solver::{Habit, StartUp, find};
 use crate::flow::Resampling;
@@ -141,6 +141,7 @@ impl Method {
                 out
             }
             Self::Diffuse(m) => diffuse(m),
+            Self::Compare(m) => compare(m),
             Self::Smc(m) => {
                 let ladder = m
                     .ladder
@@ -261,6 +262,37 @@ fn diffuse(m: &DiffuseMethod) -> Table {
         Some(nfe) => out.insert("nfe".into(), whole(nfe)),
         None => out.insert("steps".into(), whole(m.steps)),
     };
+    out
+}
+
+fn compare(m: &CompareMethod) -> Table {
+    let mut out = m
+        .entrants
+        .first()
+        .map_or_else(Table::new, |entrant| diffuse(&entrant.method));
+    for key in super::resolve::ONE_SOLVER_KEYS {
+        out.remove(key);
+    }
+    let mut lowered = m
+        .entrants
+        .iter()
+        .map(|e| e.method.options.lower_final_order);
+    // Off is what compare does by itself, of the solvers that know it.
+    if lowered.any(|rule| rule == Some(false)) {
+        out.remove("lower_order_final");
+    }
+    if m.entrants
+        .iter()
+        .any(|e| e.method.grid != m.entrants[0].method.grid)
+    {
+        out.remove("grid");
+    }
+    let names = m.entrants.iter().map(|e| Value::from(e.name.as_str()));
+    out.insert("verb".into(), "compare".into());
+    out.insert("solvers".into(), Value::Array(names.collect()));
+    let calls = m.calls.iter().map(|n| whole(*n));
+    out.insert("nfe".into(), Value::Array(calls.collect()));
+    out.insert("strong".into(), m.strong.into());
     out
 }
 

@@ -14,6 +14,8 @@ pub struct Axis {
     log: bool,
     /// Ticks at whole numbers only.
     whole: bool,
+    /// Ticks at these values, of a logarithmic axis; by default at powers of ten.
+    marks: Vec<f64>,
     label: String,
 }
 
@@ -34,6 +36,7 @@ impl Axis {
             high,
             log: false,
             whole: false,
+            marks: Vec::new(),
             label: label.into(),
         }
     }
@@ -55,6 +58,21 @@ impl Axis {
             high: to.max(from + 1.0),
             log: true,
             whole: false,
+            marks: Vec::new(),
+            label: label.into(),
+        }
+    }
+
+    /// A logarithmic axis a little wider than its ends, with ticks at these rising values, all above 0.
+    pub fn marked(label: &str, marks: &[f64], ends: (f64, f64)) -> Self {
+        let (low, high) = (log10(ends.0), log10(ends.1));
+        let pad = (0.04 * (high - low)).max(0.02);
+        Self {
+            low: low - pad,
+            high: high + pad,
+            log: true,
+            whole: false,
+            marks: marks.to_vec(),
             label: label.into(),
         }
     }
@@ -83,6 +101,17 @@ impl Axis {
 
     /// Ticks as (value, label).
     fn ticks(&self, about: usize) -> Vec<(f64, String)> {
+        if !self.marks.is_empty() {
+            let mut ticks: Vec<(f64, String)> = Vec::new();
+            for mark in &self.marks {
+                let room = 0.5 / about as f64;
+                let free = |(last, _): &(f64, String)| self.place(*mark) - self.place(*last) > room;
+                if ticks.last().is_none_or(free) {
+                    ticks.push((*mark, format!("{mark}")));
+                }
+            }
+            return ticks;
+        }
         if self.log {
             let (from, to) = (self.low as i32, self.high as i32);
             let every = ((to - from) / about as i32).max(1);
@@ -140,11 +169,17 @@ pub struct Chart {
     height: f64,
     left: f64,
     bottom: f64,
+    top: f64,
+    right: f64,
     x: Axis,
     y: Axis,
     body: String,
 }
 
+/// Shapes of marks: disc, square, triangle, diamond.
+const SHAPES: usize = 4;
+/// Between lines of text.
+const LINE: f64 = 15.0;
 /// Space above and to the right of the frame.
 const TOP: f64 = 10.0;
 const RIGHT: f64 = 12.0;
@@ -159,19 +194,27 @@ impl Chart {
             height,
             left,
             bottom,
+            top: TOP,
+            right: RIGHT,
             x,
             y,
             body: String::new(),
         }
     }
 
+    /// With other space above and to the right of the frame: for a title, for labels.
+    pub fn with_space(mut self, top: f64, right: f64) -> Self {
+        (self.top, self.right) = (top, right);
+        self
+    }
+
     fn x(&self, value: f64) -> f64 {
-        self.left + self.x.place(value) * (self.width - self.left - RIGHT)
+        self.left + self.x.place(value) * (self.width - self.left - self.right)
     }
 
     fn y(&self, value: f64) -> f64 {
         let floor = self.height - self.bottom;
-        floor - self.y.place(value) * (floor - TOP)
+        floor - self.y.place(value) * (floor - self.top)
     }
 
     /// A line through points, with a class of the style sheet.
@@ -208,6 +251,104 @@ impl Chart {
         }
     }
 
+    /// Marks of one of a few shapes, each with its values as a tooltip.
+    pub fn marks(&mut self, points: &[(f64, f64)], shape: usize, class: &str) {
+        for &(x, y) in points.iter().filter(|p| p.0.is_finite() && p.1.is_finite()) {
+            let (cx, cy) = (self.x(x), self.y(y));
+            let tip = format!("{}, {}", number(x), number(y));
+            let at = |x: f64, y: f64| format!("{:.1} {:.1}", cx + x, cy + y);
+            let path = match shape % SHAPES {
+                0 => format!(
+                    "M{}a3.6 3.6 0 1 0 7.2 0a3.6 3.6 0 1 0 -7.2 0z",
+                    at(-3.6, 0.0)
+                ),
+                1 => format!("M{}h6.4v6.4h-6.4z", at(-3.2, -3.2)),
+                2 => format!("M{}L{}L{}z", at(0.0, -4.4), at(4.2, 3.2), at(-4.2, 3.2)),
+                _ => format!("M{}l4.5 4.5l-4.5 4.5l-4.5 -4.5z", at(0.0, -4.5)),
+            };
+            let _ = writeln!(
+                self.body,
+                "<path class=\"{class}\" d=\"{path}\"><title>{tip}</title></path>"
+            );
+        }
+    }
+
+    /// Error bars: x, and y from low to high.
+    pub fn error_bars(&mut self, bars: &[(f64, f64, f64)], class: &str) {
+        for &(x, low, high) in bars {
+            let (x, low, high) = (self.x(x), self.y(low), self.y(high));
+            // Shorter than a mark they say nothing.
+            if low - high > 2.0 {
+                let _ = writeln!(
+                    self.body,
+                    "<path class=\"{class}\" d=\"M{x:.1} {low:.1}V{high:.1}M{:.1} {low:.1}h6M{:.1} {high:.1}h6\"/>",
+                    x - 3.0,
+                    x - 3.0
+                );
+            }
+        }
+    }
+
+    /// Labels to the right of the frame, each joined to its point (x, y), moved apart where they would overlap:
+    /// (x, y, name, its class, what follows it).
+    pub fn labels(&mut self, labels: &[(f64, f64, String, String, String)]) {
+        let floor = self.height - self.bottom;
+        let mut order: Vec<usize> = (0..labels.len()).collect();
+        order.sort_by(|a, b| self.y(labels[*a].1).total_cmp(&self.y(labels[*b].1)));
+        let mut places: Vec<f64> = order.iter().map(|k| self.y(labels[*k].1)).collect();
+        let apart = LINE.min((floor - self.top) / labels.len().max(1) as f64);
+        // Groups that touch share the way they have to move.
+        for _ in 0..200 {
+            let mut moved = false;
+            for k in 1..places.len() {
+                let lack = apart - (places[k] - places[k - 1]);
+                if lack > 1e-3 {
+                    places[k - 1] -= 0.5 * lack;
+                    places[k] += 0.5 * lack;
+                    moved = true;
+                }
+            }
+            if !moved {
+                break;
+            }
+        }
+        let (mut low, mut high) = (self.top + 4.0, floor - 2.0);
+        for place in &mut places {
+            *place = place.max(low);
+            low = *place + apart;
+        }
+        for place in places.iter_mut().rev() {
+            *place = place.min(high);
+            high = *place - apart;
+        }
+        let right = self.width - self.right;
+        for (k, place) in order.iter().zip(places) {
+            let (x, y, name, class, rest) = &labels[*k];
+            let (x, y) = (self.x(*x), self.y(*y));
+            let _ = writeln!(
+                self.body,
+                "<path class=\"joint\" d=\"M{:.1} {y:.1}L{:.1} {place:.1}h8\"/><text x=\"{:.1}\" y=\"{:.1}\"><tspan class=\"{class}\">{}</tspan> {}</text>",
+                x + 6.0,
+                right + 4.0,
+                right + 16.0,
+                place + 4.0,
+                escape(name),
+                escape(rest)
+            );
+        }
+    }
+
+    /// A title and a line below it, above the frame.
+    pub fn heading(&mut self, title: &str, below: &str) {
+        let x = self.left;
+        let _ = writeln!(
+            self.body,
+            "<text class=\"title\" x=\"{x:.1}\" y=\"22\">{}</text><text x=\"{x:.1}\" y=\"40\">{}</text>",
+            escape(title),
+            escape(below)
+        );
+    }
+
     /// Adjoining bars of a histogram over `edges` (one more than `heights`).
     pub fn bars(&mut self, edges: &[f64], heights: &[f64]) {
         let floor = self.height - self.bottom;
@@ -224,8 +365,8 @@ impl Chart {
     pub fn cells(&mut self, counts: &[Vec<u32>]) {
         let most = counts.iter().flatten().copied().max().unwrap_or(0).max(1);
         let columns = counts.first().map_or(1, Vec::len).max(1);
-        let wide = (self.width - self.left - RIGHT) / columns as f64;
-        let high = (self.height - self.bottom - TOP) / counts.len().max(1) as f64;
+        let wide = (self.width - self.left - self.right) / columns as f64;
+        let high = (self.height - self.bottom - self.top) / counts.len().max(1) as f64;
         for shade in 1..=8u32 {
             let mut path = String::new();
             for (r, row) in counts.iter().enumerate() {
@@ -251,7 +392,7 @@ impl Chart {
 
     /// Text in the upper right corner of the frame.
     pub fn note(&mut self, text: &str) {
-        let (x, y) = (self.width - RIGHT - 4.0, TOP + 14.0);
+        let (x, y) = (self.width - self.right - 4.0, self.top + 14.0);
         let text = escape(text);
         let _ = writeln!(
             self.body,
@@ -262,7 +403,27 @@ impl Chart {
     /// The drawing as an SVG element; `title` is read by screen readers.
     pub fn finish(self, title: &str) -> String {
         let (w, h) = (self.width, self.height);
-        let (floor, right) = (h - self.bottom, w - RIGHT);
+        format!(
+            "<svg viewBox=\"0 0 {w} {h}\" role=\"img\" aria-label=\"{}\">\n{}</svg>\n",
+            escape(title),
+            self.content()
+        )
+    }
+
+    /// The drawing as a file of its own, with its style sheet and ground.
+    pub fn finish_alone(self, title: &str, style: &str) -> String {
+        let (w, h) = (self.width, self.height);
+        format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{w}\" height=\"{h}\" viewBox=\"0 0 {w} {h}\" role=\"img\" aria-label=\"{}\">\n<style>\n{style}</style>\n<rect class=\"ground\" width=\"{w}\" height=\"{h}\"/>\n{}</svg>\n",
+            escape(title),
+            self.content()
+        )
+    }
+
+    /// Axes below, marks above them.
+    fn content(&self) -> String {
+        let h = self.height;
+        let (floor, right) = (h - self.bottom, self.width - self.right);
         let mut axes = String::new();
         let about_x = ((right - self.left) / 70.0).max(2.0) as usize;
         for (value, label) in self.x.ticks(about_x) {
@@ -274,7 +435,7 @@ impl Chart {
             );
         }
         if !self.y.label.is_empty() {
-            let about_y = ((floor - TOP) / 42.0).max(2.0) as usize;
+            let about_y = ((floor - self.top) / 42.0).max(2.0) as usize;
             for (value, label) in self.y.ticks(about_y) {
                 let y = self.y(value);
                 let _ = writeln!(
@@ -285,7 +446,7 @@ impl Chart {
                     y + 4.0
                 );
             }
-            let middle = (TOP + floor) / 2.0;
+            let middle = (self.top + floor) / 2.0;
             let _ = writeln!(
                 axes,
                 "<text class=\"label\" transform=\"translate(13 {middle:.1}) rotate(-90)\" text-anchor=\"middle\">{}</text>",
@@ -302,10 +463,8 @@ impl Chart {
             );
         }
         format!(
-            "<svg viewBox=\"0 0 {w} {h}\" role=\"img\" aria-label=\"{}\">\n{axes}{}<path class=\"axis\" d=\"M{:.1} {floor:.1}H{right:.1}\"/>\n</svg>\n",
-            escape(title),
-            self.body,
-            self.left,
+            "{axes}{}<path class=\"axis\" d=\"M{:.1} {floor:.1}H{right:.1}\"/>\n",
+            self.body, self.left,
         )
     }
 }

@@ -3,7 +3,7 @@
 //! Everything is inside it (style, charts as SVG); it loads nothing, runs no script, follows the
 //! reader's light or dark setting, and reads on a phone and on paper.
 
-mod chart;
+pub(super) mod chart;
 mod figures;
 
 use super::table::{figure, rate};
@@ -22,6 +22,7 @@ pub fn html(record: &RunRecord<'_>) -> String {
         Part::Smc(_) => "Tempered sequential Monte Carlo",
         Part::Sample(_) => "Markov chain sampling",
         Part::Diffuse(_) => "Diffusion sampling",
+        Part::Compare(_) => "Comparison",
         Part::Other(_) => "Run",
     };
     let sections = [
@@ -165,7 +166,7 @@ fn tiles(record: &RunRecord<'_>) -> String {
                 format!("{}, {on}", part.solver),
             ));
         }
-        Part::Other(_) => {}
+        Part::Compare(_) | Part::Other(_) => {}
     }
     tiles.push((
         "seconds",
