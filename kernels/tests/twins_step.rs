@@ -354,3 +354,58 @@ fn weak_noise() {
         assert_eq!(three_point(u as f32), (want * 3.0f64.sqrt()) as f32);
     }
 }
+
+/// Sums of one to eleven registers of one to four rows, any bits, against the scalar sum.
+mod combinations {
+    use super::{F32, F64, Lane, Pack, Row};
+    use driftlane_kernels::step::combination::{Term, combine};
+    use proptest::prelude::*;
+
+    macro_rules! twin {
+        ($name:ident, $register:ty, $float:ty, $bits:ty) => {
+            proptest! {
+                #![proptest_config(ProptestConfig::with_cases(300))]
+                #[test]
+                fn $name(
+                    values in proptest::collection::vec(any::<$bits>(), 11 * 4),
+                    coefficients in proptest::collection::vec(any::<$bits>(), 11),
+                    terms in 0usize..=11,
+                    rows in 1usize..=4,
+                ) {
+                    let coefficients: Vec<$float> =
+                        coefficients.iter().map(|b| <$float>::from_bits(*b)).collect();
+                    let register = |k: usize| -> Vec<Row<$register>> {
+                        let value = |j: usize| <$float>::from_bits(values[4 * k + j]);
+                        (0..rows).map(|j| Row::<$register>::broadcast(value(j))).collect()
+                    };
+                    let registers: Vec<_> = (0..terms).map(register).collect();
+                    let all: Vec<Term<'_, Row<$register>>> = registers
+                        .iter()
+                        .zip(&coefficients)
+                        .map(|(register, c)| (&register[..], *c))
+                        .collect();
+                    let mut sum = vec![Row::<$register>::one(); rows];
+                    combine(&all, &mut sum);
+                    for (j, Pack(found)) in sum.iter().enumerate() {
+                        let mut exact: $float = 0.0;
+                        for k in 0..terms {
+                            let value = <$float>::from_bits(values[4 * k + j]);
+                            exact = match k {
+                                0 => value * coefficients[0],
+                                _ => Lane::mul_add(value, coefficients[k], exact),
+                            };
+                        }
+                        for register in found {
+                            for lane in register.to_array() {
+                                let same = lane.to_bits() == exact.to_bits();
+                                prop_assert!(same || (lane.is_nan() && exact.is_nan()));
+                            }
+                        }
+                    }
+                }
+            }
+        };
+    }
+    twin!(double, F64, f64, u64);
+    twin!(single, F32, f32, u32);
+}

@@ -45,15 +45,29 @@ impl<R: Precision> Registers<R> {
         self.take_result(to);
     }
 
-    /// Register `to` becomes the combination.
+    /// Register `to` becomes the combination. The lengths that most steps have are compiled with their number
+    /// of terms known: in the plane a list of terms costs as much as the sum.
+    #[inline]
     pub fn combine(&mut self, terms: &[(usize, f64)], to: usize) {
-        let nothing: Term<'_, Row<R>> = (&[], R::Scalar::from_f64(0.0));
-        let mut all = [nothing; MOST_TERMS];
-        let all = &mut all[..terms.len()];
-        for (slot, (register, coefficient)) in all.iter_mut().zip(terms) {
-            *slot = (&self.all[*register][..], R::Scalar::from_f64(*coefficient));
+        let Self { all, result, .. } = self;
+        let term = |(register, coefficient): (usize, f64)| -> Term<'_, Row<R>> {
+            (&all[register][..], R::Scalar::from_f64(coefficient))
+        };
+        match *terms {
+            [a] => combine(&[term(a)], result),
+            [a, b] => combine(&[term(a), term(b)], result),
+            [a, b, c] => combine(&[term(a), term(b), term(c)], result),
+            [a, b, c, d] => combine(&[term(a), term(b), term(c), term(d)], result),
+            _ => {
+                let nothing: Term<'_, Row<R>> = (&[], R::Scalar::from_f64(0.0));
+                let mut all = [nothing; MOST_TERMS];
+                let all = &mut all[..terms.len()];
+                for (slot, pair) in all.iter_mut().zip(terms) {
+                    *slot = term(*pair);
+                }
+                combine(all, result);
+            }
         }
-        combine(all, &mut self.result);
         self.take_result(to);
     }
 }

@@ -30,6 +30,7 @@ use driftlane_kernels::tile::Row;
 use driftlane_kernels::weights::WeightSums;
 use driftlane_kernels::{F64, Lane};
 use rayon::prelude::*;
+use std::borrow::Cow;
 use std::collections::VecDeque;
 
 /// V below this is rounding: it is one minus a number near one, summed over up to 1e8 particles.
@@ -59,7 +60,9 @@ impl LeeWhiteley {
 pub struct Genealogy {
     lag: Option<usize>,
     resamplings: u32,
-    /// Oldest first; without a lag only time 0.
+    n: usize,
+    /// Oldest first; without a lag only time 0. None before the first resampling, which not every flow has:
+    /// everyone is then their own ancestor.
     generations: VecDeque<Vec<u32>>,
     /// What generations no longer kept have added to V.
     settled: f64,
@@ -71,7 +74,8 @@ impl Genealogy {
         Self {
             lag: lag.map(|lag| lag.max(1)),
             resamplings: 0,
-            generations: VecDeque::from([itself(n)]),
+            n,
+            generations: VecDeque::new(),
             settled: 0.0,
         }
     }
@@ -98,14 +102,16 @@ impl Genealogy {
     /// Counts a resampling and hands out what it permutes like channels.
     pub(super) fn descend(&mut self) -> &mut VecDeque<Vec<u32>> {
         self.resamplings += 1;
+        if self.generations.is_empty() {
+            self.generations.push_back(itself(self.n));
+        }
         &mut self.generations
     }
 
     /// A generation begins.
     pub(super) fn begin(&mut self) {
         if self.lag.is_some() {
-            let n = self.generations[0].len();
-            self.generations.push_back(itself(n));
+            self.generations.push_back(itself(self.n));
         }
     }
 
@@ -116,9 +122,17 @@ impl Genealogy {
         estimate
     }
 
+    /// The `k`-th generation kept.
+    fn generation(&self, k: usize) -> Cow<'_, [u32]> {
+        match self.generations.get(k) {
+            Some(ancestors) => Cow::Borrowed(ancestors),
+            None => Cow::Owned(itself(self.n)),
+        }
+    }
+
     /// V(g) of the `k`-th generation kept.
     fn variance(&self, k: usize, weights: &[Row<F64>]) -> LeeWhiteley {
-        let ancestors = &self.generations[k];
+        let ancestors = self.generation(k);
         let mut share = vec![0.0; ancestors.len()];
         for (&ancestor, &w) in ancestors.iter().zip(cast_slice::<Row<F64>, f64>(weights)) {
             share[ancestor as usize] += w;
@@ -132,9 +146,9 @@ impl Genealogy {
 
     /// (N / (N - 1))^q of the `k`-th generation kept.
     fn factor(&self, k: usize) -> f64 {
-        let n = self.generations[0].len() as f64;
+        let n = self.n as f64;
         let since = match self.lag {
-            Some(_) => (self.generations.len() - 1 - k) as u32,
+            Some(_) => (self.generations.len().max(1) - 1 - k) as u32,
             None => self.resamplings,
         };
         let exponent = if active("lee-whiteley-without-factor") {
@@ -149,7 +163,7 @@ impl Genealogy {
     /// `values` is `[particles, dim]`. `None` where all particles descend from one. A value that is not
     /// finite gives NaN in its column.
     pub fn standard_errors(&self, values: &[f64], dim: usize) -> Option<Vec<f64>> {
-        let ancestors = &self.generations[0];
+        let ancestors = self.generation(0);
         let n = ancestors.len();
         if ancestors.iter().all(|a| *a == ancestors[0]) {
             return None;

@@ -2,7 +2,7 @@
 
 use super::gates::{must_fail, must_pass, within};
 use driftlane::diffusion::{Node, Quantity, Schedule};
-use driftlane::kernels::{F64, Lane};
+use driftlane::kernels::F64;
 use proptest::prelude::*;
 
 const ALL: [Quantity; 6] = [

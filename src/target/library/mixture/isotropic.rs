@@ -8,8 +8,8 @@
 
 use super::responsibility::{Components, Responsibility, sum};
 use crate::target::{Denoiser, Prediction, regression};
+use driftlane_kernels::Lane;
 use driftlane_kernels::lane::Table;
-use driftlane_kernels::{Lane, Scalar};
 use std::f64::consts::LOG2_E;
 
 /// c_k, s_k, 1 / sd_k^2.
@@ -67,16 +67,23 @@ pub(super) fn denoiser_table(
 /// The exact denoiser of isotropic components at one noise: the kernel of the gradient on a table of its own.
 pub(super) struct IsotropicDenoiser {
     pub(super) table: Table,
+    pub(super) even: bool,
 }
 
 impl Denoiser for IsotropicDenoiser {
     fn predict<L: Lane>(&self, x: &[L], prediction: &mut [L]) {
-        gradient(self.table.of::<L>(), x, prediction);
+        gradient(self.table.of::<L>(), self.even, x, prediction);
     }
 }
 
-/// Energies, and with `GRADIENT` the sums of the gradient.
-struct Isotropic<'a, L: Lane, const GRADIENT: bool> {
+/// Whether all components of a table have the same u_k: their weighted sum is then u times that of the weights.
+pub(super) fn is_even(table: &[f64], dim: usize) -> bool {
+    let mut rows = table.chunks_exact(HEAD + 2 * dim);
+    rows.all(|row| row[2] == table[2])
+}
+
+/// Energies, and with `GRADIENT` the sums of the gradient; `EVEN` where all u_k are the same.
+struct Isotropic<'a, L: Lane, const GRADIENT: bool, const EVEN: bool> {
     table: &'a [L::Scalar],
     x: &'a [L],
     /// sum_k weight_k u_k m_k.
@@ -85,7 +92,7 @@ struct Isotropic<'a, L: Lane, const GRADIENT: bool> {
     precision: L,
 }
 
-impl<L: Lane, const GRADIENT: bool> Isotropic<'_, L, GRADIENT> {
+impl<L: Lane, const GRADIENT: bool, const EVEN: bool> Isotropic<'_, L, GRADIENT, EVEN> {
     #[inline(always)]
     fn component(&self, k: usize) -> &[L::Scalar] {
         let stride = HEAD + 2 * self.x.len();
@@ -93,7 +100,9 @@ impl<L: Lane, const GRADIENT: bool> Isotropic<'_, L, GRADIENT> {
     }
 }
 
-impl<L: Lane, const GRADIENT: bool> Components<L> for Isotropic<'_, L, GRADIENT> {
+impl<L: Lane, const GRADIENT: bool, const EVEN: bool> Components<L>
+    for Isotropic<'_, L, GRADIENT, EVEN>
+{
     #[inline(always)]
     fn count(&self) -> usize {
         self.table.len() / (HEAD + 2 * self.x.len())
@@ -114,7 +123,9 @@ impl<L: Lane, const GRADIENT: bool> Components<L> for Isotropic<'_, L, GRADIENT>
         if GRADIENT {
             let stride = HEAD + 2 * self.x.len();
             let component = &self.table[k * stride..][..stride];
-            self.precision = weight.mul_add(L::broadcast(component[2]), self.precision);
+            if !EVEN {
+                self.precision = weight.mul_add(L::broadcast(component[2]), self.precision);
+            }
             for (sum, &mean) in self.mean.iter_mut().zip(&component[HEAD + self.x.len()..]) {
                 *sum = weight.mul_add(L::broadcast(mean), *sum);
             }
@@ -123,7 +134,9 @@ impl<L: Lane, const GRADIENT: bool> Components<L> for Isotropic<'_, L, GRADIENT>
     #[inline(always)]
     fn scale(&mut self, factor: L) {
         if GRADIENT {
-            self.precision *= factor;
+            if !EVEN {
+                self.precision *= factor;
+            }
             for sum in self.mean.iter_mut() {
                 *sum *= factor;
             }
@@ -136,7 +149,7 @@ impl<L: Lane, const GRADIENT: bool> Components<L> for Isotropic<'_, L, GRADIENT>
 pub(super) fn log_density<L: Lane>(table: &[L::Scalar], x: &[L]) -> L {
     #[inline(always)]
     fn at<L: Lane>(table: &[L::Scalar], x: &[L]) -> L {
-        let mut points: Isotropic<'_, L, false> = Isotropic {
+        let mut points: Isotropic<'_, L, false, false> = Isotropic {
             table,
             x,
             mean: &mut [],
@@ -152,43 +165,69 @@ pub(super) fn log_density<L: Lane>(table: &[L::Scalar], x: &[L]) -> L {
     }
 }
 
-/// The gradient at `x`, and what the log density follows from.
+/// The gradient at `x`, and what the log density follows from; `even` as [`is_even`] says.
 #[inline(always)]
-pub(super) fn gradient<L: Lane>(table: &[L::Scalar], x: &[L], grad: &mut [L]) -> Responsibility<L> {
-    #[inline(always)]
-    fn at<L: Lane>(table: &[L::Scalar], x: &[L], grad: &mut [L]) -> Responsibility<L> {
-        let mut points: Isotropic<'_, L, true> = Isotropic {
-            table,
-            x,
-            mean: grad,
-            precision: L::zero(),
-        };
-        let result = sum(&mut points);
-        let precision = points.precision;
-        let inverse = result.sum.recip();
-        for (g, &x) in grad.iter_mut().zip(x) {
-            *g = x.neg_mul_add(precision, *g) * inverse;
-        }
-        result
+pub(super) fn gradient<L: Lane>(
+    table: &[L::Scalar],
+    even: bool,
+    x: &[L],
+    grad: &mut [L],
+) -> Responsibility<L> {
+    match even {
+        true => shaped::<L, true>(table, x, grad),
+        false => shaped::<L, false>(table, x, grad),
     }
-    #[inline(always)]
-    fn sized<L: Lane, const D: usize>(
-        table: &[L::Scalar],
-        x: [L; D],
-        grad: &mut [L],
-    ) -> Responsibility<L> {
-        let mut local = [L::zero(); D];
-        let result = at(table, &x, &mut local);
-        grad.copy_from_slice(&local);
-        result
-    }
+}
+
+#[inline(always)]
+fn shaped<L: Lane, const EVEN: bool>(
+    table: &[L::Scalar],
+    x: &[L],
+    grad: &mut [L],
+) -> Responsibility<L> {
     match *x {
-        [a] => sized(table, [a], grad),
-        [a, b] => sized(table, [a, b], grad),
-        [a, b, c] => sized(table, [a, b, c], grad),
+        [a] => sized::<L, 1, EVEN>(table, [a], grad),
+        [a, b] => sized::<L, 2, EVEN>(table, [a, b], grad),
+        [a, b, c] => sized::<L, 3, EVEN>(table, [a, b, c], grad),
         _ => {
-            grad.fill(L::broadcast(L::Scalar::from_f64(0.0)));
-            at(table, x, grad)
+            grad.fill(L::zero());
+            at::<L, EVEN>(table, x, grad)
         }
     }
+}
+
+#[inline(always)]
+fn sized<L: Lane, const D: usize, const EVEN: bool>(
+    table: &[L::Scalar],
+    x: [L; D],
+    grad: &mut [L],
+) -> Responsibility<L> {
+    let mut local = [L::zero(); D];
+    let result = at::<L, EVEN>(table, &x, &mut local);
+    grad.copy_from_slice(&local);
+    result
+}
+
+#[inline(always)]
+fn at<L: Lane, const EVEN: bool>(
+    table: &[L::Scalar],
+    x: &[L],
+    grad: &mut [L],
+) -> Responsibility<L> {
+    let mut points: Isotropic<'_, L, true, EVEN> = Isotropic {
+        table,
+        x,
+        mean: grad,
+        precision: L::zero(),
+    };
+    let result = sum(&mut points);
+    let precision = match EVEN {
+        true => result.sum * L::broadcast(table[2]),
+        false => points.precision,
+    };
+    let inverse = result.sum.recip();
+    for (g, &x) in grad.iter_mut().zip(x) {
+        *g = x.neg_mul_add(precision, *g) * inverse;
+    }
+    result
 }

@@ -31,6 +31,8 @@ pub struct Mixture {
     spread: Spread,
     /// What the kernel of the spread reads.
     table: Table,
+    /// Whether isotropic components have the same width.
+    even: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -55,8 +57,11 @@ impl Mixture {
                 "must be finite numbers above 0, from 1e-150 to 1e150",
             ));
         }
-        let table = isotropic::table(dim, &weights, &means, &stds).into();
+        let table = isotropic::table(dim, &weights, &means, &stds);
+        let even = isotropic::is_even(&table, dim);
+        let table = table.into();
         Ok(Self {
+            even,
             dim,
             weights,
             means,
@@ -88,6 +93,7 @@ impl Mixture {
             means,
             spread: Spread::Full(factors),
             table,
+            even: false,
         })
     }
 
@@ -197,7 +203,7 @@ impl Target for Mixture {
     fn gradient<L: Lane>(&self, x: &[L], grad: &mut [L]) {
         let table = self.table.of::<L>();
         match self.spread {
-            Spread::Isotropic(_) => isotropic::gradient(table, x, grad),
+            Spread::Isotropic(_) => isotropic::gradient(table, self.even, x, grad),
             Spread::Full(_) => full::gradient(table, x, grad),
         };
     }
@@ -205,7 +211,7 @@ impl Target for Mixture {
     fn log_density_and_gradient<L: Lane>(&self, x: &[L], grad: &mut [L]) -> L {
         let table = self.table.of::<L>();
         match self.spread {
-            Spread::Isotropic(_) => isotropic::gradient(table, x, grad),
+            Spread::Isotropic(_) => isotropic::gradient(table, self.even, x, grad),
             Spread::Full(_) => full::gradient(table, x, grad),
         }
         .log_density()
@@ -333,6 +339,7 @@ pub(super) fn isotropic_denoiser(
     let at = (alpha, sigma);
     let table = isotropic::denoiser_table(dim, weights, means, stds, at, prediction);
     Some(Box::new(isotropic::IsotropicDenoiser {
+        even: isotropic::is_even(&table, dim),
         table: table.into(),
     }))
 }

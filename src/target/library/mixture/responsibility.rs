@@ -85,17 +85,32 @@ pub(super) fn sum<L: Lane>(components: &mut impl Components<L>) -> Responsibilit
         add_chunk(components, first, energies, before, &mut sums);
         first += CHUNK;
     }
-    if first < count {
-        let mut energies = [L::zero(); CHUNK];
-        let energies = &mut energies[..count - first];
-        let before = sums.low;
-        for (k, slot) in energies.iter_mut().enumerate() {
-            *slot = components.energy(first + k);
-            sums.low = slot.min(sums.low);
-        }
-        add_chunk(components, first, energies, before, &mut sums);
+    // Room for no more than there are: clearing 2 KiB for one component is 2% of twenty-five.
+    match count - first {
+        0 => {}
+        1 => add_rest::<L, 1>(components, first, count, &mut sums),
+        2..=4 => add_rest::<L, 4>(components, first, count, &mut sums),
+        _ => add_rest::<L, CHUNK>(components, first, count, &mut sums),
     }
     sums
+}
+
+/// Adds the components from `first` on, at most `MOST`.
+#[inline(always)]
+fn add_rest<L: Lane, const MOST: usize>(
+    components: &mut impl Components<L>,
+    first: usize,
+    count: usize,
+    sums: &mut Responsibility<L>,
+) {
+    let mut energies = [L::zero(); MOST];
+    let energies = &mut energies[..count - first];
+    let before = sums.low;
+    for (k, slot) in energies.iter_mut().enumerate() {
+        *slot = components.energy(first + k);
+        sums.low = slot.min(sums.low);
+    }
+    add_chunk(components, first, energies, before, sums);
 }
 
 /// Adds the components from `first` on, given their energies and the least energy before them.
