@@ -5,9 +5,11 @@
 
 mod compare;
 mod diffuse;
+mod solver;
 
 pub use compare::CompareOptions;
 pub use diffuse::DiffuseOptions;
+pub use solver::SolverOptions;
 
 use super::given::Given;
 use clap::{Args, Parser, Subcommand};

@@ -1,6 +1,6 @@
 //! The options of `compare`.
 
-use super::{OutputOptions, PopulationOptions};
+use super::{OutputOptions, PopulationOptions, SolverOptions};
 use crate::cli::given::Given;
 use clap::Args;
 
@@ -32,77 +32,8 @@ pub struct CompareOptions {
     /// Solvers with noise: distance to a fine solution on the same Brownian path, in place of moments
     #[arg(long, help_heading = "Method")]
     pub(in crate::cli) strong: bool,
-    /// Noise schedule (see: driftlane list schedules) [default: vp-linear]
-    #[arg(long, value_name = "NAME", help_heading = "Method")]
-    pub(in crate::cli) schedule: Option<String>,
-    /// Time grid (see: driftlane list grids) [default: logsnr, down to the least noise level]
-    #[arg(long, value_name = "NAME", help_heading = "Method")]
-    pub(in crate::cli) grid: Option<String>,
-    /// Power of the grids karras (7), quadratic (2) and polyexponential (1) [default: the grid's]
-    #[arg(
-        long,
-        value_name = "RHO",
-        allow_negative_numbers = true,
-        help_heading = "Method"
-    )]
-    pub(in crate::cli) rho: Option<String>,
-    /// Flow shift: what the grid's noise levels are multiplied by [default: none]
-    #[arg(
-        long,
-        value_name = "S",
-        allow_negative_numbers = true,
-        help_heading = "Method"
-    )]
-    pub(in crate::cli) shift: Option<String>,
-    /// What follows the last noise level: zero, sigma-min, none or habit, the solver's own [default: none]
-    #[arg(long = "final", value_name = "RULE", help_heading = "Method")]
-    pub(in crate::cli) last: Option<String>,
-    /// Whether the last steps have lower orders: on, off or habit [default: off]
-    #[arg(long, value_name = "RULE", help_heading = "Method")]
-    pub(in crate::cli) lower_order_final: Option<String>,
-    /// Noise level: 0 the probability flow, 1 the reverse process [default: the solver's habit]
-    #[arg(
-        long,
-        value_name = "ETA",
-        allow_negative_numbers = true,
-        help_heading = "Method"
-    )]
-    pub(in crate::cli) eta: Option<String>,
-    /// What noise is multiplied by [default: 1]
-    #[arg(
-        long,
-        value_name = "S",
-        allow_negative_numbers = true,
-        help_heading = "Method"
-    )]
-    pub(in crate::cli) noise_scale: Option<String>,
-    /// First steps of multistep solvers: cold, of lower orders, or in stages of calls [default: cold]
-    #[arg(long, value_name = "RULE", help_heading = "Method")]
-    pub(in crate::cli) start_up: Option<String>,
-    /// Classifier-free guidance of this scale towards --condition [default: 1]
-    #[arg(
-        long,
-        value_name = "W",
-        allow_negative_numbers = true,
-        help_heading = "Method"
-    )]
-    pub(in crate::cli) guidance: Option<String>,
-    /// Components of the mixture, from 0, that sampling is conditioned on
-    #[arg(
-        long,
-        value_name = "k[,k..]",
-        allow_negative_numbers = true,
-        help_heading = "Method"
-    )]
-    pub(in crate::cli) condition: Option<String>,
-    /// Dynamic thresholding of the data prediction at this quantile, 0.995 say [default: none]
-    #[arg(
-        long,
-        value_name = "Q",
-        allow_negative_numbers = true,
-        help_heading = "Method"
-    )]
-    pub(in crate::cli) threshold: Option<String>,
+    #[command(flatten)]
+    pub(in crate::cli) solving: SolverOptions,
     #[command(flatten)]
     pub(in crate::cli) population: PopulationOptions,
     #[command(flatten)]
@@ -114,22 +45,7 @@ impl CompareOptions {
         given.word("solvers", "SOLVERS", &Some(self.solvers.clone()));
         given.word("nfe", "--nfe", &self.nfe);
         given.flag("strong", "--strong", self.strong, true);
-        given.word("schedule", "--schedule", &self.schedule);
-        given.word("grid", "--grid", &self.grid);
-        given.word("rho", "--rho", &self.rho);
-        given.word("shift", "--shift", &self.shift);
-        given.word("final", "--final", &self.last);
-        given.word(
-            "lower_order_final",
-            "--lower-order-final",
-            &self.lower_order_final,
-        );
-        given.word("eta", "--eta", &self.eta);
-        given.word("noise_scale", "--noise-scale", &self.noise_scale);
-        given.word("start_up", "--start-up", &self.start_up);
-        given.word("guidance", "--guidance", &self.guidance);
-        given.word("condition", "--condition", &self.condition);
-        given.word("threshold", "--threshold", &self.threshold);
+        self.solving.give(given);
         self.population.give(given);
         self.output.give(given);
     }

@@ -7,6 +7,7 @@ mod adams;
 mod ancestral;
 pub(super) mod attempt;
 mod builder;
+mod description;
 mod flow_matching;
 mod momentum;
 mod multistep;
@@ -19,10 +20,11 @@ mod stages;
 mod table;
 mod time_adams;
 
+pub use description::{Description, Habit, NoiseKind, Setting};
 pub use multistep::{FinalOrder, Multistep, Weights};
 pub use restart::Restart;
 pub use runge_kutta::Churn;
-pub use table::{Description, Habit, NoiseKind, Setting, adaptive_solvers, find, solvers};
+pub use table::{adaptive_solvers, find, solvers};
 
 use super::{Node, Schedule};
 use crate::error::{Error, Result};
