@@ -222,7 +222,8 @@ impl Bench<'_> {
                     steps: program.steps.len(),
                     cost,
                     error: Some(error.value),
-                    error_se: Some(error.standard_error),
+                    // One particle says nothing of its own scatter.
+                    error_se: (samples.len() > dim).then_some(error.standard_error),
                     order: None,
                     order_low: None,
                     order_high: None,

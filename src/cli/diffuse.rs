@@ -3,7 +3,7 @@
 use super::execute::{self, Job, Outcome};
 use super::progress::{Progress, Snapshot};
 use super::settings::{DiffuseMethod, Init, Levels, Method, Settings};
-use crate::diffusion::solver::{Description, Habit, Setup, find};
+use crate::diffusion::solver::{Description, Habit, Setting, Setup, find};
 use crate::diffusion::{
     self, Adaptive, Diffuse, Node, NoiseSource, Operation, Prediction, Program, Schedule,
     SolverFlow, Step, diffuse_adaptive,
@@ -59,6 +59,19 @@ impl DiffuseMethod {
             ..Adaptive::new(order)
         };
         let ends = (nodes[0], nodes[nodes.len() - 1]);
+        let falls = |pair: &[Node]| pair[1].noise_level() < pair[0].noise_level();
+        if !nodes.windows(2).all(falls) {
+            let option = match self.levels {
+                Some(_) => "--sigmas",
+                None => "--timesteps",
+            };
+            let shown = format!("{} nodes", nodes.len());
+            return Err(Error::invalid(
+                option,
+                shown,
+                "must fall from the first to the last",
+            ));
+        }
         if nodes.len() < 2 || ends.0.alpha == 0.0 || ends.1.is_clean() {
             let shown = format!("{} to {}", ends.0.noise_level(), ends.1.noise_level());
             let allowed = "must be falling noise levels, finite and above 0, for adaptive steps";
@@ -70,6 +83,10 @@ impl DiffuseMethod {
     /// The step program, judged; the number of steps follows from `--steps`, `--nfe` or the noise levels.
     pub fn program(&self) -> Result<Program> {
         let solver = self.solver()?;
+        if solver.takes(Setting::Restarts) && self.options.restarts.is_empty() {
+            let allowed = "must be given for restart: without an interval it is heun";
+            return Err(Error::invalid("--restart", "(not given)", allowed));
+        }
         let habit = self.last.unwrap_or(solver.habit);
         let schedule = &self.schedule()?;
         let program_on = |nodes: &[Node], option: &str| {
@@ -266,6 +283,15 @@ pub(super) fn check_denoiser(
         } if field == "target" => Error::invalid("TARGET", value, format!("must be {allowed}")),
         other => in_words(other, "--solver"),
     })?;
+    if method.brownian_path && !program.is_stochastic() {
+        let allowed = "must be left out for a solver that draws no noise";
+        return Err(Error::invalid("--brownian-path", &method.solver, allowed));
+    }
+    let scale = method.options.noise_scale;
+    if scale != 1.0 && !program.is_stochastic() {
+        let allowed = "must be 1 for a solver that draws no noise";
+        return Err(Error::invalid("--noise-scale", scale, allowed));
+    }
     let source = match method.brownian_path {
         true => NoiseSource::Path(0),
         false => NoiseSource::Fresh,
@@ -277,12 +303,8 @@ pub(super) fn check_denoiser(
             value,
             allowed,
         } if field == "noise" => {
-            let value = format!("{} ({value})", method.solver);
-            Error::invalid(
-                "--brownian-path",
-                value,
-                format!("must be left out: {allowed}"),
-            )
+            let value = format!("{value} for {}", method.solver);
+            Error::invalid("--brownian-path", value, format!("must be {allowed}"))
         }
         other => in_words(other, "--grid"),
     })

@@ -186,6 +186,11 @@ impl Given {
         self.entries.remove(key);
     }
 
+    /// Given on the command line.
+    pub(super) fn is_typed(&self, key: &str) -> bool {
+        self.entries.get(key).is_some_and(|entry| entry.typed)
+    }
+
     pub(super) fn has(&self, key: &str) -> bool {
         self.entries.contains_key(key)
     }

@@ -110,6 +110,9 @@ fn solver(solver: &Description) -> Entry {
     if !solver.aliases.is_empty() {
         lines.push(format!("also {}", solver.aliases.join(", ")));
     }
+    if matches!(&*solver.name, "ghvb-2.5" | "heavy-ball-1.8") {
+        lines.push("and any other level above 0: (k - 1) + b of order k and momentum b".to_owned());
+    }
     (solver.name.to_string(), lines)
 }
 

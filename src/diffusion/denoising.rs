@@ -9,7 +9,7 @@
 //! the noise get (x - alpha D) / sigma of the thresholded D, so that histories hold what was thresholded. A guided
 //! call counts as one. Sources: Ho, Salimans 2022, arXiv:2207.12598; Saharia et al. 2022, arXiv:2205.11487.
 
-use super::{Node, Operation, Program};
+use super::{Node, Operation, Step};
 use crate::error::{Error, Result};
 use crate::target::{BlockTarget, BoxedDenoiser, Precision, Prediction};
 use driftlane_kernels::Lane;
@@ -33,12 +33,7 @@ pub struct Denoising {
     pub threshold: Option<f64>,
 }
 
-/// Every call of a program on a target.
-pub(super) struct Calls {
-    /// Step by step.
-    steps: Vec<Vec<Call>>,
-}
-
+/// One call of the denoiser.
 pub(super) struct Call {
     plain: BoxedDenoiser,
     given: Option<(f64, BoxedDenoiser)>,
@@ -46,29 +41,6 @@ pub(super) struct Call {
     prediction: Prediction,
     /// The quantile, and how many of the largest coordinates it needs.
     threshold: Option<f64>,
-}
-
-impl Calls {
-    /// Refused: a target without a denoiser, a condition it does not have, numbers out of their ranges.
-    pub fn new(target: &dyn BlockTarget, program: &Program, denoising: &Denoising) -> Result<Self> {
-        let maker = CallMaker::new(target, denoising)?;
-        let of_step = |operations: &[Operation]| {
-            let calls = operations.iter().filter_map(|operation| match operation {
-                Operation::Evaluate { at, prediction, .. } => Some(maker.call(*at, *prediction)),
-                _ => None,
-            });
-            calls.collect::<Result<Vec<_>>>()
-        };
-        let steps = program.steps.iter().map(|step| of_step(&step.operations));
-        Ok(Self {
-            steps: steps.collect::<Result<_>>()?,
-        })
-    }
-
-    /// Those of one step, in order.
-    pub fn of_step(&self, step: usize) -> &[Call] {
-        &self.steps[step]
-    }
 }
 
 /// Makes calls for any node.
@@ -79,6 +51,7 @@ pub(super) struct CallMaker<'a> {
 }
 
 impl<'a> CallMaker<'a> {
+    /// Refused: a condition that the target does not have, numbers out of their ranges.
     pub fn new(target: &'a dyn BlockTarget, denoising: &Denoising) -> Result<Self> {
         if let Some(q) = denoising.threshold
             && !(q > 0.0 && q <= 1.0)
@@ -106,6 +79,21 @@ impl<'a> CallMaker<'a> {
             given,
             threshold: denoising.threshold,
         })
+    }
+
+    /// The calls of every step, in order. Refused: a target without a denoiser.
+    pub fn calls(&self, steps: &[Step]) -> Result<Vec<Vec<Call>>> {
+        let of_step = |step: &Step| {
+            let calls = step
+                .operations
+                .iter()
+                .filter_map(|operation| match operation {
+                    Operation::Evaluate { at, prediction, .. } => Some(self.call(*at, *prediction)),
+                    _ => None,
+                });
+            calls.collect()
+        };
+        steps.iter().map(of_step).collect()
     }
 
     pub fn call(&self, at: Node, prediction: Prediction) -> Result<Call> {

@@ -9,7 +9,7 @@
 //! sum over noisy steps of log N(x'; A x + sum_j B_j m_j, C^2 I) = -|xi|^2 / 2 - d ln C - d/2 ln 2 pi
 //! ```
 
-use super::denoising::Calls;
+use super::denoising::{Call, CallMaker};
 use super::path::{self, Path};
 use super::registers::Registers;
 use super::{Denoising, Innovation, Node, Operation, Program};
@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 use crate::flow::{Cloud, FeynmanKac, Potential, Tally};
 use crate::particles::{Channels, MAX_CHANNELS, Moments, Population, Span};
 use crate::target::library::BoxedTarget;
-use crate::target::{BlockTarget, Precision};
+use crate::target::{BlockTarget, Precision, Prediction};
 use driftlane_kernels::rng::Stream;
 use driftlane_kernels::tile::{Row, particles_per_tile};
 use driftlane_kernels::{F64, Lane};
@@ -47,7 +47,9 @@ pub enum NoiseSource {
 /// The flow of a program, with positions in the precision `R`.
 pub struct SolverFlow<'a, R> {
     program: &'a Program,
-    calls: Calls,
+    maker: CallMaker<'a>,
+    /// Of the steps of the next visit, step by step: a long program's would fill memory.
+    calls: Vec<Vec<Call>>,
     /// Register by register, the channel that carries it from visit to visit.
     channels: Vec<Option<usize>>,
     steps_per_visit: usize,
@@ -74,7 +76,7 @@ impl<'a, R: Precision> SolverFlow<'a, R> {
     /// `program` on `target`. Refused: a target without the denoiser that is asked for, more registers
     /// between visits than there are channels.
     pub fn new(
-        target: &dyn BlockTarget,
+        target: &'a dyn BlockTarget,
         program: &'a Program,
         denoising: &Denoising,
         start: Start<'a>,
@@ -97,9 +99,12 @@ impl<'a, R: Precision> SolverFlow<'a, R> {
             channels[register] = Some(k + 1);
         }
         let first_law = first_law(target, start, first)?;
+        let maker = CallMaker::new(target, denoising)?;
+        maker.call(first, Prediction::Noise)?;
         Ok(Self {
             program,
-            calls: Calls::new(target, program, denoising)?,
+            maker,
+            calls: Vec::new(),
             channels,
             steps_per_visit,
             start,
@@ -126,8 +131,7 @@ impl<'a, R: Precision> SolverFlow<'a, R> {
             };
             let on_path = |i: &&Innovation| rate.is_none_or(|rate| rate == i.rate);
             let Some(innovation) = innovation.as_ref().filter(on_path) else {
-                let allowed =
-                    "fresh noise: the solver adds noise that is not of the reverse process";
+                let allowed = "fresh: the solver adds noise that is not of the reverse process";
                 return Err(Error::invalid("noise", "path", allowed));
             };
             path::check(innovation)?;
@@ -170,7 +174,7 @@ impl<'a, R: Precision> SolverFlow<'a, R> {
         memory: &mut Memory<R>,
         densities: &mut [Row<F64>],
     ) {
-        let mut calls = self.calls.of_step(step).iter();
+        let mut calls = self.calls[step % self.steps_per_visit].iter();
         for operation in &self.program.steps[step].operations {
             match operation {
                 Operation::Evaluate { from, to, .. } => {
@@ -370,7 +374,7 @@ impl<R: Precision> FeynmanKac for SolverFlow<'_, R> {
         let mut tally = Tally::default();
         let steps = self.steps_of_visit(time);
         let last = steps.end == self.program.steps.len();
-        let calls: usize = steps.clone().map(|k| self.calls.of_step(k).len()).sum();
+        let calls: usize = self.calls.iter().map(Vec::len).sum();
         let tiles_per_block = block.particles_per_block() / particles_per_tile::<R>();
         let first_group = block.first_block() * tiles_per_block * (R::WIDTH / 8);
         for tile in 0..block.tiles() {
@@ -413,10 +417,11 @@ impl<R: Precision> FeynmanKac for SolverFlow<'_, R> {
     fn log_potential(&self, _: usize, _: &Span<'_, R>, _: &mut [Row<F64>]) {}
 
     fn plan_potential(&mut self, time: usize, _: &mut Cloud<'_, R>) -> Result<Potential> {
-        Ok(if time < self.horizon() {
-            Potential::One
-        } else {
-            Potential::Stop
-        })
+        if time >= self.horizon() {
+            return Ok(Potential::Stop);
+        }
+        let steps = self.steps_of_visit(time + 1);
+        self.calls = self.maker.calls(&self.program.steps[steps])?;
+        Ok(Potential::One)
     }
 }

@@ -1,13 +1,11 @@
 //! The registers of a program on one tile, and what operations do to them.
 
 use super::denoising::Call;
+use super::solver::builder::MOST_TERMS;
 use crate::target::Precision;
 use driftlane_kernels::step::combination::{Term, combine};
 use driftlane_kernels::tile::Row;
 use driftlane_kernels::{Lane, Scalar as _};
-
-/// More than any combination has: a position, six outputs, a corrected output, noise, and room.
-const MOST_TERMS: usize = 12;
 
 /// Rows of every register.
 pub(super) struct Registers<R: Precision> {

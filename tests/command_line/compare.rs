@@ -263,14 +263,17 @@ fn refusals_and_doubts() {
             "ddim,rho-rk4 --on t.toml --nfe 2",
             "--nfe = 2: must be at least 4",
         ),
-        ("ddim,heun --on t.toml --eta 0.5", "--eta = heun"),
+        (
+            "ddim,heun --on t.toml --eta 0.5",
+            "--eta = 0.5: must be left out for heun",
+        ),
         (
             "heun,dpmpp-2m --on t.toml --start-up stages",
-            "--start-up = heun",
+            "--start-up = stages: must be left out for heun",
         ),
         (
             "heun,dpmpp-2m --on t.toml --lower-order-final on",
-            "--lower-order-final = heun",
+            "--lower-order-final = on: must be left out for heun",
         ),
         ("ddim --on t.toml --strong", "--strong"),
         (

@@ -178,9 +178,20 @@ fn bad_input_is_refused_in_a_line() {
             "must be above 0 at the end",
         ),
         (
-            "gaussian --solver euler --schedule flow --grid time",
-            "finite at the start",
+            "gaussian --solver dpm-adaptive-12 --schedule flow",
+            "falling noise levels, finite",
         ),
+        ("gaussian --solver dpm-adaptive-12 --sigmas 1,5", "--sigmas"),
+        ("gaussian --solver dpm-adaptive-12 --grid karras", "--grid"),
+        ("gaussian --solver restart", "--restart"),
+        ("gaussian --sigmas 10,5,1 --rho 3", "--rho"),
+        ("gaussian --solver heun --rtol 0.1", "--rtol"),
+        ("gaussian --solver ddim --brownian-path", "--brownian-path"),
+        (
+            "gaussian --solver dpmpp-3m-corrected --eta 1 --start-up stages",
+            "--eta = 1",
+        ),
+        ("grid-9 --condition 0,0", "--condition"),
         ("gaussian --init reference", "--init"),
         ("gaussian --step-size 0.1", "--step-size"),
         ("banana", "denoiser"),
@@ -192,5 +203,27 @@ fn bad_input_is_refused_in_a_line() {
         assert!(errors.contains(words), "{line}: {errors}");
         assert_eq!(errors.lines().count(), 1, "{line}: {errors}");
         assert!(!temp.path().join("out").exists(), "{line}");
+    }
+}
+
+/// The experiment file of any run repeats it, whatever gave its grid.
+#[test]
+fn experiment_files_repeat_runs() {
+    let temp = tempdir().unwrap();
+    for options in [
+        "--sigmas 10,5,1,0.1",
+        "--schedule vp-discrete --timesteps 900,500,100 --final sigma-min",
+        "--nfe 15 --solver heun --churn 10,0.1,5",
+        "--steps 9 --solver restart --restart 3,2,0.1,0.5,4,1,1,3",
+        "--solver sde-dpmpp-2m --eta 0.5 --brownian-path --condition 1,2 --guidance 1.5",
+        "--solver dpm-adaptive-23 --rtol 0.01",
+        "--solver unipc-2-bh1 --start-up stages --lower-order-final off --shift 1.5 --threshold 0.9",
+    ] {
+        let line = format!("diffuse grid-9 {options} --particles 40 --quiet --force --out a");
+        ok(temp.path(), &line);
+        ok(temp.path(), "run a/config.toml --quiet --force --out b");
+        let samples =
+            |folder: &str| fs::read(temp.path().join(folder).join("samples.npy")).unwrap();
+        assert_eq!(samples("a"), samples("b"), "{options}");
     }
 }

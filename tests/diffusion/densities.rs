@@ -93,7 +93,8 @@ fn log_densities_are_those_of_normals() {
         };
         let program = program(&solver, used, &schedule, &kept(&solver, Options::default()));
         let plan = Denoising::default();
-        let model = SolverFlow::<F64>::new(&target(), &program, &plan, Start::Noise, 1);
+        let target = target();
+        let model = SolverFlow::<F64>::new(&target, &program, &plan, Start::Noise, 1);
         let mut model = model.unwrap().with_log_densities().unwrap();
         let mut flow = Flow::start(&model, PARTICLES, 5, Resampler::Multinomial).unwrap();
         let mut seen = vec![flow.population().positions()];
@@ -169,7 +170,8 @@ fn steps_that_are_not_normal_are_refused() {
     ] {
         let program = program(&find(name).unwrap(), &nodes, &schedule, options);
         let plan = Denoising::default();
-        let model = SolverFlow::<F64>::new(&target(), &program, &plan, Start::Noise, 1).unwrap();
+        let target = target();
+        let model = SolverFlow::<F64>::new(&target, &program, &plan, Start::Noise, 1).unwrap();
         match model.with_log_densities() {
             Ok(_) => assert!(!refused, "{name}"),
             Err(error) => assert!(refused && error.to_string().contains("normal"), "{error}"),

@@ -65,7 +65,8 @@ impl<R: Precision> FeynmanKac for Weighed<'_, R> {
             *weight += wide[0] * Row::splat(self.strength);
         }
     }
-    fn plan_potential(&mut self, time: usize, _: &mut Cloud<'_, R>) -> Result<Potential> {
+    fn plan_potential(&mut self, time: usize, cloud: &mut Cloud<'_, R>) -> Result<Potential> {
+        self.solver.plan_potential(time, cloud)?;
         Ok(match time {
             0 => Potential::One,
             time if time < self.solver.horizon() => Potential::Weigh,
@@ -87,7 +88,8 @@ fn run<R: Precision>(program: &Program, strength: f64, forgets: bool) -> (Vec<Ve
         vec![0.3, 0.5, 0.4],
     );
     let plan = Denoising::default();
-    let solver = SolverFlow::<R>::new(&target.unwrap(), program, &plan, Start::Noise, 1).unwrap();
+    let target = target.unwrap();
+    let solver = SolverFlow::<R>::new(&target, program, &plan, Start::Noise, 1).unwrap();
     let mut model = Weighed {
         solver,
         strength,

@@ -40,9 +40,26 @@ pub(super) fn method(given: &Given) -> Result<DiffuseMethod> {
     if given.has("steps") && given.has("nfe") {
         return Err(given.refuse("nfe", "contradicts --steps; give one of them"));
     }
+    let grid_given = levels.is_some() || times.is_some();
+    for key in ["rho", "shift"] {
+        if grid_given
+            && given.has(key)
+            && given
+                .number(key, "habit", |_| true, "")
+                .is_ok_and(|x| x.is_some())
+        {
+            return Err(given.refuse(key, "has no meaning where the grid is given"));
+        }
+    }
     let adaptive = find(&solver).is_some_and(|solver| solver.adaptive().is_some());
-    for key in ["steps", "nfe"] {
-        if adaptive && given.has(key) {
+    for key in ["rtol", "atol"] {
+        if !adaptive && given.is_typed(key) {
+            let allowed = format!("has no meaning for {solver}, whose steps are given");
+            return Err(given.refuse(key, allowed));
+        }
+    }
+    for key in ["steps", "nfe", "grid", "rho", "shift", "brownian_path"] {
+        if adaptive && given.is_typed(key) {
             let allowed = format!("has no meaning for {solver}, which chooses its steps");
             return Err(given.refuse(key, allowed));
         }
@@ -272,6 +289,10 @@ fn denoising(given: &Given) -> Result<Denoising> {
         None => None,
         Some(components) => {
             let all = components.iter().map(whole).collect::<Option<Vec<_>>>();
+            let twice = |k: usize| components[..k].contains(&components[k]);
+            if (1..components.len()).any(twice) {
+                return Err(given.refuse("condition", "must name every component once"));
+            }
             Some(Guidance {
                 // A condition alone is sampled from.
                 scale: scale.unwrap_or(1.0),

@@ -258,6 +258,9 @@ fn diffuse(m: &DiffuseMethod) -> Table {
     if find(&m.solver).is_some_and(|solver| solver.adaptive().is_some()) {
         return out;
     }
+    if m.levels.is_some() || m.times.is_some() {
+        return out;
+    }
     match m.nfe {
         Some(nfe) => out.insert("nfe".into(), whole(nfe)),
         None => out.insert("steps".into(), whole(m.steps)),

@@ -7,6 +7,9 @@ use crate::target::Prediction;
 /// The register of the position.
 pub(super) const POSITION: usize = 0;
 
+/// More than any combination has: a position, six outputs, a corrected output, noise, and room.
+pub(in crate::diffusion) const MOST_TERMS: usize = 12;
+
 /// Collects operations step by step.
 pub(super) struct Builder {
     program: Program,
@@ -82,6 +85,11 @@ impl Builder {
     /// Refuses a grid that some coefficient is not a finite number on.
     pub fn finish(self) -> Result<Program> {
         for step in &self.program.steps {
+            let short = |operation: &Operation| operation.registers().0.len() <= MOST_TERMS;
+            if !step.operations.iter().all(short) {
+                let allowed = format!("a method whose sums have at most {MOST_TERMS} terms");
+                return Err(Error::invalid("order", "too high", allowed));
+            }
             let finite = |operation: &Operation| match operation {
                 Operation::Combine { terms, .. } => terms.iter().all(|(_, c)| c.is_finite()),
                 _ => true,

@@ -138,45 +138,93 @@ impl Description {
     /// Refuses, by name, an option that the solver does not know.
     pub fn check(&self, options: &Options) -> Result<()> {
         options.check()?;
-        for (given, name, setting) in [
-            (options.eta.is_some(), "eta", Setting::Eta),
+        let switch = |on: bool| if on { "on" } else { "off" };
+        let of = |value: Option<f64>| value.map(|value| value.to_string());
+        let restarts = &options.restarts;
+        let given = [
+            ("eta", Setting::Eta, of(options.eta)),
             (
-                options.noise_scale != 1.0,
                 "noise_scale",
                 Setting::NoiseScale,
+                of(Some(options.noise_scale).filter(|scale| *scale != 1.0)),
             ),
             (
-                options.lower_final_order.is_some(),
-                "lower_final_order",
+                "lower_order_final",
                 Setting::LowerFinalOrder,
+                options.lower_final_order.map(|on| switch(on).to_owned()),
             ),
             (
-                options.start_up != StartUp::Cold,
                 "start_up",
                 Setting::StartUp,
+                (options.start_up != StartUp::Cold).then(|| "stages".to_owned()),
             ),
-            (options.corrected.is_some(), "corrected", Setting::Corrected),
-            (options.churn.is_some(), "churn", Setting::Churn),
-            (!options.restarts.is_empty(), "restart", Setting::Restarts),
             (
-                options.extrapolation.is_some(),
+                "corrector",
+                Setting::Corrected,
+                options.corrected.map(|on| switch(on).to_owned()),
+            ),
+            (
+                "churn",
+                Setting::Churn,
+                of(options.churn.map(|churn| churn.amount)),
+            ),
+            (
+                "restart",
+                Setting::Restarts,
+                (!restarts.is_empty()).then(|| format!("{} intervals", restarts.len())),
+            ),
+            (
                 "extrapolation",
                 Setting::Extrapolation,
+                of(options.extrapolation),
             ),
-        ] {
-            if given && !self.takes(setting) {
-                let allowed = "an option of other solvers (see: driftlane list solvers)";
-                return Err(Error::invalid(name, &self.name, allowed));
+        ];
+        for (name, setting, value) in given {
+            if let Some(value) = value.filter(|_| !self.takes(setting)) {
+                let allowed = format!("left out for {}, which does not take it", self.name);
+                return Err(Error::invalid(name, value, allowed));
             }
         }
         Ok(())
     }
 
-    /// Its program on a grid. Refused: an option that the solver does not know, by name, and grids that
-    /// it cannot use.
+    /// Whether it can begin at noise alone, where alpha is 0: solvers that ask for the noise, and those in the
+    /// noise level, cannot.
+    fn begins_at_noise_alone(&self) -> bool {
+        match self.method {
+            Method::Exponential(multistep) => multistep.prediction == Prediction::Data,
+            Method::Singlestep(_, prediction) => prediction == Prediction::Data,
+            Method::Ddim | Method::DdpmLarge | Method::FlowMatching(_) => true,
+            _ => false,
+        }
+    }
+
+    /// Its program on a grid. The step from noise alone of a solver that cannot take it is DDIM's. Refused:
+    /// an option that the solver does not know, by name, and grids that it cannot use.
     pub fn program(&self, setup: &Setup<'_>) -> Result<Program> {
+        self.check(setup.options)?;
+        let alone = setup.nodes.first().is_some_and(|node| node.alpha == 0.0);
+        if !alone || self.begins_at_noise_alone() || self.adaptive().is_some() {
+            return self.program_from(setup);
+        }
+        let part = |nodes| Setup { nodes, ..*setup };
+        super::check_grid(setup.nodes)?;
+        let (head, rest) = (&setup.nodes[..2], &setup.nodes[1..]);
+        let eta = match self.noise {
+            NoiseKind::Eta(default) => setup.options.eta.unwrap_or(default).min(1.0),
+            _ => 0.0,
+        };
+        let mut program = ddim(&part(head), eta)?;
+        if rest.len() > 1 {
+            let later = self.program_from(&part(rest))?;
+            program.registers = program.registers.max(later.registers);
+            program.steps.extend(later.steps);
+        }
+        Ok(program)
+    }
+
+    fn program_from(&self, setup: &Setup<'_>) -> Result<Program> {
         let options = setup.options;
-        self.check(options)?;
         let eta = match self.noise {
             NoiseKind::Eta(default) => options.eta.unwrap_or(default),
             _ => options.eta.unwrap_or(0.0),

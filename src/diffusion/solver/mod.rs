@@ -6,7 +6,7 @@ mod accelerated;
 mod adams;
 mod ancestral;
 pub(super) mod attempt;
-mod builder;
+pub(super) mod builder;
 mod description;
 mod flow_matching;
 mod momentum;

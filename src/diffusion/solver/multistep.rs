@@ -225,6 +225,10 @@ impl Multistep {
             let allowed = "0 with a corrector, which knows of no noise";
             return Err(Error::invalid("eta", self.eta, allowed));
         }
+        if self.start_up == StartUp::Stages && self.eta > 0.0 {
+            let allowed = "0 with a start-up in stages, which draw no noise";
+            return Err(Error::invalid("eta", self.eta, allowed));
+        }
         let (kernel, steps) = (self.kernel(), nodes.len() - 1);
         let exact = Kernel {
             weights: Weights::Exact,
@@ -259,7 +263,7 @@ impl Multistep {
                 builder.combine(before, &[(POSITION, 1.0)]);
             }
             let finite = !t.is_clean() && s.alpha > 0.0;
-            if self.start_up == StartUp::Stages && i + 1 < self.order && finite && self.eta == 0.0 {
+            if self.start_up == StartUp::Stages && i + 1 < self.order && finite {
                 let places: &[f64] = match self.order {
                     2 => &[0.5],
                     _ => &[1.0 / 3.0, 2.0 / 3.0],

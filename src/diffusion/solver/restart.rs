@@ -51,6 +51,9 @@ impl Restart {
     }
 }
 
+/// As many as a grid can have steps.
+const MOST_CALLS: usize = 1_000_000;
+
 const NOISE: usize = 6;
 const RHO: u32 = 7;
 
@@ -58,6 +61,16 @@ const RHO: u32 = 7;
 pub fn restart(setup: &Setup<'_>) -> Result<Program> {
     let nodes = setup.nodes;
     check_finite_grid(nodes)?;
+    let calls: usize = setup
+        .options
+        .restarts
+        .iter()
+        .map(|r| 2 * (r.points - 1) * r.repeats)
+        .sum();
+    if calls > MOST_CALLS {
+        let allowed = format!("at most {MOST_CALLS} calls in all intervals");
+        return Err(Error::invalid("restart", format!("{calls} calls"), allowed));
+    }
     // The interval that begins at each node, the first node and a clean one left out.
     let mut intervals: Vec<Vec<&Restart>> = vec![Vec::new(); nodes.len()];
     for interval in &setup.options.restarts {

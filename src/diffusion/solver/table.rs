@@ -440,7 +440,11 @@ static SOLVERS: LazyLock<Vec<Description>> = LazyLock::new(|| {
                 EDM,
                 Method::RungeKutta(&runge_kutta::EULER),
             ),
-            &["EulerDiscreteScheduler", "sample_euler"],
+            &[
+                "EulerDiscreteScheduler",
+                "EDMEulerScheduler",
+                "sample_euler",
+            ],
         ),
         with(
             row(
@@ -451,7 +455,7 @@ static SOLVERS: LazyLock<Vec<Description>> = LazyLock::new(|| {
                 EDM,
                 Method::RungeKutta(&runge_kutta::HEUN),
             ),
-            &["HeunDiscreteScheduler", "EDMEulerScheduler", "sample_heun"],
+            &["HeunDiscreteScheduler", "sample_heun"],
         ),
         row(
             "midpoint",

@@ -208,7 +208,9 @@ impl Target for Gaussian {
     }
 
     fn denoiser(&self, alpha: f64, sigma: f64, prediction: Prediction) -> Option<BoxedDenoiser> {
-        if let Shape::Full { .. } = self.shape {
+        // Nothing of the data is left at alpha = 0: they are expected at their mean.
+        let alone = alpha == 0.0 && prediction == Prediction::Data;
+        if let (Shape::Full { .. }, false) = (&self.shape, alone) {
             let law = self.noised(alpha, sigma)?;
             return Some(Box::new(Tweedie::new(law, alpha, sigma, prediction)?));
         }
