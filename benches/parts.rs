@@ -6,12 +6,12 @@
 //! the eight Gaussians at 80% of ULA's particle-steps in the same precision. What is measured on top of the
 //! parts is loads and stores of the population, tallies and moments.
 //!
-//! Measured (2 cores of an AMD EPYC with AVX-512, 2.6 GHz): BAOAB 1.00 to 1.08; HMC 1.14 in f64 and 1.3 in
+//! Measured (2 cores of an AMD EPYC with AVX-512, 2.6 GHz): BAOAB 1.05 and 1.07; HMC 1.17 in f64 and 1.30 in
 //! f32, where a step of 0.07 ns moves nine rows of 8 KiB a tile through a first-level cache of 48 KiB, and the
-//! parts alone keep to three; MALA in SMC 0.46 in f64 and 0.20 in f32 of ULA. Of f64's 5.6 ns ULA's own
-//! gradient and noise are 2.4; the density beside the gradient, the reference's density and gradient, an
-//! exponential, a uniform and the decision come to 1.2, so no move could pass 0.66; the rest is ladder, weights
-//! and resampling every 20 moves. In f32 densities stay double, which alone is twice ULA's 1.0 ns.
+//! parts alone keep to three; MALA in SMC 0.40 in f64 and 0.17 in f32 of ULA. Of f64's 5.2 ns ULA's own
+//! gradient and noise are 2.1; by profile the density beside the gradient, the reference's density and gradient,
+//! an exponential, a uniform and the decision come to about 1.2, so a move alone stays below 0.7; the rest is
+//! ladder, weights and resampling every 20 moves. In f32 densities stay double, which alone is twice ULA's 0.85 ns.
 
 mod common;
 

@@ -66,8 +66,8 @@ fn populations_move_as_single_particles() {
                 }
             }
             // Positions in the noise level reach 150: 12 steps of two roundings of 6e-8 are 2e-4. The first step
-            // on vp-cosine multiplies outputs by 30 to 90, and these two chain such sums within a step: 62 and
-            // 90 times three roundings of 6e-8 of a position of 3 are 3e-3.
+            // on vp-cosine multiplies outputs by 30 to 90, and these two chain such sums within a step: 62
+            // times 90 times 6e-8 of a position of 3 is 1e-3 a rounding, 30 times 30 is 2e-4.
             let allowed = match &*solver.name {
                 "dpm-3s" => 4e-3,
                 "pndm-rk" => 1e-3,
