@@ -40,6 +40,7 @@
 pub mod cli;
 pub mod diagnostics;
 pub mod diffusion;
+pub mod disk;
 pub mod error;
 pub mod flow;
 pub mod integrator;

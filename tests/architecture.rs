@@ -4,7 +4,7 @@
 //! kernels <- particles <- target <- flow <- integrator <- {mcmc, diffusion} <- smc <- cli
 //! ```
 //!
-//! `error`, `parameters` and `npy` are below all of the engine. `diagnostics` may look at a target, and
+//! `error`, `parameters`, `disk` and `npy` are below all of the engine. `diagnostics` may look at a target, and
 //! is read by front doors (`run.rs`), `record` and `cli`; `record` by `cli`. Threads: only `flow` names
 //! rayon, and `cli`, which makes the pool; `record` counts cores. `kernels` names no thread, file or clock, and only its `isa`
 //! names `core::arch` or unsafe code, each use with its SAFETY line. The checker is shown sources that
@@ -15,10 +15,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each module of the engine may name besides itself.
-const MAY_NAME: [(&str, &[&str]); 14] = [
+const MAY_NAME: [(&str, &[&str]); 15] = [
     ("error", &[]),
     ("parameters", &["error"]),
-    ("npy", &["error"]),
+    ("disk", &["error"]),
+    ("npy", &["error", "disk"]),
     ("particles", BASE),
     ("target", &["error", "parameters", "npy", "particles"]),
     (
@@ -53,6 +54,7 @@ const MAY_NAME: [(&str, &[&str]); 14] = [
         &[
             "error",
             "parameters",
+            "disk",
             "npy",
             "particles",
             "target",
@@ -67,6 +69,7 @@ const MAY_NAME: [(&str, &[&str]); 14] = [
         &[
             "error",
             "parameters",
+            "disk",
             "npy",
             "particles",
             "target",
@@ -244,7 +247,7 @@ fn engine(file: &str, source: &str) -> Vec<String> {
     only("rayon", &["flow", "cli"]);
     only("std::thread", &["cli", "record"]);
     only("std::time", &["cli"]);
-    only("std::fs", &["cli", "record", "npy"]);
+    only("std::fs", &["cli", "record", "npy", "disk"]);
     only("std::env", &["cli", "record"]);
     only("unsafe", &[]);
     only("core::arch", &[]);

@@ -8,7 +8,6 @@
 mod header;
 mod writer;
 
-pub(crate) use writer::partial_name;
 pub use writer::{Writer, write};
 
 use crate::error::{Error, Result};

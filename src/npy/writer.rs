@@ -1,5 +1,6 @@
 //! Writing `.npy` files as a stream.
 
+use crate::disk::{self, Durability, partial_name};
 use crate::error::{Error, Result};
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -24,7 +25,7 @@ impl Writer {
             .iter()
             .try_fold(1u64, |product, &n| product.checked_mul(n as u64));
         let remaining = count.ok_or_else(|| Error::write(&path, "shape overflows"))?;
-        let file = File::create(&partial).map_err(|e| Error::write(&path, e))?;
+        let file = disk::create(&partial).map_err(|e| Error::write(&path, e))?;
         let mut file = BufWriter::with_capacity(1 << 16, file);
         if let Err(e) = file.write_all(&header(shape)) {
             let _ = std::fs::remove_file(&partial);
@@ -58,7 +59,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Flushes to the disk and gives the file its name.
+    /// Flushes to the disk and gives the file its name, as [`disk::replace`] does.
     pub fn finish(mut self) -> Result<()> {
         if self.remaining > 0 {
             let what = format!("{} items are missing from the shape", self.remaining);
@@ -70,8 +71,7 @@ impl Writer {
         let done = file
             .into_inner()
             .map_err(std::io::IntoInnerError::into_error)
-            .and_then(|file| file.sync_all())
-            .and_then(|()| std::fs::rename(&self.partial, &self.path));
+            .and_then(|file| disk::settle(&file, &self.partial, &self.path, Durability::Flushed));
         if done.is_err() {
             let _ = std::fs::remove_file(&self.partial);
         }
@@ -111,10 +111,4 @@ fn header(shape: &[usize]) -> Vec<u8> {
     bytes.extend((text.len() as u16).to_le_bytes());
     bytes.extend(text.as_bytes());
     bytes
-}
-
-/// A name beside `path` that no other process uses.
-pub(crate) fn partial_name(path: &Path) -> PathBuf {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    path.with_file_name(format!(".{name}.partial-{}", std::process::id()))
 }

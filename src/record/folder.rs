@@ -5,10 +5,11 @@
 //! rename; [`super::write`] adds the results. Every file is written under another name first.
 
 use super::Manifest;
+use crate::disk::{self, parent};
 use crate::error::{Error, Result};
 use serde_json::json;
 use std::fs;
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// The files a run writes: what `--force` may replace.
@@ -150,7 +151,7 @@ struct Partial {
 
 impl Partial {
     fn create(final_path: &Path) -> Result<Self> {
-        let path = crate::npy::partial_name(final_path);
+        let path = disk::partial_name(final_path);
         fs::create_dir(&path).map_err(|e| Error::write(final_path, e))?;
         Ok(Self { path })
     }
@@ -167,6 +168,7 @@ impl Partial {
             match fs::rename(&self.path, &name) {
                 Ok(()) => {
                     self.path = PathBuf::new();
+                    disk::sync_folder(parent(&name)).map_err(|e| Error::write(&name, e))?;
                     return Ok(OpenFolder { path: name });
                 }
                 Err(e) if e.kind() == ErrorKind::DirectoryNotEmpty => {}
@@ -208,7 +210,7 @@ impl OpenFolder {
 
     /// Writes or replaces a text file, whole.
     pub fn put(&self, name: &str, text: &str) -> Result<()> {
-        put(&self.file(name), text.as_bytes())
+        disk::replace(&self.file(name), &[text.as_bytes()])
     }
 
     /// Rewrites `status.json`: the phase (`running`, `finished`, `failed`, `interrupted`), the share
@@ -216,29 +218,6 @@ impl OpenFolder {
     pub fn set_status(&self, phase: &str, done: f64, warnings: &[String]) -> Result<()> {
         let status = json!({ "phase": phase, "done": done, "warnings": warnings });
         self.put("status.json", &format!("{status}\n"))
-    }
-}
-
-/// Writes a file under another name and renames it, so that it is never seen half-written.
-fn put(path: &Path, bytes: &[u8]) -> Result<()> {
-    let partial = crate::npy::partial_name(path);
-    let write = || {
-        let mut file = fs::File::create(&partial)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        drop(file);
-        fs::rename(&partial, path)
-    };
-    write().map_err(|e| {
-        let _ = fs::remove_file(&partial);
-        Error::write(path, e)
-    })
-}
-
-fn parent(path: &Path) -> &Path {
-    match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
     }
 }
 

@@ -22,6 +22,7 @@ pub mod summary;
 pub mod table;
 pub mod warning;
 
+pub use crate::disk;
 pub use folder::{OpenFolder, RunFolder};
 pub use manifest::Manifest;
 pub use summary::{

@@ -1,0 +1,149 @@
+//! Files that are whole or absent, also after a loss of power.
+//!
+//! A file is written under another name in its own folder, flushed to the disk, renamed over its name (atomic
+//! in POSIX, `rename(2)`), and the folder is flushed, without which the new name itself may be lost. A reader
+//! sees the old bytes or the new ones, never a part.
+
+use crate::error::{Error, Result};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+/// Whether a write waits for the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Durability {
+    /// File and folder are flushed: what was written outlives a loss of power.
+    Flushed,
+    /// Left to the system: whole after a crash of this process, perhaps not after one of the machine.
+    Lazy,
+}
+
+/// Writes `parts`, one after the other, as the file `path`, replacing what was there: whole or not at all.
+///
+/// Every failure is [`Error::Write`] and leaves the old file, if there was one, and no other.
+pub fn replace(path: &Path, parts: &[&[u8]]) -> Result<()> {
+    replace_with(path, parts, Durability::Flushed)
+}
+
+/// [`replace`], waiting for the disk or not.
+pub fn replace_with(path: &Path, parts: &[&[u8]], durability: Durability) -> Result<()> {
+    let partial = partial_name(path);
+    let write = || {
+        let mut file = create(&partial)?;
+        for part in parts {
+            file.write_all(part)?;
+        }
+        settle(&file, &partial, path, durability)
+    };
+    write().map_err(|e| {
+        let _ = fs::remove_file(&partial);
+        Error::write(path, e)
+    })
+}
+
+/// Opens a new file. What a killed process left under the name is removed first, so that no link is followed.
+pub(crate) fn create(partial: &Path) -> io::Result<File> {
+    let open = || {
+        OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .open(partial)
+    };
+    match open() {
+        Err(e) if e.kind() == ErrorKind::AlreadyExists => {
+            fs::remove_file(partial)?;
+            open()
+        }
+        opened => opened,
+    }
+}
+
+/// Gives a file that has been written its name.
+pub(crate) fn settle(
+    file: &File,
+    partial: &Path,
+    path: &Path,
+    durability: Durability,
+) -> io::Result<()> {
+    if durability == Durability::Flushed {
+        file.sync_all()?;
+    }
+    fs::rename(partial, path)?;
+    match durability {
+        Durability::Flushed => sync_folder(parent(path)),
+        Durability::Lazy => Ok(()),
+    }
+}
+
+/// Flushes the names in a folder. A file system that cannot is not an error: it has no better to offer.
+pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
+    if !cfg!(unix) {
+        return Ok(());
+    }
+    match File::open(folder)?.sync_all() {
+        Err(e) if matches!(e.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported) => Ok(()),
+        done => done,
+    }
+}
+
+/// The folder a path is in.
+pub(crate) fn parent(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+/// A name beside `path` that no other process uses.
+pub(crate) fn partial_name(path: &Path) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!(".{name}.partial-{}", std::process::id()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).unwrap();
+        entries
+            .map(|e| e.unwrap().file_name().into_string().unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn parts_are_joined_and_replace_what_was_there() {
+        let temp = tempfile::tempdir().unwrap();
+        let path = temp.path().join("a");
+        replace(&path, &[b"old"]).unwrap();
+        replace(&path, &[b"n", b"", b"ew"]).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        assert_eq!(names(temp.path()), ["a"]);
+    }
+
+    #[test]
+    fn a_failure_leaves_what_was_there_and_nothing_else() {
+        let temp = tempfile::tempdir().unwrap();
+        let taken = temp.path().join("folder");
+        fs::create_dir(&taken).unwrap();
+        fs::write(taken.join("x"), "x").unwrap();
+        let error = replace(&taken, &[b"new"]).unwrap_err();
+        assert!(matches!(error, Error::Write { .. }), "{error}");
+        assert_eq!(names(temp.path()), ["folder"]);
+        let missing = temp.path().join("no/such");
+        assert!(replace(&missing, &[b"new"]).is_err());
+        assert_eq!(names(temp.path()), ["folder"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn no_link_is_followed() {
+        let temp = tempfile::tempdir().unwrap();
+        let (path, aim) = (temp.path().join("a"), temp.path().join("aim"));
+        fs::write(&aim, "kept").unwrap();
+        std::os::unix::fs::symlink(&aim, partial_name(&path)).unwrap();
+        replace(&path, &[b"new"]).unwrap();
+        assert_eq!(fs::read(&aim).unwrap(), b"kept");
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+    }
+}
