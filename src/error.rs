@@ -37,6 +37,9 @@ pub enum Error {
         /// What the system said.
         what: String,
     },
+    /// A checkpoint that cannot be used: damaged, of another format, or of another run.
+    #[error("checkpoint {0}")]
+    Checkpoint(String),
     /// A run folder that cannot be used for what was asked.
     #[error("{}: {what}", path.display())]
     RunFolder {
@@ -83,7 +86,7 @@ impl Error {
             Self::Invalid { .. } | Self::Data { .. } => 2,
             Self::Numerical(_) => 3,
             Self::Write { .. } => 4,
-            Self::RunFolder { .. } => 5,
+            Self::Checkpoint(_) | Self::RunFolder { .. } => 5,
         }
     }
 }

@@ -32,11 +32,13 @@
 //! | [`smc`] | tempered SMC: [`Smc`] |
 //! | [`mcmc`] | moves and many-chain sampling: [`Sample`] |
 //! | [`flow`] | the Feynman-Kac scheduler behind both |
+//! | [`checkpoint`] | the format a run is kept in while it goes on |
 //! | [`diagnostics`] | R-hat, ESS, MCSE, E-BFMI, gradient checks |
 //! | [`kernels`] | lanes, elementary functions, random streams, steps |
 
 #![forbid(unsafe_code)]
 
+pub mod checkpoint;
 pub mod cli;
 pub mod diagnostics;
 pub mod diffusion;

@@ -4,7 +4,7 @@
 //! kernels <- particles <- target <- flow <- integrator <- {mcmc, diffusion} <- smc <- cli
 //! ```
 //!
-//! `error`, `parameters`, `disk` and `npy` are below all of the engine. `diagnostics` may look at a target, and
+//! `error`, `parameters`, `disk`, `checkpoint` and `npy` are below all of the engine. `diagnostics` may look at a target, and
 //! is read by front doors (`run.rs`), `record` and `cli`; `record` by `cli`. Threads: only `flow` names
 //! rayon, and `cli`, which makes the pool; `record` counts cores. `kernels` names no thread, file or clock, and only its `isa`
 //! names `core::arch` or unsafe code, each use with its SAFETY line. The checker is shown sources that
@@ -15,16 +15,24 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each module of the engine may name besides itself.
-const MAY_NAME: [(&str, &[&str]); 15] = [
+const MAY_NAME: [(&str, &[&str]); 16] = [
     ("error", &[]),
     ("parameters", &["error"]),
     ("disk", &["error"]),
+    ("checkpoint", &["error"]),
     ("npy", &["error", "disk"]),
     ("particles", BASE),
     ("target", &["error", "parameters", "npy", "particles"]),
     (
         "flow",
-        &["error", "parameters", "npy", "particles", "target"],
+        &[
+            "error",
+            "parameters",
+            "npy",
+            "checkpoint",
+            "particles",
+            "target",
+        ],
     ),
     (
         "integrator",
@@ -38,6 +46,7 @@ const MAY_NAME: [(&str, &[&str]); 15] = [
             "error",
             "parameters",
             "npy",
+            "checkpoint",
             "particles",
             "target",
             "flow",
@@ -55,6 +64,7 @@ const MAY_NAME: [(&str, &[&str]); 15] = [
             "error",
             "parameters",
             "disk",
+            "checkpoint",
             "npy",
             "particles",
             "target",
@@ -70,6 +80,7 @@ const MAY_NAME: [(&str, &[&str]); 15] = [
             "error",
             "parameters",
             "disk",
+            "checkpoint",
             "npy",
             "particles",
             "target",
@@ -89,6 +100,7 @@ const ENGINE: &[&str] = &[
     "error",
     "parameters",
     "npy",
+    "checkpoint",
     "particles",
     "target",
     "flow",
@@ -97,7 +109,7 @@ const ENGINE: &[&str] = &[
 
 /// Files that may name `diagnostics` although their module may not: run once, after the sampling.
 const FRONT_DOORS: [&str; 4] = [
-    "src/mcmc/run.rs",
+    "src/mcmc/sample_run.rs",
     "src/smc/run.rs",
     "src/smc/replicates.rs",
     "src/diffusion/run.rs",
@@ -386,7 +398,7 @@ fn broken_rules_are_seen() {
             "src/flow/visit.rs",
             "use super::Tally; // crate::smc is above\nuse rayon::join;",
         ),
-        ("src/mcmc/run.rs", "use crate::diagnostics::r_hat;"),
+        ("src/mcmc/sample_run.rs", "use crate::diagnostics::r_hat;"),
         (
             "src/smc/run.rs",
             "const NAME: &str = \"crate::cli unsafe std::time\";",

@@ -106,7 +106,7 @@ fn sample<R: Precision>(kind: MoveKind, target: &dyn BlockTarget) -> u64 {
         .unwrap();
     Fnv::new()
         .add(&run.samples)
-        .add(run.draws.as_deref().unwrap())
+        .add(&run.draws.as_ref().unwrap().positions)
         .add(&run.mean)
         .add(&run.sd)
         .add(&[run.step_size, run.acceptance.unwrap_or(-1.0)])

@@ -75,7 +75,7 @@ fn sample<'a>(target: &'a Pit, kind: MoveKind, n: usize, bad: usize) -> Sample<'
 
 /// Means and standard deviations of the first `n` particles over all draws.
 fn moments_of_draws(result: &SampleResult, n: usize) -> (Vec<f64>, Vec<f64>) {
-    let draws = result.draws.as_ref().unwrap();
+    let draws = &result.draws.as_ref().unwrap().positions;
     let particles = result.samples.len() / 3;
     let values = |j: usize| {
         let rows = draws.chunks_exact(3).enumerate();

@@ -39,7 +39,7 @@ fn sample(target: &Gaussian, leapfrog_steps: Option<usize>, mass: Mass) -> Sampl
 
 /// Effective draws of the mean direction's square for each gradient after warm-up.
 fn efficiency(result: &SampleResult, leapfrog_steps: f64) -> f64 {
-    let draws = result.draws.as_ref().unwrap();
+    let draws = &result.draws.as_ref().unwrap().positions;
     // As [chain][draw].
     let mut series = vec![0.0; CHAINS * DRAWS];
     for draw in 0..DRAWS {

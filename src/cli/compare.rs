@@ -148,7 +148,7 @@ pub(super) fn compare(
                 Precision::F64 => bench.entrant::<F64>(method, entrant, &mut found),
                 Precision::F32 => bench.entrant::<F32>(method, entrant, &mut found),
             });
-    bench.progress.finish();
+    bench.progress.clear();
     measured?;
     for (_, fine) in &bench.fine {
         let (calls, error) = found.fine.unwrap_or((0, 0.0));

@@ -1,20 +1,22 @@
 //! `diffuse`: from settings to a step program on its grid, and its run.
 
-use super::execute::{self, Job, Outcome};
-use super::progress::{Progress, Snapshot};
+use super::course::{Course, Running};
+use super::execute::{Ended, Job};
+use super::outcome::{self, Outcome};
+use super::progress::Snapshot;
 use super::settings::{DiffuseMethod, Init, Levels, Method, Settings};
+use crate::checkpoint::Sections;
 use crate::diffusion::solver::{Description, Habit, Setting, Setup, find};
 use crate::diffusion::{
-    self, Adaptive, Diffuse, Node, NoiseSource, Operation, Prediction, Program, Schedule,
-    SolverFlow, Step, diffuse_adaptive,
+    self, Adaptive, Diffuse, DiffuseRun, Node, NoiseSource, Operation, Prediction, Program,
+    Schedule, SolverFlow, Step, Steps,
 };
 use crate::error::{Error, Result};
-use crate::flow::StageRecord;
+use crate::flow::{Advance, Pause, StageRecord};
 use crate::npy::{self, NonFinite};
 use crate::record::{DiffusePart, Part, Warning};
 use crate::target::{BlockTarget, Precision as Real};
 use driftlane_kernels::F64;
-use std::time::Instant;
 
 /// What a run of `diffuse` goes by.
 pub enum Plan {
@@ -255,7 +257,7 @@ pub fn print_program(settings: &Settings) -> Result<()> {
     let program = method.program()?;
     let text = program_json(settings, &program);
     check_denoiser(method, &*target, &Plan::Program(program))?;
-    execute::print(&text)
+    outcome::print(&text)
 }
 
 /// Refuses targets without the denoiser that is asked for, and noise that is not on a path.
@@ -328,9 +330,38 @@ fn first_call_of(plan: &Plan) -> Program {
     }
 }
 
+/// A run with what it shows of itself.
+struct Work<'a, R: Real> {
+    run: DiffuseRun<'a, R>,
+    snapshot: Snapshot,
+    /// Particle-steps of the whole run; infinite where they are not known.
+    all: f64,
+}
+
+impl<R: Real> Running for Work<'_, R> {
+    fn advance(&mut self, pause: &Pause<'_>) -> Result<Advance> {
+        let (snapshot, all) = (&mut self.snapshot, self.all);
+        let mut watch = |record: &StageRecord| {
+            snapshot.particle_steps += record.tally.moves;
+            snapshot.done = snapshot.particle_steps as f64 / all;
+        };
+        self.run.advance(&mut watch, pause)
+    }
+    fn save<'a>(&'a self, out: &mut Sections<'a>) {
+        self.run.save(out);
+    }
+    fn snapshot(&self) -> Snapshot {
+        self.snapshot
+    }
+}
+
 impl Job<'_> {
-    /// Runs the step program.
-    pub(super) fn diffuse<R: Real>(&self, method: &DiffuseMethod) -> Result<Outcome> {
+    /// Runs the step program, or adaptive steps.
+    pub(super) fn diffuse<R: Real>(
+        &self,
+        method: &DiffuseMethod,
+        course: &mut Course<'_>,
+    ) -> Result<Ended> {
         let population = &self.settings.population;
         let plan = method.plan()?;
         let begin = match &population.init {
@@ -338,23 +369,7 @@ impl Job<'_> {
             Init::Exact => diffusion::Start::Exact,
             _ => diffusion::Start::Noise,
         };
-        let mut progress = Progress::start("diffuse", self.settings.output.quiet);
-        let start = Instant::now();
-        let all = match &plan {
-            Plan::Program(program) => program.steps.len() as f64,
-            Plan::Adaptive(..) => f64::INFINITY,
-        };
-        let mut moves = 0u64;
         let particles = self.starts.particles;
-        let mut watch = |record: &StageRecord| {
-            moves += record.tally.moves;
-            progress.update(Snapshot {
-                done: moves as f64 / (all * particles as f64),
-                particle_steps: moves,
-                acceptance: None,
-                tempering_param: None,
-            });
-        };
         let run = Diffuse {
             particles,
             start: begin,
@@ -363,16 +378,29 @@ impl Job<'_> {
             brownian_path: method.brownian_path,
             log_densities: false,
         };
-        let target = self.target;
-        let result = match &plan {
-            Plan::Program(program) => diffusion::diffuse::<R>(target, program, &run, &mut watch),
-            Plan::Adaptive(adaptive, ends) => {
-                diffuse_adaptive::<R>(target, *adaptive, *ends, &run, &mut watch)
-            }
+        let (steps, each) = match &plan {
+            Plan::Program(program) => (Steps::Program(program), program.steps.len() as f64),
+            Plan::Adaptive(adaptive, ends) => (Steps::Adaptive(*adaptive, *ends), f64::INFINITY),
         };
-        let seconds = start.elapsed().as_secs_f64();
-        progress.finish();
-        let result = result?;
+        let target = self.target;
+        let run = course.start(
+            || DiffuseRun::<R>::begin(target, steps, &run),
+            |from| DiffuseRun::restore(target, steps, &run, from),
+        )?;
+        let mut work = Work {
+            run,
+            snapshot: Snapshot {
+                particle_steps: course.particle_steps(),
+                ..Snapshot::default()
+            },
+            all: each * particles as f64,
+        };
+        if let Some(stop) = course.carry(&mut work)? {
+            return Ok(Ended::Stopped(stop));
+        }
+        let seconds = course.seconds();
+        course.close();
+        let result = work.run.finish();
         let mut warnings = Vec::new();
         if result.nonfinite > 0 {
             warnings.push(Warning::NonFiniteParticles {
@@ -380,9 +408,15 @@ impl Job<'_> {
                 particles,
             });
         }
+        if result.totals.forced_steps > 0 {
+            warnings.push(Warning::ForcedSteps {
+                count: result.totals.forced_steps,
+                steps: result.totals.moves,
+            });
+        }
         let given = method.levels.is_some() || method.times.is_some();
         let grid = if given { "given" } else { method.grid.name() };
-        Ok(Outcome {
+        Ok(Ended::Finished(Box::new(Outcome {
             part: Part::Diffuse(DiffusePart {
                 solver: method.solver.clone(),
                 nfe: result.calls,
@@ -404,6 +438,6 @@ impl Job<'_> {
             reference: self.target.reference().describe(),
             evidence_method: String::new(),
             warnings,
-        })
+        })))
     }
 }

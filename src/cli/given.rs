@@ -73,7 +73,16 @@ pub const KEYS: [(&str, &[&str]); 3] = [
     ),
     (
         "output",
-        &["out", "save", "force", "json", "quiet", "strict"],
+        &[
+            "out",
+            "save",
+            "force",
+            "json",
+            "quiet",
+            "strict",
+            "checkpoint_every",
+            "time_limit",
+        ],
     ),
 ];
 
@@ -308,6 +317,14 @@ impl Given {
             None => Ok(None),
             Some(Value::String(s)) if !s.is_empty() => Ok(Some(s)),
             Some(_) => Err(self.refuse(key, allowed)),
+        }
+    }
+
+    /// A word, or a whole number as text; `None` if not given.
+    pub(super) fn word_or_count(&self, key: &str, allowed: &str) -> Result<Option<String>> {
+        match self.entries.get(key).map(|entry| &entry.value) {
+            Some(Value::Integer(i)) => Ok(Some(i.to_string())),
+            _ => Ok(self.text(key, allowed)?.map(str::to_owned)),
         }
     }
 

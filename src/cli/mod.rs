@@ -17,14 +17,20 @@
 
 pub mod compare;
 pub mod config;
+mod course;
 pub mod diffuse;
 pub mod execute;
 pub mod given;
 pub mod info;
+mod interrupts;
 pub mod list;
 pub mod options;
+mod outcome;
 pub mod progress;
+pub mod resume;
+mod sample;
 pub mod settings;
+mod smc;
 pub mod starts;
 pub mod warnings;
 
@@ -46,6 +52,10 @@ pub enum Command {
     DryRun(Box<Settings>),
     /// Print the step program.
     Program(Box<Settings>),
+    /// Go on with a run.
+    Resume(options::ResumeOptions),
+    /// Tell how far a run is.
+    Status(options::FolderOptions),
     /// Print what there is: one group of [`GROUPS`], or all.
     List(Option<String>),
     /// Print the build and the machine.
@@ -104,6 +114,8 @@ pub fn parse(
     let mut program = false;
     let (verb, target, dry_run) = match options.verb {
         Verb::Info(info) => return Ok(Command::Info { json: info.json }),
+        Verb::Resume(options) => return Ok(Command::Resume(options)),
+        Verb::Status(options) => return Ok(Command::Status(options)),
         Verb::List(list) => {
             let what = list.what.as_deref();
             if let Some(what) = what.filter(|what| !GROUPS.contains(what)) {
@@ -165,7 +177,9 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
         Ok(Command::Run(settings)) => execute::run(&settings, &typed(&args)),
         Ok(Command::DryRun(settings)) => execute::dry_run(&settings).map(|()| 0),
         Ok(Command::Program(settings)) => diffuse::print_program(&settings).map(|()| 0),
-        Ok(Command::List(group)) => execute::print(&list::text(group.as_deref())).map(|()| 0),
+        Ok(Command::Resume(options)) => resume::resume(&options),
+        Ok(Command::Status(options)) => resume::status(&options),
+        Ok(Command::List(group)) => outcome::print(&list::text(group.as_deref())).map(|()| 0),
         Ok(Command::Info { json }) => {
             let info = info::measure();
             let text = if json {
@@ -173,9 +187,9 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
             } else {
                 info.text()
             };
-            execute::print(&text).map(|()| 0)
+            outcome::print(&text).map(|()| 0)
         }
-        Err(ParseOutcome::Text(text)) => execute::print(&text).map(|()| 0),
+        Err(ParseOutcome::Text(text)) => outcome::print(&text).map(|()| 0),
         Err(ParseOutcome::Usage(line)) => {
             complain(&line);
             return 2;

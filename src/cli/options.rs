@@ -5,10 +5,12 @@
 
 mod compare;
 mod diffuse;
+mod folder;
 mod solver;
 
 pub use compare::CompareOptions;
 pub use diffuse::DiffuseOptions;
+pub use folder::{FolderOptions, ResumeOptions};
 pub use solver::SolverOptions;
 
 use super::given::Given;
@@ -59,6 +61,16 @@ pub enum Verb {
         after_help = "Example:\n  driftlane compare ddim,dpmpp-2m,unipc-3-bh2 --on grid-9 --nfe 10:160 --particles 1024"
     )]
     Compare(CompareOptions),
+    /// Go on with a run from its newest checkpoint, or lengthen one that kept draws
+    #[command(
+        after_help = "Example:\n  driftlane sample gaussian --particles 64 --draws 50 --out gaussian-run --force\n  driftlane resume gaussian-run --draws +50"
+    )]
+    Resume(ResumeOptions),
+    /// How far a run is
+    #[command(
+        after_help = "Example:\n  driftlane sample gaussian --particles 64 --draws 50 --out gaussian-run --force\n  driftlane status gaussian-run"
+    )]
+    Status(FolderOptions),
     /// What there is, with defaults
     #[command(after_help = "Example:\n  driftlane list targets")]
     List(ListOptions),
@@ -360,6 +372,22 @@ pub(super) struct OutputOptions {
     /// Exit with 1 if there is a warning
     #[arg(long, help_heading = "Output")]
     strict: bool,
+    /// Write a checkpoint this often: 30s, 200ms, a number of moves, or none [default: 60s]
+    #[arg(
+        long,
+        value_name = "TIME",
+        allow_negative_numbers = true,
+        help_heading = "Output"
+    )]
+    checkpoint_every: Option<String>,
+    /// Stop after this long with a checkpoint and exit code 143: 10m, 23.5h [default: none]
+    #[arg(
+        long,
+        value_name = "TIME",
+        allow_negative_numbers = true,
+        help_heading = "Output"
+    )]
+    time_limit: Option<String>,
     /// Print the experiment file this command stands for, and stop
     #[arg(long, help_heading = "Output")]
     pub(super) dry_run: bool,
@@ -446,5 +474,11 @@ impl OutputOptions {
         given.flag("json", "--json", self.json, true);
         given.flag("quiet", "--quiet", self.quiet, true);
         given.flag("strict", "--strict", self.strict, true);
+        given.word(
+            "checkpoint_every",
+            "--checkpoint-every",
+            &self.checkpoint_every,
+        );
+        given.word("time_limit", "--time-limit", &self.time_limit);
     }
 }

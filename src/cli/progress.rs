@@ -106,8 +106,8 @@ impl Progress {
     }
 
     /// Takes the bar away.
-    pub fn finish(self) {
-        if let How::Bar(bar) = self.how {
+    pub fn clear(&mut self) {
+        if let How::Bar(bar) = &self.how {
             bar.finish_and_clear();
         }
     }
@@ -168,6 +168,6 @@ mod tests {
         );
         let mut quiet = Progress::start("x", true);
         quiet.update(snapshot);
-        quiet.finish();
+        quiet.clear();
     }
 }

@@ -11,19 +11,17 @@
 //!
 //! on noise predictions, in lambda, h = 0.05 at first. Each block of particles chooses its own steps, as one
 //! that is hard to integrate would hold up all others; what a block does follows from its particles alone.
-//! p calls an attempt. Steps below a millionth of the way are taken
-//! whatever their error.
+//! p calls an attempt. Steps of a millionth of the way are taken
+//! whatever their error, and counted ([`Tally::forced_steps`]).
 
 use super::denoising::{Call, CallMaker};
 use super::flow::Start;
 use super::registers::Registers;
 use super::solver::attempt::{Attempt, HIGH, LOW, attempt};
-use super::{Diffuse, DiffuseResult, Node, Operation};
+use super::{Diffuse, Node, Operation};
 use crate::error::{Error, Result};
-use crate::flow::{
-    Advance, Cloud, FeynmanKac, Flow, Potential, Resampler, StageRecord, Tally, positions,
-};
-use crate::particles::{Channels, Moments, Population, Span};
+use crate::flow::{Cloud, FeynmanKac, Potential, Tally};
+use crate::particles::{Channels, Moments, Span};
 use crate::target::library::BoxedTarget;
 use crate::target::{BlockTarget, Precision, Prediction};
 use bytemuck::cast_slice;
@@ -78,7 +76,7 @@ const BEFORE: usize = 1;
 const PROPOSED: usize = 2;
 const PROPOSED_LOW: usize = 3;
 
-struct AdaptiveFlow<'a, R> {
+pub(super) struct AdaptiveFlow<'a, R> {
     maker: CallMaker<'a>,
     adaptive: Adaptive,
     ends: (Node, Node),
@@ -88,7 +86,35 @@ struct AdaptiveFlow<'a, R> {
     precision: PhantomData<fn() -> R>,
 }
 
-impl<R: Precision> AdaptiveFlow<'_, R> {
+impl<'a, R: Precision> AdaptiveFlow<'a, R> {
+    /// Refused: ends that are not finite in lambda or do not rise, tolerances out of their ranges, targets
+    /// without a denoiser.
+    pub fn new(
+        target: &'a dyn BlockTarget,
+        adaptive: Adaptive,
+        ends: (Node, Node),
+        run: &Diffuse<'a>,
+    ) -> Result<Self> {
+        adaptive.check()?;
+        let (first, last) = (ends.0.lambda(), ends.1.lambda());
+        if !(first.is_finite() && last.is_finite() && first < last) {
+            let shown = format!("{} to {}", ends.0.noise_level(), ends.1.noise_level());
+            let allowed = "falling noise levels, finite at the start and above 0 at the end, for adaptive steps";
+            return Err(Error::invalid("grid", shown, allowed));
+        }
+        let maker = CallMaker::new(target, &run.denoising)?;
+        maker.call(ends.0, Prediction::Noise)?;
+        Ok(Self {
+            maker,
+            adaptive,
+            ends,
+            start: run.start,
+            first_law: super::flow::first_law(target, run.start, ends.0)?,
+            dim: target.dim(),
+            precision: PhantomData,
+        })
+    }
+
     /// The calls of an attempt; the first is that at its start.
     fn calls(&self, attempt: &Attempt) -> Option<Vec<Call>> {
         let calls = attempt
@@ -156,13 +182,13 @@ impl<R: Precision> AdaptiveFlow<'_, R> {
         sum
     }
 
-    /// Takes a block the whole way; calls a particle and steps.
-    fn integrate(&self, block: &mut Span<'_, R>, registers: &mut Registers<R>) -> (u64, u64) {
+    /// Takes a block the whole way; calls a particle, steps, and how many of them were forced.
+    fn integrate(&self, block: &mut Span<'_, R>, registers: &mut Registers<R>) -> [u64; 3] {
         let (mut node, last) = self.ends;
         let end = last.lambda();
         let shortest = SHORTEST * (end - node.lambda());
         let mut h = FIRST_STEP;
-        let (mut evaluations, mut steps) = (0, 0);
+        let (mut evaluations, mut steps, mut forced) = (0, 0, 0);
         let [position, before, proposed, proposed_low, ..] = [0, BEFORE, PROPOSED, PROPOSED_LOW];
         copy(block, position, before);
         while node.lambda() < end {
@@ -182,6 +208,8 @@ impl<R: Precision> AdaptiveFlow<'_, R> {
                 copy(block, proposed_low, before);
                 node = if whole { last } else { attempt.to };
                 steps += 1;
+                // An error that is not a number is of particles that are none: they have no say.
+                forced += u64::from(error > 1.0);
             }
             let power = -Lane::ln(error) / self.adaptive.order as f64;
             h = (SAFETY * h_taken * Lane::exp(power)).max(shortest);
@@ -198,7 +226,7 @@ impl<R: Precision> AdaptiveFlow<'_, R> {
             }
             evaluations += 1;
         }
-        (evaluations, steps)
+        [evaluations, steps, forced]
     }
 }
 
@@ -255,11 +283,12 @@ impl<R: Precision> FeynmanKac for AdaptiveFlow<'_, R> {
         _: &mut Stream,
         (registers, _): &mut Self::Scratch,
     ) -> Tally {
-        let (calls, steps) = self.integrate(block, registers);
+        let [calls, steps, forced] = self.integrate(block, registers);
         let mut tally = Tally::default();
         for tile in 0..block.tiles() {
             let active = block.active(tile);
             tally.moves += active as u64 * steps;
+            tally.forced_steps += active as u64 * forced;
             tally.gradient_evaluations += active as u64 * calls;
             let x = &block.vectors[0][block.rows(tile)];
             let moments = Moments::of_tile::<R>(x, active, None);
@@ -277,59 +306,4 @@ impl<R: Precision> FeynmanKac for AdaptiveFlow<'_, R> {
             Potential::Stop
         })
     }
-}
-
-/// Samples from the first of `ends` to the last by adaptive steps, in the precision `R`; of `run`, noise and log
-/// densities have no meaning. The calls returned are the mean over particles, rounded up. Refused: ends that are
-/// not finite in lambda or do not rise, tolerances out of their ranges, targets without a denoiser.
-pub fn diffuse_adaptive<R: Precision>(
-    target: &dyn BlockTarget,
-    adaptive: Adaptive,
-    ends: (Node, Node),
-    run: &Diffuse<'_>,
-    observer: &mut dyn FnMut(&StageRecord),
-) -> Result<DiffuseResult> {
-    adaptive.check()?;
-    let (dim, particles) = (target.dim(), run.particles);
-    let (first, last) = (ends.0.lambda(), ends.1.lambda());
-    if !(first.is_finite() && last.is_finite() && first < last) {
-        let shown = format!("{} to {}", ends.0.noise_level(), ends.1.noise_level());
-        let allowed =
-            "falling noise levels, finite at the start and above 0 at the end, for adaptive steps";
-        return Err(Error::invalid("grid", shown, allowed));
-    }
-    if particles == 0 {
-        return Err(Error::invalid("particles", 0, "at least 1"));
-    }
-    let maker = CallMaker::new(target, &run.denoising)?;
-    maker.call(ends.0, Prediction::Noise)?;
-    let mut model = AdaptiveFlow::<R> {
-        maker,
-        adaptive,
-        ends,
-        start: run.start,
-        first_law: super::flow::first_law(target, run.start, ends.0)?,
-        dim,
-        precision: PhantomData,
-    };
-    let mut population = Population::<R>::new(particles, dim, model.channels());
-    super::flow::place_starts(run.start, &mut population)?;
-    let mut flow = Flow::start_from(&model, population, run.seed, Resampler::Multinomial)?;
-    flow.forget_stages();
-    let mut moments = Moments::default();
-    let mut watch = |record: &StageRecord, _: &Population<R>| {
-        moments = record.tally.moments.clone();
-        observer(record);
-    };
-    while flow.advance(&mut model, &mut watch)? == Advance::Moved {}
-    let evaluations = flow.totals().gradient_evaluations as usize;
-    Ok(DiffuseResult {
-        samples: positions(flow.population()),
-        mean: moments.mean().to_vec(),
-        sd: moments.sd(),
-        nonfinite: particles - moments.weight() as usize,
-        calls: evaluations.div_ceil(particles),
-        log_densities: Vec::new(),
-        totals: flow.totals().clone(),
-    })
 }

@@ -13,6 +13,7 @@ use super::denoising::{Call, CallMaker};
 use super::path::{self, Path};
 use super::registers::Registers;
 use super::{Denoising, Innovation, Node, Operation, Program};
+use crate::checkpoint::damaged;
 use crate::error::{Error, Result};
 use crate::flow::{Cloud, FeynmanKac, Potential, Tally};
 use crate::particles::{Channels, MAX_CHANNELS, Moments, Population, Span};
@@ -163,6 +164,13 @@ impl<'a, R: Precision> SolverFlow<'a, R> {
     fn steps_of_visit(&self, time: usize) -> std::ops::Range<usize> {
         let first = (time - 1) * self.steps_per_visit;
         first..(first + self.steps_per_visit).min(self.program.steps.len())
+    }
+
+    /// The denoisers of a visit.
+    fn make_calls(&mut self, time: usize) -> Result<()> {
+        let steps = self.steps_of_visit(time);
+        self.calls = self.maker.calls(&self.program.steps[steps])?;
+        Ok(())
     }
 
     /// One step of one tile; `groups` is the number of its first 32 particles, `densities` a row for each.
@@ -420,8 +428,17 @@ impl<R: Precision> FeynmanKac for SolverFlow<'_, R> {
         if time >= self.horizon() {
             return Ok(Potential::Stop);
         }
-        let steps = self.steps_of_visit(time + 1);
-        self.calls = self.maker.calls(&self.program.steps[steps])?;
+        self.make_calls(time + 1)?;
         Ok(Potential::One)
+    }
+
+    fn set_state(&mut self, _: &[u8], mutation: Option<usize>) -> Result<()> {
+        match mutation {
+            Some(time) if time < 1 || time > self.horizon() => {
+                Err(damaged("is of another program"))
+            }
+            Some(time) => self.make_calls(time),
+            None => Ok(()),
+        }
     }
 }

@@ -27,13 +27,13 @@ pub mod solver;
 pub mod weights;
 
 pub use crate::target::Prediction;
-pub use adaptive::{Adaptive, diffuse_adaptive};
+pub use adaptive::Adaptive;
 pub use conversion::Quantity;
 pub use denoising::{Denoising, Guidance};
 pub use flow::{NoiseSource, SolverFlow, Start};
 pub use grid::{Grid, GridOptions, of_level};
 pub use node::Node;
 pub use program::{Innovation, Operation, Program, Step};
-pub use run::{Diffuse, DiffuseResult, diffuse};
+pub use run::{Diffuse, DiffuseResult, DiffuseRun, Steps, diffuse, diffuse_adaptive};
 pub use scalar::{run_scalar, run_steps};
 pub use schedule::Schedule;

@@ -1,13 +1,14 @@
-//! Diffusion sampling of a whole population by a step program.
+//! Diffusion sampling of a whole population, by a step program or by adaptive steps.
 
+use super::adaptive::{Adaptive, AdaptiveFlow};
 use super::flow::{NoiseSource, SolverFlow, Start, place_starts};
-use super::{Denoising, Program};
+use super::{Denoising, Node, Program};
+use crate::checkpoint::{Reader, Sections};
 use crate::error::{Error, Result};
-use crate::flow::{Advance, FeynmanKac, Flow, Resampler, StageRecord, Tally, positions};
-use crate::particles::{Moments, Population};
+use crate::flow::{Advance, FeynmanKac, Flow, Pause, Resampler, StageRecord, Tally, positions};
+use crate::particles::Population;
 use crate::target::{BlockTarget, Precision};
-use driftlane_kernels::F64;
-use driftlane_kernels::tile::Row;
+use std::io::{Read, Seek};
 
 /// Steps of one visit: enough that the population's way through memory is nothing beside the arithmetic,
 /// few enough that a long run can be watched.
@@ -63,6 +64,15 @@ pub struct DiffuseResult {
     pub totals: Tally,
 }
 
+/// Where the nodes of a run come from.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Steps<'a> {
+    /// A step program.
+    Program(&'a Program),
+    /// Chosen on the way between these ends; of [`Diffuse`], noise and log densities have no meaning then.
+    Adaptive(Adaptive, (Node, Node)),
+}
+
 /// Runs `program` towards `target` in the precision `R`; `observer` is told of every visit. Refused for
 /// targets whose denoiser is not known, and what [`SolverFlow`] refuses.
 pub fn diffuse<R: Precision>(
@@ -71,43 +81,164 @@ pub fn diffuse<R: Precision>(
     run: &Diffuse<'_>,
     observer: &mut dyn FnMut(&StageRecord),
 ) -> Result<DiffuseResult> {
-    let (dim, particles) = (target.dim(), run.particles);
-    if particles == 0 {
-        return Err(Error::invalid("particles", 0, "at least 1"));
+    DiffuseRun::<R>::begin(target, Steps::Program(program), run)?.run_to_end(observer)
+}
+
+/// Samples from the first of `ends` to the last by adaptive steps, in the precision `R`. The calls returned are the
+/// mean over particles, rounded up. Refused: ends that are not finite in lambda or do not rise, tolerances out of
+/// their ranges, targets without a denoiser.
+pub fn diffuse_adaptive<R: Precision>(
+    target: &dyn BlockTarget,
+    adaptive: Adaptive,
+    ends: (Node, Node),
+    run: &Diffuse<'_>,
+    observer: &mut dyn FnMut(&StageRecord),
+) -> Result<DiffuseResult> {
+    DiffuseRun::<R>::begin(target, Steps::Adaptive(adaptive, ends), run)?.run_to_end(observer)
+}
+
+/// A run on its way, that can be paused, saved and restored.
+pub struct DiffuseRun<'a, R: Precision> {
+    model: Model<'a, R>,
+    flow: Flow<R>,
+    log_densities: bool,
+    /// Calls of a program, a particle.
+    calls: Option<usize>,
+}
+
+enum Model<'a, R: Precision> {
+    Program(Box<SolverFlow<'a, R>>),
+    Adaptive(Box<AdaptiveFlow<'a, R>>),
+}
+
+/// No weights, so nothing is ever resampled.
+const RESAMPLER: Resampler = Resampler::Multinomial;
+
+impl<'a, R: Precision> DiffuseRun<'a, R> {
+    /// Draws the starts.
+    pub fn begin(target: &'a dyn BlockTarget, steps: Steps<'a>, run: &Diffuse<'a>) -> Result<Self> {
+        let model = Self::model(target, steps, run)?;
+        let flow = match &model {
+            Model::Program(model) => start::<R, _>(&**model, target.dim(), run),
+            Model::Adaptive(model) => start::<R, _>(&**model, target.dim(), run),
+        };
+        Ok(Self::of(model, flow?, steps, run))
     }
-    let source = match run.brownian_path {
-        true => NoiseSource::Path(run.seed),
-        false => NoiseSource::Fresh,
-    };
-    let model = SolverFlow::<R>::new(target, program, &run.denoising, run.start, STEPS_PER_VISIT)?;
-    let mut model = model.with_noise(source)?;
-    if run.log_densities {
-        model = model.with_log_densities()?;
-    }
-    let mut population = Population::<R>::new(particles, dim, model.channels());
-    place_starts(run.start, &mut population)?;
-    let mut flow = Flow::start_from(&model, population, run.seed, Resampler::Multinomial)?;
-    flow.forget_stages();
-    let mut moments = Moments::default();
-    let mut watch = |record: &StageRecord, _: &Population<R>| {
-        moments = record.tally.moments.clone();
-        observer(record);
-    };
-    while flow.advance(&mut model, &mut watch)? == Advance::Moved {}
-    let log_densities = match run.log_densities {
-        true => {
-            let all = bytemuck::cast_slice::<Row<F64>, f64>(flow.population().scalar(0));
-            all[..particles].to_vec()
+
+    fn of(model: Model<'a, R>, flow: Flow<R>, steps: Steps<'_>, run: &Diffuse<'_>) -> Self {
+        let (calls, log_densities) = match steps {
+            Steps::Program(program) => (Some(program.calls()), run.log_densities),
+            Steps::Adaptive(..) => (None, false),
+        };
+        Self {
+            model,
+            flow,
+            log_densities,
+            calls,
         }
-        false => Vec::new(),
-    };
-    Ok(DiffuseResult {
-        samples: positions(flow.population()),
-        mean: moments.mean().to_vec(),
-        sd: moments.sd(),
-        nonfinite: particles - moments.weight() as usize,
-        calls: program.calls(),
-        log_densities,
-        totals: flow.totals().clone(),
-    })
+    }
+
+    fn model(
+        target: &'a dyn BlockTarget,
+        steps: Steps<'a>,
+        run: &Diffuse<'a>,
+    ) -> Result<Model<'a, R>> {
+        if run.particles == 0 {
+            return Err(Error::invalid("particles", 0, "at least 1"));
+        }
+        let program = match steps {
+            Steps::Program(program) => program,
+            Steps::Adaptive(adaptive, ends) => {
+                let flow = AdaptiveFlow::new(target, adaptive, ends, run)?;
+                return Ok(Model::Adaptive(Box::new(flow)));
+            }
+        };
+        let source = match run.brownian_path {
+            true => NoiseSource::Path(run.seed),
+            false => NoiseSource::Fresh,
+        };
+        let (denoising, start) = (&run.denoising, run.start);
+        let model = SolverFlow::new(target, program, denoising, start, STEPS_PER_VISIT)?;
+        let mut model = model.with_noise(source)?;
+        if run.log_densities {
+            model = model.with_log_densities()?;
+        }
+        Ok(Model::Program(Box::new(model)))
+    }
+
+    /// One visit of the scheduler, or less where `pause` says so; `observer` is told of whole ones.
+    pub fn advance(
+        &mut self,
+        observer: &mut dyn FnMut(&StageRecord),
+        pause: &Pause<'_>,
+    ) -> Result<Advance> {
+        let mut watch = |record: &StageRecord, _: &Population<R>| observer(record);
+        match &mut self.model {
+            Model::Program(model) => self.flow.advance_until(&mut **model, &mut watch, pause),
+            Model::Adaptive(model) => self.flow.advance_until(&mut **model, &mut watch, pause),
+        }
+    }
+
+    /// What [`restore`](DiffuseRun::restore) needs.
+    pub fn save<'b>(&'b self, out: &mut Sections<'b>) {
+        match &self.model {
+            Model::Program(model) => self.flow.save(&**model, out),
+            Model::Adaptive(model) => self.flow.save(&**model, out),
+        }
+    }
+
+    /// The run that was saved. Refused: a checkpoint of another run.
+    pub fn restore<S: Read + Seek>(
+        target: &'a dyn BlockTarget,
+        steps: Steps<'a>,
+        run: &Diffuse<'a>,
+        from: &mut Reader<S>,
+    ) -> Result<Self> {
+        let mut model = Self::model(target, steps, run)?;
+        let (n, seed) = (run.particles, run.seed);
+        let flow = match &mut model {
+            Model::Program(model) => Flow::restore(&mut **model, n, seed, RESAMPLER, from),
+            Model::Adaptive(model) => Flow::restore(&mut **model, n, seed, RESAMPLER, from),
+        };
+        Ok(Self::of(model, flow?, steps, run))
+    }
+
+    fn run_to_end(mut self, observer: &mut dyn FnMut(&StageRecord)) -> Result<DiffuseResult> {
+        while self.advance(observer, &|| false)? != Advance::Finished {}
+        Ok(self.finish())
+    }
+
+    /// The result of a run that has reached its last node.
+    pub fn finish(self) -> DiffuseResult {
+        let (flow, particles) = (&self.flow, self.flow.population().len());
+        let log_densities = match self.log_densities {
+            true => flow.population().scalar_values(0).to_vec(),
+            false => Vec::new(),
+        };
+        let moments = flow.stages().last().map(|last| &last.tally.moments);
+        let moments = moments.cloned().unwrap_or_default();
+        let evaluations = flow.totals().gradient_evaluations as usize;
+        DiffuseResult {
+            samples: positions(flow.population()),
+            mean: moments.mean().to_vec(),
+            sd: moments.sd(),
+            nonfinite: particles - moments.weight() as usize,
+            calls: self.calls.unwrap_or(evaluations.div_ceil(particles)),
+            log_densities,
+            totals: flow.totals().clone(),
+        }
+    }
+}
+
+/// The starts of a run.
+fn start<R: Precision, F: FeynmanKac<Real = R>>(
+    model: &F,
+    dim: usize,
+    run: &Diffuse<'_>,
+) -> Result<Flow<R>> {
+    let mut population = Population::<R>::new(run.particles, dim, model.channels());
+    place_starts(run.start, &mut population)?;
+    let mut flow = Flow::start_from(model, population, run.seed, RESAMPLER)?;
+    flow.forget_stages();
+    Ok(flow)
 }

@@ -24,12 +24,15 @@
 //! Cost: every generation kept is one `u32` channel to resample, and N additions a weighting.
 
 use super::in_parallel;
+use crate::checkpoint::damaged;
+use crate::error::Result;
 use bytemuck::cast_slice;
 use driftlane_kernels::mutants::active;
 use driftlane_kernels::tile::Row;
 use driftlane_kernels::weights::WeightSums;
 use driftlane_kernels::{F64, Lane};
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::VecDeque;
 
@@ -37,7 +40,7 @@ use std::collections::VecDeque;
 const ROUNDING: f64 = 1e-12;
 
 /// What the genealogy says of the variance of Z at one time.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct LeeWhiteley {
     /// V, the relative variance of Z; may be negative.
     pub relative_variance: f64,
@@ -78,6 +81,43 @@ impl Genealogy {
             generations: VecDeque::new(),
             settled: 0.0,
         }
+    }
+
+    /// All but the generations, and how many there are.
+    pub(super) fn state(&self) -> GenealogyState {
+        GenealogyState {
+            lag: self.lag,
+            resamplings: self.resamplings,
+            settled: self.settled,
+            generations: self.generations.len(),
+        }
+    }
+
+    /// The generations kept, oldest first.
+    pub(super) fn generations(&self) -> &VecDeque<Vec<u32>> {
+        &self.generations
+    }
+
+    /// The genealogy of `n` particles that was kept; refused where an ancestor is none of them.
+    pub(super) fn restored(
+        state: &GenealogyState,
+        n: usize,
+        generations: VecDeque<Vec<u32>>,
+    ) -> Result<Self> {
+        let known = |a: &u32| (*a as usize) < n;
+        if !generations
+            .iter()
+            .all(|g| g.len() == n && g.iter().all(known))
+        {
+            return Err(damaged("has ancestors that are no particles"));
+        }
+        Ok(Self {
+            lag: state.lag,
+            resamplings: state.resamplings,
+            n,
+            generations,
+            settled: state.settled,
+        })
     }
 
     /// Resamplings so far.
@@ -179,6 +219,15 @@ impl Genealogy {
             (self.factor(0) * square).sqrt() / n as f64
         }))
     }
+}
+
+/// What a checkpoint keeps of a [`Genealogy`] besides its generations.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct GenealogyState {
+    lag: Option<usize>,
+    resamplings: u32,
+    settled: f64,
+    pub(super) generations: usize,
 }
 
 fn itself(n: usize) -> Vec<u32> {

@@ -8,6 +8,7 @@
 
 mod genealogy;
 mod resampling;
+mod saved;
 mod scheduler;
 mod tally;
 mod visit;
@@ -17,8 +18,9 @@ pub(crate) use resampling::population_uniform;
 pub use resampling::{Resampler, resample_offspring};
 pub use scheduler::{Advance, Cloud, Flow, Observer, StageRecord};
 pub use tally::Tally;
+pub use visit::Pause;
 pub use visit::visit_blocks;
-pub(crate) use visit::{copy_positions, in_parallel, positions};
+pub(crate) use visit::{copy_positions, each_in_parallel, in_parallel, positions};
 
 use crate::error::Result;
 use crate::particles::{Channels, Span};
@@ -135,7 +137,20 @@ pub trait FeynmanKac: Sync {
         None
     }
 
-    /// Called before each visit of M_t with a number unique to the visit.
+    /// What the model has learnt and counted, besides its settings: what a checkpoint keeps of it. Nothing by
+    /// default.
+    fn state(&self) -> Vec<u8> {
+        Vec::new()
+    }
+
+    /// Takes up a [`state`](FeynmanKac::state) of a model of the same settings; `mutation` is the t of the M_t
+    /// that is under way, where one is.
+    fn set_state(&mut self, _state: &[u8], _mutation: Option<usize>) -> Result<()> {
+        Ok(())
+    }
+
+    /// Called before each visit of M_t with a number unique to the visit, and again where a visit that was
+    /// paused is taken up by another process.
     fn before_visit(&mut self, _time: usize, _visit: usize, _epoch: u64) {}
 
     /// Called after each visit of M_t with what it did.

@@ -1,6 +1,7 @@
 //! The scheduler: advances a flow one time at a time.
 
 use super::resampling::Workspace;
+use super::visit::{Pause, Piece, Visited, visit_until};
 use super::{
     FeynmanKac, Genealogy, LeeWhiteley, Potential, Resampler, Resampling, Tally, visit_blocks,
 };
@@ -14,6 +15,7 @@ use driftlane_kernels::tile::Row;
 use driftlane_kernels::weights::{IncrementSums, WeightSums};
 use driftlane_kernels::{F64, Lane, Mask};
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 /// Called after every visit of the scheduler.
 pub type Observer<'a, R> = dyn FnMut(&StageRecord, &Population<R>) + 'a;
@@ -23,12 +25,28 @@ pub type Observer<'a, R> = dyn FnMut(&StageRecord, &Population<R>) + 'a;
 pub enum Advance {
     /// One more time is done.
     Moved,
+    /// Asked to pause: the same call goes on from there.
+    Paused,
     /// The horizon is reached.
     Finished,
 }
 
+impl Mutation {
+    /// Whether what is done of a visit are blocks of a population of so many, each once and in order.
+    pub(super) fn fits(&self, blocks: usize) -> bool {
+        let mut from = 0;
+        self.pieces.iter().all(|piece| {
+            let fits = piece.first >= from
+                && piece.blocks >= 1
+                && piece.blocks <= blocks - piece.first.min(blocks);
+            from = piece.first.saturating_add(piece.blocks);
+            fits
+        })
+    }
+}
+
 /// What happened at one time: the potential G_(t-1), the resampling, and the mutation M_t.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StageRecord {
     /// t, from 1.
     pub time: usize,
@@ -127,23 +145,40 @@ impl<R: Precision> Cloud<'_, R> {
 /// A running flow: everything that has to be kept to go on.
 #[derive(Debug, Clone)]
 pub struct Flow<R: Precision> {
-    seed: u64,
-    resampler: Resampler,
-    time: usize,
-    epoch: u64,
-    population: Population<R>,
+    pub(super) seed: u64,
+    pub(super) resampler: Resampler,
+    pub(super) time: usize,
+    pub(super) epoch: u64,
+    pub(super) population: Population<R>,
     /// Empty until something asks for them: uniform.
-    log_weights: Vec<Row<F64>>,
-    log_weight_sum: f64,
-    log_evidence: f64,
-    genealogy: Genealogy,
-    lee_whiteley: Option<LeeWhiteley>,
-    surviving_ancestors: Option<usize>,
-    workspace: Workspace,
-    stages: Vec<StageRecord>,
+    pub(super) log_weights: Vec<Row<F64>>,
+    pub(super) log_weight_sum: f64,
+    pub(super) log_evidence: f64,
+    pub(super) genealogy: Genealogy,
+    pub(super) lee_whiteley: Option<LeeWhiteley>,
+    pub(super) surviving_ancestors: Option<usize>,
+    pub(super) workspace: Workspace,
+    pub(super) stages: Vec<StageRecord>,
     /// Visits of one time are kept as one record; of flows without potentials only the last.
-    keep_stages: bool,
-    totals: Tally,
+    pub(super) keep_stages: bool,
+    pub(super) totals: Tally,
+    /// The mutation under way.
+    pub(super) mutation: Option<Mutation>,
+}
+
+/// M_t between its first visit and its last.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Mutation {
+    record: StageRecord,
+    /// Visits that are done.
+    visits: usize,
+    /// What is done of the next one, where it was paused.
+    pub(super) pieces: Vec<Piece<Tally>>,
+    /// Whether the next one was begun: its epoch is taken.
+    begun: bool,
+    /// Whether the model was told of it by this process.
+    #[serde(skip)]
+    told: bool,
 }
 
 impl<R: Precision> Flow<R> {
@@ -203,6 +238,7 @@ impl<R: Precision> Flow<R> {
             stages: Vec::new(),
             keep_stages: true,
             totals: Tally::default(),
+            mutation: None,
         };
         flow.count(&tally);
         Ok(flow)
@@ -222,6 +258,45 @@ impl<R: Precision> Flow<R> {
 
     /// Weighs, plans, resamples and moves once.
     pub fn advance<F>(&mut self, model: &mut F, observer: &mut Observer<'_, R>) -> Result<Advance>
+    where
+        F: FeynmanKac<Real = R>,
+    {
+        self.advance_until(model, observer, &|| false)
+    }
+
+    /// [`advance`](Flow::advance), but stops between two blocks once `pause` says so. What was done is kept:
+    /// called again, by this process or by one that has restored the flow, it goes on to the same bits.
+    pub fn advance_until<F>(
+        &mut self,
+        model: &mut F,
+        observer: &mut Observer<'_, R>,
+        pause: &Pause<'_>,
+    ) -> Result<Advance>
+    where
+        F: FeynmanKac<Real = R>,
+    {
+        if self.mutation.is_none() && self.begin(model)? == Advance::Finished {
+            return Ok(Advance::Finished);
+        }
+        while let Some(mut mutation) = self.mutation.take() {
+            let whole = self.visit(model, &mut mutation, pause);
+            if whole {
+                observer(&mutation.record, &self.population);
+                if !model.goes_on(self.time, mutation.visits) {
+                    self.keep(mutation.record);
+                    break;
+                }
+            }
+            self.mutation = Some(mutation);
+            if !whole || pause() {
+                return Ok(Advance::Paused);
+            }
+        }
+        Ok(Advance::Moved)
+    }
+
+    /// Everything of a time but its mutation.
+    fn begin<F>(&mut self, model: &mut F) -> Result<Advance>
     where
         F: FeynmanKac<Real = R>,
     {
@@ -265,13 +340,13 @@ impl<R: Precision> Flow<R> {
         }
         self.time += 1;
         record.tempering_param = model.tempering_param();
-        let mut visits = 0;
-        while visits == 0 || model.goes_on(self.time, visits) {
-            self.visit(model, visits, &mut record);
-            observer(&record, &self.population);
-            visits += 1;
-        }
-        self.keep(record);
+        self.mutation = Some(Mutation {
+            record,
+            visits: 0,
+            pieces: Vec::new(),
+            begun: false,
+            told: false,
+        });
         Ok(Advance::Moved)
     }
 
@@ -368,17 +443,20 @@ impl<R: Precision> Flow<R> {
         }
     }
 
-    fn visit<F>(&mut self, model: &mut F, visit: usize, record: &mut StageRecord)
+    /// The next visit of a mutation; whether it came to its end.
+    fn visit<F>(&mut self, model: &mut F, mutation: &mut Mutation, pause: &Pause<'_>) -> bool
     where
         F: FeynmanKac<Real = R>,
     {
-        self.epoch += 1;
-        let (seed, epoch, time) = (self.seed, self.epoch, self.time);
-        model.before_visit(time, visit, epoch);
+        self.epoch += u64::from(!mutation.begun);
+        let (seed, epoch, time, visit) = (self.seed, self.epoch, self.time, mutation.visits);
+        if !mutation.told {
+            model.before_visit(time, visit, epoch);
+        }
+        (mutation.begun, mutation.told) = (true, true);
         let shared = &*model;
-        let tally = visit_blocks(
+        let visited = visit_until(
             self.population.span(),
-            &mut [],
             &|| shared.scratch(),
             &|block, _, scratch| {
                 let index = block.first_block() as u64;
@@ -386,11 +464,25 @@ impl<R: Precision> Flow<R> {
                 shared.m(time, visit, block, &mut stream, scratch)
             },
             &Tally::merge,
+            pause,
+            &mutation.pieces,
         );
+        let tally = match visited {
+            Visited::Whole(tally) => tally,
+            Visited::Pieces(pieces) => {
+                mutation.pieces = pieces;
+                return false;
+            }
+        };
         model.after_visit(time, visit, &tally);
         self.count(&tally);
+        let record = &mut mutation.record;
         record.visit = visit;
         record.tally = std::mem::take(&mut record.tally).merge(tally);
+        mutation.visits += 1;
+        mutation.pieces.clear();
+        (mutation.begun, mutation.told) = (false, false);
+        true
     }
 
     /// t: how many mutations are done.

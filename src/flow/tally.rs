@@ -1,10 +1,11 @@
 //! What a visit did, summed over particles in a fixed order.
 
 use crate::particles::Moments;
+use serde::{Deserialize, Serialize};
 
 /// Counts and sums of a visit. Merging is done in the fixed shape of the visit, so sums do not depend
 /// on the number of threads.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Tally {
     /// Moves of particles that count.
     pub moves: u64,
@@ -22,6 +23,8 @@ pub struct Tally {
     pub nan: u64,
     /// Log densities that were +infinity, likewise.
     pub infinite: u64,
+    /// Steps of an adaptive solver taken whatever their error, as they were the shortest allowed; a particle each.
+    pub forced_steps: u64,
     /// Sum over accepted proposals of what ChEES tunes trajectory lengths by.
     pub trajectory_slope: f64,
     /// Moments of the gradients after the visit, where asked for.
@@ -42,6 +45,7 @@ impl Tally {
             finite_starts: self.finite_starts + other.finite_starts,
             nan: self.nan + other.nan,
             infinite: self.infinite + other.infinite,
+            forced_steps: self.forced_steps + other.forced_steps,
             trajectory_slope: self.trajectory_slope + other.trajectory_slope,
             gradient_moments: self.gradient_moments.merge(other.gradient_moments),
             moments: self.moments.merge(other.moments),

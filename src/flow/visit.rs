@@ -3,17 +3,30 @@
 //! A span is cut in halves down to a grain that depends on the number of blocks alone; results of
 //! the halves are merged in that same fixed shape. So neither the visit nor any reduction depends on
 //! the number of threads.
+//!
+//! A visit of moves can be paused between blocks: what was done is kept as pieces of that shape, so that the rest may
+//! be done later, by other threads or another process, to the same bits.
 
 use crate::particles::{Population, Span};
 use crate::target::Precision;
 use driftlane_kernels::F64;
 use driftlane_kernels::tile::{Row, particles_per_tile};
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 use std::sync::{Mutex, PoisonError};
 
 /// f(0), ..., f(count - 1), side by side: for runs too small to keep all threads busy alone.
 pub(crate) fn in_parallel<T: Send>(count: usize, f: impl Fn(usize) -> T + Sync + Send) -> Vec<T> {
     (0..count).into_par_iter().map(f).collect()
+}
+
+/// f(0, item 0), ..., side by side.
+pub(crate) fn each_in_parallel<A: Send, T: Send>(
+    items: &mut [A],
+    f: impl Fn(usize, &mut A) -> T + Sync + Send,
+) -> Vec<T> {
+    let items = items.par_iter_mut().enumerate();
+    items.map(|(k, item)| f(k, item)).collect()
 }
 
 /// [`Population::positions`] by all threads.
@@ -29,6 +42,37 @@ pub(crate) fn copy_positions<R: Precision>(population: &Population<R>, out: &mut
     out.par_chunks_mut(tile_size)
         .enumerate()
         .for_each(|(tile, rows)| population.copy_tile_positions(tile, rows));
+}
+
+/// Asked once a block, by any thread: whether to stop as soon as may be.
+pub type Pause<'a> = dyn Fn() -> bool + Sync + 'a;
+
+/// What a run of consecutive blocks came to: a node of the tree, or the first blocks of a leaf.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Piece<T> {
+    pub(super) first: usize,
+    pub(super) blocks: usize,
+    value: T,
+}
+
+/// A visit, or as much of it as was done before a pause.
+pub(super) enum Visited<T> {
+    Whole(T),
+    Pieces(Vec<Piece<T>>),
+}
+
+impl<T> Visited<T> {
+    /// As pieces, of the blocks from `first`.
+    fn into_pieces(self, first: usize, blocks: usize) -> Vec<Piece<T>> {
+        match self {
+            Self::Whole(value) => vec![Piece {
+                first,
+                blocks,
+                value,
+            }],
+            Self::Pieces(pieces) => pieces,
+        }
+    }
 }
 
 /// Visits every block, in parallel, and merges what the visits return in a fixed shape.
@@ -48,49 +92,135 @@ where
     S: Send,
     T: Send,
 {
-    // 64 leaves keep two or many cores busy.
-    let grain = span.blocks().div_ceil(64).max(1);
+    let order = Order {
+        grain: grain(&span),
+        pause: || false,
+        done: |_: usize, _: usize, _: bool| None,
+    };
+    match visit_tree(span, rows, scratch, visit, merge, &order) {
+        Visited::Whole(value) => value,
+        Visited::Pieces(_) => unreachable!("a visit that is never paused is whole"),
+    }
+}
+
+/// [`visit_blocks`] without rows, that stops between blocks once `pause` says so and goes on from the pieces of
+/// an earlier attempt: each block is visited once, and the whole is merged in the same shape.
+pub(super) fn visit_until<R, S, T>(
+    span: Span<'_, R>,
+    scratch: &(impl Fn() -> S + Sync),
+    visit: &(impl Fn(&mut Span<'_, R>, &mut [Row<F64>], &mut S) -> T + Sync),
+    merge: &(impl Fn(T, T) -> T + Sync),
+    pause: &Pause<'_>,
+    done: &[Piece<T>],
+) -> Visited<T>
+where
+    R: Precision,
+    S: Send,
+    T: Send + Sync + Clone,
+{
+    let order = Order {
+        grain: grain(&span),
+        pause,
+        done: |first: usize, blocks: usize, whole: bool| {
+            let at = done
+                .binary_search_by_key(&first, |piece| piece.first)
+                .ok()?;
+            let piece = &done[at];
+            let fits = if whole {
+                piece.blocks == blocks
+            } else {
+                piece.blocks <= blocks
+            };
+            fits.then(|| (piece.blocks, piece.value.clone()))
+        },
+    };
+    visit_tree(span, &mut [], scratch, visit, merge, &order)
+}
+
+/// In which order blocks are visited, and which are not.
+struct Order<P, D> {
+    grain: usize,
+    /// Whether to stop.
+    pause: P,
+    /// What the blocks from `first` came to already: all of a node's, or the first of a leaf's.
+    done: D,
+}
+
+/// 64 leaves keep two or many cores busy.
+fn grain<R: Precision>(span: &Span<'_, R>) -> usize {
+    span.blocks().div_ceil(64).max(1)
+}
+
+fn visit_tree<R, S, T>(
+    span: Span<'_, R>,
+    rows: &mut [Row<F64>],
+    scratch: &(impl Fn() -> S + Sync),
+    visit: &(impl Fn(&mut Span<'_, R>, &mut [Row<F64>], &mut S) -> T + Sync),
+    merge: &(impl Fn(T, T) -> T + Sync),
+    order: &Order<
+        impl Fn() -> bool + Sync,
+        impl Fn(usize, usize, bool) -> Option<(usize, T)> + Sync,
+    >,
+) -> Visited<T>
+where
+    R: Precision,
+    S: Send,
+    T: Send,
+{
     // Fresh memory for every leaf would cost 3% of 64 Langevin steps in 32 dimensions.
     let spare = Mutex::new(Vec::new());
     let leaf = |block: Span<'_, R>, rows: &mut [Row<F64>]| {
         let kept = spare.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let mut memory = kept.unwrap_or_else(scratch);
-        let result = visit_in_turn(block, rows, &mut memory, visit, merge);
+        let result = visit_in_turn(block, rows, &mut memory, visit, merge, order);
         spare
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .push(memory);
         result
     };
-    visit_halves(span, rows, grain, &leaf, merge)
+    visit_halves(span, rows, order, &leaf, merge)
 }
 
-/// Halves a span down to leaves of at most `grain` blocks.
+/// Halves a span down to leaves of at most a grain of blocks.
 fn visit_halves<R, T>(
     span: Span<'_, R>,
     rows: &mut [Row<F64>],
-    grain: usize,
-    leaf: &(impl Fn(Span<'_, R>, &mut [Row<F64>]) -> T + Sync),
+    order: &Order<
+        impl Fn() -> bool + Sync,
+        impl Fn(usize, usize, bool) -> Option<(usize, T)> + Sync,
+    >,
+    leaf: &(impl Fn(Span<'_, R>, &mut [Row<F64>]) -> Visited<T> + Sync),
     merge: &(impl Fn(T, T) -> T + Sync),
-) -> T
+) -> Visited<T>
 where
     R: Precision,
     T: Send,
 {
-    let blocks = span.blocks();
+    let (first, blocks) = (span.first_block(), span.blocks());
+    if let Some((_, value)) = (order.done)(first, blocks, true) {
+        return Visited::Whole(value);
+    }
     // A multiple of the grain, so that leaves are full wherever the population ends.
-    let half = blocks.div_ceil(2).next_multiple_of(grain);
-    if blocks <= grain || half >= blocks {
+    let half = blocks.div_ceil(2).next_multiple_of(order.grain);
+    if blocks <= order.grain || half >= blocks {
         return leaf(span, rows);
     }
     let at = rows_before(&span, half, rows.len());
     let (left_rows, right_rows) = rows.split_at_mut(at);
     let (left, right) = span.split(half);
     let (a, b) = rayon::join(
-        || visit_halves(left, left_rows, grain, leaf, merge),
-        || visit_halves(right, right_rows, grain, leaf, merge),
+        || visit_halves(left, left_rows, order, leaf, merge),
+        || visit_halves(right, right_rows, order, leaf, merge),
     );
-    merge(a, b)
+    match (a, b) {
+        (Visited::Whole(a), Visited::Whole(b)) => Visited::Whole(merge(a, b)),
+        (a, b) => {
+            let mut pieces = a.into_pieces(first, half);
+            pieces.extend(b.into_pieces(first + half, blocks - half));
+            Visited::Pieces(pieces)
+        }
+    }
 }
 
 /// Visits the blocks of a leaf one after the other.
@@ -100,15 +230,31 @@ fn visit_in_turn<R, S, T>(
     memory: &mut S,
     visit: &impl Fn(&mut Span<'_, R>, &mut [Row<F64>], &mut S) -> T,
     merge: &impl Fn(T, T) -> T,
-) -> T
+    order: &Order<impl Fn() -> bool, impl Fn(usize, usize, bool) -> Option<(usize, T)>>,
+) -> Visited<T>
 where
     R: Precision,
 {
+    let (first, blocks) = (span.first_block(), span.blocks());
     let (mut rest, mut rest_rows) = (span, rows);
+    let mut visited = 0;
     let mut result: Option<T> = None;
-    loop {
-        let last = rest.blocks() <= 1;
-        let at = if last {
+    if let Some((done, value)) = (order.done)(first, blocks, false) {
+        let at = rows_before(&rest, done, rest_rows.len());
+        rest_rows = &mut rest_rows[at..];
+        rest = rest.split(done).1;
+        (visited, result) = (done, Some(value));
+    }
+    while visited < blocks {
+        if (order.pause)() {
+            let piece = |value| Piece {
+                first,
+                blocks: visited,
+                value,
+            };
+            return Visited::Pieces(result.map(piece).into_iter().collect());
+        }
+        let at = if visited + 1 == blocks {
             rest_rows.len()
         } else {
             rows_before(&rest, 1, rest_rows.len())
@@ -120,13 +266,11 @@ where
             Some(before) => merge(before, value),
             None => value,
         });
-        if last {
-            break;
-        }
+        visited += 1;
         rest = other;
         rest_rows = other_rows;
     }
-    result.expect("a span has at least one block")
+    Visited::Whole(result.expect("a span has at least one block"))
 }
 
 /// Scalar rows of the first `blocks` blocks, no more than there are.

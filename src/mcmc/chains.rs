@@ -9,7 +9,8 @@
 //! is not has no say in tuning and in moments; unadjusted dynamics never comes back from there.
 
 use super::finite::{finite_weights, total};
-use super::{ACCEPTED, BASE, Mass, Move, RATIO, fisher_scales, gradient_moments};
+use super::{ACCEPTED, BASE, Mass, Move, RATIO, Tuning, fisher_scales, gradient_moments};
+use crate::checkpoint::{damaged, from_bytes, to_bytes};
 use crate::error::{Error, Result};
 use crate::flow::{Cloud, FeynmanKac, Potential, Resampling, Tally};
 use crate::integrator::Scratch;
@@ -18,6 +19,7 @@ use crate::target::{Path, Precision};
 use driftlane_kernels::rng::Stream;
 use driftlane_kernels::tile::Row;
 use driftlane_kernels::{F64, Lane};
+use serde::{Deserialize, Serialize};
 use std::f64::consts::TAU;
 
 /// Where chains start.
@@ -82,7 +84,21 @@ pub struct Chains<'a, R: Precision> {
     finite: Option<f64>,
     /// Whether the move has new scales since its last visit, which what it keeps does not know of.
     rescaled: bool,
+    /// The scales and the location the move was given last; empty before.
+    scales: Vec<f64>,
+    location: Vec<f64>,
     mass: Mass,
+}
+
+/// What a checkpoint keeps of [`Chains`].
+#[derive(Serialize, Deserialize)]
+struct ChainsState {
+    kept: Tally,
+    finite: Option<f64>,
+    rescaled: bool,
+    scales: Vec<f64>,
+    location: Vec<f64>,
+    tuning: Tuning,
 }
 
 impl<'a, R: Precision> Chains<'a, R> {
@@ -103,6 +119,8 @@ impl<'a, R: Precision> Chains<'a, R> {
             kept: Tally::default(),
             finite: None,
             rescaled: false,
+            scales: Vec::new(),
+            location: Vec::new(),
             mass: Mass::Variance,
         }
     }
@@ -270,6 +288,38 @@ impl<R: Precision> FeynmanKac for Chains<'_, R> {
         Ok(Resampling::Never)
     }
 
+    fn state(&self) -> Vec<u8> {
+        to_bytes(&ChainsState {
+            kept: self.kept.clone(),
+            finite: self.finite,
+            rescaled: self.rescaled,
+            scales: self.scales.clone(),
+            location: self.location.clone(),
+            tuning: self.mover.tuning(),
+        })
+    }
+
+    fn set_state(&mut self, state: &[u8], _: Option<usize>) -> Result<()> {
+        let state: ChainsState = from_bytes("the state of the chains", state)?;
+        let dim = self.path.dim();
+        if ![&state.scales, &state.location]
+            .iter()
+            .all(|v| [0, dim].contains(&v.len()))
+        {
+            return Err(damaged("has scales of another number of coordinates"));
+        }
+        if !state.scales.is_empty() {
+            self.mover.set_scale(&state.scales);
+        }
+        if !state.location.is_empty() {
+            self.mover.set_location(&state.location);
+        }
+        self.mover.set_tuning(state.tuning);
+        (self.kept, self.finite, self.rescaled) = (state.kept, state.finite, state.rescaled);
+        (self.scales, self.location) = (state.scales, state.location);
+        Ok(())
+    }
+
     fn before_visit(&mut self, _time: usize, _visit: usize, epoch: u64) {
         self.mover.before_visit(self.seed, epoch);
     }
@@ -297,16 +347,15 @@ impl<R: Precision> FeynmanKac for Chains<'_, R> {
         let sd = tally.moments.sd();
         let spread = !sd.is_empty() && sd.iter().all(|s| *s > 0.0 && s.is_finite());
         if spread {
-            self.mover.set_location(tally.moments.mean());
+            self.location = tally.moments.mean().to_vec();
+            self.mover.set_location(&self.location);
         }
         if self.rescales(time) && spread {
-            match self.mass {
-                Mass::Variance => self.mover.set_scale(&sd),
-                Mass::Fisher => {
-                    let gradients = tally.gradient_moments.sd();
-                    self.mover.set_scale(&fisher_scales(&sd, &gradients));
-                }
-            }
+            self.scales = match self.mass {
+                Mass::Variance => sd,
+                Mass::Fisher => fisher_scales(&sd, &tally.gradient_moments.sd()),
+            };
+            self.mover.set_scale(&self.scales);
             self.mover.restart_adaptation();
             self.rescaled = true;
         }

@@ -14,6 +14,7 @@
 //! weights growing like sqrt(k). Cost: 8 operations a coordinate and move while it adapts.
 
 use driftlane_kernels::Lane;
+use serde::{Deserialize, Serialize};
 
 /// Relative change a visit at the typical size of the gradient.
 const RATE: f64 = 0.05;
@@ -25,7 +26,7 @@ const MOST_CHANGE: f64 = 0.35;
 const MOST_STEPS: f64 = 1000.0;
 
 /// A trajectory length that is tuned on the population.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Chees {
     log_length: f64,
     mean_square: f64,

@@ -12,12 +12,13 @@
 //! would be wasted.
 
 use driftlane_kernels::Lane;
+use serde::{Deserialize, Serialize};
 
 const GAMMA: f64 = 0.05;
 const T0: f64 = 10.0;
 
 /// A step size being tuned to an acceptance probability.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DualAveraging {
     target_accept: f64,
     mu: f64,

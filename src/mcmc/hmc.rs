@@ -14,7 +14,7 @@
 
 use super::accept::accept_tile;
 use super::step_sizes::{StepSizes, tuned_step_sizes};
-use super::{Chees, DualAveraging, Move};
+use super::{Chees, DualAveraging, Move, Tuning};
 use crate::error::Result;
 use crate::flow::{Tally, population_uniform};
 use crate::integrator::{Leapfrog, Scheme, Scratch, draw_momentum, kinetic_energy};
@@ -202,6 +202,18 @@ impl<R: Precision> Move<R> for Hmc {
         length || self.step_sizes.tuner.is_adapting()
     }
     tuned_step_sizes!(@after_tunable);
+    fn tuning(&self) -> Tuning {
+        Tuning {
+            step_size: Some(self.step_sizes.tuner.clone()),
+            trajectory: self.chees.clone(),
+        }
+    }
+    fn set_tuning(&mut self, tuning: Tuning) {
+        if let Some(tuner) = tuning.step_size {
+            self.step_sizes.tuner = tuner;
+        }
+        self.chees = tuning.trajectory;
+    }
     fn freeze(&mut self) {
         self.step_sizes.tuner.freeze();
         if let Some(chees) = &mut self.chees {

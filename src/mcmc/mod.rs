@@ -17,6 +17,7 @@ mod mclmc;
 mod pcn;
 mod run;
 mod rwmh;
+mod sample_run;
 mod settings;
 mod step_sizes;
 mod ula;
@@ -38,6 +39,7 @@ pub use mclmc::{AdjustedMclmc, Mclmc};
 pub use pcn::Pcn;
 pub use run::{Sample, SampleResult};
 pub use rwmh::Rwmh;
+pub use sample_run::{KeptDraws, SampleRun};
 pub use settings::MoveSettings;
 pub use step_sizes::StepSizes;
 pub use ula::Ula;
@@ -49,6 +51,7 @@ use crate::integrator::Scratch;
 use crate::particles::Span;
 use crate::target::{Family, Law, Path, Precision};
 use driftlane_kernels::rng::Stream;
+use serde::{Deserialize, Serialize};
 
 /// The scalar channels of a population that moves along a [`Path`]: log base and log ratio of every
 /// particle's position.
@@ -123,6 +126,21 @@ pub trait Move<R: Precision>: Send + Sync {
     fn set_step_size(&mut self, _step_size: f64) {}
     /// The step size in use.
     fn step_size(&self) -> f64;
+    /// What tuning has come to, scales apart: what a checkpoint keeps of a move.
+    fn tuning(&self) -> Tuning {
+        Tuning::default()
+    }
+    /// Takes up a [`tuning`](Move::tuning) of a move of the same settings.
+    fn set_tuning(&mut self, _tuning: Tuning) {}
+}
+
+/// The state of a move's tuners; none of a move that has none.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Tuning {
+    /// Of the step size.
+    pub step_size: Option<DualAveraging>,
+    /// Of the length of trajectories.
+    pub trajectory: Option<Chees>,
 }
 
 /// Refuses a move made for a normal reference on a path that has another.

@@ -1,28 +1,23 @@
 //! The front door to many-chain sampling: `Sample::new(&target).particles(1024).draws(100).run()?`.
 
-use super::finite::finite_particles;
-use super::{ACCEPTED, Chains, MoveSettings, Start, Work, check_reference};
-use crate::diagnostics::Convergence;
+use super::{KeptDraws, MoveSettings, SampleRun, Start};
 use crate::error::{Error, Result};
-use crate::flow::{
-    Advance, FeynmanKac, Flow, Resampler, StageRecord, Tally, copy_positions, positions,
-};
-use crate::particles::Population;
-use crate::target::{BlockTarget, Path, Precision};
+use crate::flow::{Advance, StageRecord, Tally};
+use crate::target::{BlockTarget, Precision};
 use driftlane_kernels::F64;
 
 /// Settings of a many-chain run; every one has a default.
 #[derive(Clone)]
 pub struct Sample<'a> {
-    target: &'a dyn BlockTarget,
-    particles: usize,
-    seed: u64,
-    mover: MoveSettings,
-    warmup: usize,
-    moves: usize,
-    kept_every: Option<usize>,
-    start: Start,
-    positions: Vec<f64>,
+    pub(super) target: &'a dyn BlockTarget,
+    pub(super) particles: usize,
+    pub(super) seed: u64,
+    pub(super) mover: MoveSettings,
+    pub(super) warmup: usize,
+    pub(super) moves: usize,
+    pub(super) kept_every: Option<usize>,
+    pub(super) start: Start,
+    pub(super) positions: Vec<f64>,
 }
 
 /// What a many-chain run returns.
@@ -50,8 +45,8 @@ pub struct SampleResult {
     pub mcse_mean: Vec<f64>,
     /// The last population, `[particles, dim]`.
     pub samples: Vec<f64>,
-    /// Kept draws, `[draw, particles, dim]`.
-    pub draws: Option<Vec<f64>>,
+    /// Kept draws, where any were asked for.
+    pub draws: Option<KeptDraws>,
     /// Moves, evaluations and non-finite values; of unadjusted dynamics, which evaluates no density on
     /// its way, a particle that diverged counts as one.
     pub totals: Tally,
@@ -135,100 +130,12 @@ impl<'a> Sample<'a> {
         &self,
         observer: &mut dyn FnMut(&StageRecord),
     ) -> Result<SampleResult> {
-        let path = Path::plain(self.target);
-        let dim = path.dim();
-        self.validate(dim)?;
-        let mover = self.mover.build_for::<R>(self.target)?;
-        check_reference(&*mover, &path)?;
-        // Moments are looked at every 64 moves (unadjusted) or 8 (adjusted, a density and many
-        // gradients each): often enough for the moments, seldom enough to stay in cache.
-        let every = self
-            .kept_every
-            .unwrap_or(if mover.adjusted() { 8 } else { 64 });
-        let adjusted = mover.adjusted();
-        let work = Work {
-            warmup: self.warmup,
-            moves: self.moves,
-            every,
-        };
-        let mut model =
-            Chains::new(path, mover, self.start, work, self.seed).with_mass(self.mover.mass);
-        let mut population = Population::<R>::new(self.particles, dim, model.channels());
-        if self.start == Start::Given {
-            population.set_positions(&self.positions);
-        }
-        // No weights, so nothing is ever resampled.
-        let resampler = Resampler::Multinomial;
-        let mut flow = Flow::start_from(&model, population, self.seed, resampler)?;
-        flow.forget_stages();
-        let nonfinite_starts = flow.totals().nonfinite() as usize;
-
-        let row = self.particles * dim;
-        let kept = self.kept_every.map_or(0, |thin| self.moves / thin);
-        let mut draws = vec![0.0; kept * row];
-        let mut next = 0;
-        loop {
-            let done = flow.advance(&mut model, &mut |record, population| {
-                if kept > 0 && work.keeps(record.time, adjusted) {
-                    copy_positions(population, &mut draws[next * row..(next + 1) * row]);
-                    next += 1;
-                }
-                observer(record);
-            })?;
-            if done == Advance::Finished {
-                break;
-            }
-        }
-        let population = flow.population();
-        let chains = finite_particles(population, adjusted);
-        let mut series = vec![0.0; kept * chains.len()];
-        let convergence: Vec<Convergence> = (0..if kept > 0 { dim } else { 0 })
-            .map(|j| {
-                // Chain by chain, as the diagnostics read it.
-                for (values, chain) in series.chunks_exact_mut(kept).zip(&chains) {
-                    for (draw, value) in values.iter_mut().enumerate() {
-                        *value = draws[draw * row + chain * dim + j];
-                    }
-                }
-                Convergence::of(&series, chains.len(), kept)
-            })
-            .collect();
-        let each = |f: fn(&Convergence) -> f64| convergence.iter().map(f).collect::<Vec<f64>>();
-        let nonfinite = self.particles - chains.len();
-        let mut totals = flow.totals().clone();
-        let mut stuck = 0;
-        if adjusted {
-            let accepted = population.scalar_values(ACCEPTED);
-            stuck = accepted.iter().filter(|count| **count == 0.0).count();
-        } else {
-            totals.nan += nonfinite as u64;
-        }
-        let moments = &model.kept().moments;
-        Ok(SampleResult {
-            acceptance: if adjusted {
-                model.kept().acceptance()
-            } else {
-                None
-            },
-            step_size: model.mover().step_size(),
-            trajectory_length: model.mover().trajectory_length(),
-            mean: moments.mean().to_vec(),
-            sd: moments.sd(),
-            r_hat: each(|c| c.r_hat),
-            ess_bulk: each(|c| c.ess_bulk),
-            ess_tail: each(|c| c.ess_tail),
-            mcse_mean: each(|c| c.mcse_mean),
-            samples: positions(population),
-            totals,
-            nonfinite_starts,
-            nonfinite,
-            stuck,
-            steps: self.warmup + self.moves,
-            draws: (kept > 0).then_some(draws),
-        })
+        let mut run = SampleRun::<R>::begin(self)?;
+        while run.advance(observer, &|| false)? != Advance::Finished {}
+        Ok(run.finish())
     }
 
-    fn validate(&self, dim: usize) -> Result<()> {
+    pub(super) fn validate(&self, dim: usize) -> Result<()> {
         if self.particles < 1 {
             return Err(Error::invalid("particles", self.particles, "at least 1"));
         }

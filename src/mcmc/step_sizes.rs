@@ -77,6 +77,17 @@ macro_rules! tuned_step_sizes {
         fn tunable(&self) -> bool {
             self.step_sizes.tuner.is_adapting()
         }
+        fn tuning(&self) -> $crate::mcmc::Tuning {
+            $crate::mcmc::Tuning {
+                step_size: Some(self.step_sizes.tuner.clone()),
+                trajectory: None,
+            }
+        }
+        fn set_tuning(&mut self, tuning: $crate::mcmc::Tuning) {
+            if let Some(tuner) = tuning.step_size {
+                self.step_sizes.tuner = tuner;
+            }
+        }
         fn freeze(&mut self) {
             self.step_sizes.tuner.freeze();
         }

@@ -5,6 +5,7 @@ use bytemuck::cast_slice;
 use driftlane_kernels::tile::{Row, particles_per_tile};
 use driftlane_kernels::weights::sum_row;
 use driftlane_kernels::{F64, Lane, Register};
+use serde::{Deserialize, Serialize};
 
 /// Registers of eight particles in a tile, at most.
 const MOST_GROUPS: usize = 8;
@@ -26,7 +27,7 @@ fn sum_of(weight: &[F64], f: impl Fn(usize, F64) -> F64) -> f64 {
 }
 
 /// Total weight, mean and sum of squared deviations of every coordinate.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Moments {
     weight: f64,
     mean: Vec<f64>,

@@ -68,6 +68,41 @@ impl<R: Register> Population<R> {
         R::WIDTH / 8
     }
 
+    /// Every channel as it lies in memory, with its name: what a checkpoint keeps.
+    pub(crate) fn channels(&self) -> impl Iterator<Item = (String, &[u8])> {
+        let vectors = self.vectors.iter().map(|v| cast_slice::<_, u8>(v));
+        let vectors = vectors.enumerate().map(|(k, v)| (format!("vector{k}"), v));
+        let scalars = self.scalars.iter().map(|v| cast_slice::<_, u8>(v));
+        let scalars = scalars.enumerate().map(|(k, v)| (format!("scalar{k}"), v));
+        let states = [
+            (
+                "states".to_owned(),
+                cast_slice::<_, u8>(&self.state_vectors),
+            ),
+            ("state-scalars".to_owned(), cast_slice(&self.state_scalars)),
+        ];
+        vectors.chain(scalars).chain(states)
+    }
+
+    /// The same, to be filled again.
+    pub(crate) fn channels_mut(&mut self) -> impl Iterator<Item = (String, &mut [u8])> {
+        let vectors = self.vectors.iter_mut().map(|v| cast_slice_mut::<_, u8>(v));
+        let vectors = vectors.enumerate().map(|(k, v)| (format!("vector{k}"), v));
+        let scalars = self.scalars.iter_mut().map(|v| cast_slice_mut::<_, u8>(v));
+        let scalars = scalars.enumerate().map(|(k, v)| (format!("scalar{k}"), v));
+        let states = [
+            (
+                "states".to_owned(),
+                cast_slice_mut::<_, u8>(&mut self.state_vectors),
+            ),
+            (
+                "state-scalars".to_owned(),
+                cast_slice_mut(&mut self.state_scalars),
+            ),
+        ];
+        vectors.chain(scalars).chain(states)
+    }
+
     /// The number of particles.
     pub fn len(&self) -> usize {
         self.n

@@ -19,7 +19,7 @@ pub fn write(summary: &Summary, part: &ComparePart, folder: &OpenFolder) -> Resu
     )?;
     folder.put("compare.svg", &svg(summary, part))?;
     folder.put("compare.json", &summary.to_json_pretty())?;
-    folder.set_status("finished", 1.0, &summary.warnings)
+    folder.set_status(&super::Status::of("finished", 1.0, &summary.warnings))
 }
 
 /// The rows with the names of their fields in front; empty where there is no number.

@@ -4,16 +4,15 @@
 //! [`RunFolder::create`] makes it with `config.toml`, `manifest.json` and `status.json` inside, in one
 //! rename; [`super::write`] adds the results. Every file is written under another name first.
 
-use super::Manifest;
-use crate::disk::{self, parent};
+use super::{Lock, Manifest, Status};
+use crate::disk::{self, Durability, parent};
 use crate::error::{Error, Result};
-use serde_json::json;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// The files a run writes: what `--force` may replace.
-pub const FILES: [&str; 11] = [
+pub const FILES: [&str; 13] = [
     "config.toml",
     "manifest.json",
     "status.json",
@@ -25,6 +24,8 @@ pub const FILES: [&str; 11] = [
     "compare.svg",
     "compare.json",
     "compare.csv",
+    "checkpoint.a",
+    "checkpoint.b",
 ];
 /// More default folders for one target than anyone has.
 const LAST_NUMBER: usize = 1_000_000;
@@ -107,10 +108,12 @@ impl RunFolder {
             };
             folder.put("config.toml", config)?;
             folder.put("manifest.json", &manifest.to_json())?;
-            folder.set_status("running", 0.0, &[])
+            folder.set_status(&Status::of("running", 0.0, &[]))
         };
         match &self.place {
             Place::Replace(path) => {
+                // Not under a run that is going on.
+                let _lock = Lock::take(path)?;
                 for name in FILES {
                     match fs::remove_file(path.join(name)) {
                         Err(e) if e.kind() != ErrorKind::NotFound => {
@@ -213,11 +216,35 @@ impl OpenFolder {
         disk::replace(&self.file(name), &[text.as_bytes()])
     }
 
-    /// Rewrites `status.json`: the phase (`running`, `finished`, `failed`, `interrupted`), the share
-    /// done in [0, 1] and the warnings so far.
-    pub fn set_status(&self, phase: &str, done: f64, warnings: &[String]) -> Result<()> {
-        let status = json!({ "phase": phase, "done": done, "warnings": warnings });
-        self.put("status.json", &format!("{status}\n"))
+    /// Rewrites `status.json`; it waits for no disk, as the next one comes within seconds.
+    pub fn set_status(&self, status: &Status) -> Result<()> {
+        // Strings, numbers and lists of them always serialise.
+        let text = serde_json::to_string(status).unwrap_or_default() + "\n";
+        disk::replace_with(
+            &self.file("status.json"),
+            &[text.as_bytes()],
+            Durability::Lazy,
+        )
+    }
+
+    /// `status.json`, where it can be read.
+    pub fn status(&self) -> Option<Status> {
+        let text = fs::read_to_string(self.file("status.json")).ok()?;
+        serde_json::from_str(&text).ok()
+    }
+
+    /// Removes what a killed process left half-written. For who holds the folder's lock.
+    pub fn sweep(&self) {
+        let Ok(entries) = fs::read_dir(&self.path) else {
+            return;
+        };
+        for entry in entries.flatten() {
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            if name.starts_with('.') && name.contains(".partial-") {
+                let _ = fs::remove_file(entry.path());
+            }
+        }
     }
 }
 

@@ -11,20 +11,28 @@
 //! | [`npy`] | `.npy` arrays, read strictly and written as a stream |
 //! | [`manifest`] | the build, the machine, the seed |
 //! | [`folder`] | the run folder, which appears whole or not at all |
+//! | [`lock`] | one process on it at a time |
+//! | [`status`] | how far a run is |
+//! | [`generations`] | its checkpoints, two of them by turns |
 //! | [`report`] | `report.html`, one self-contained file |
 
 pub mod comparison;
 pub mod folder;
+pub mod generations;
+pub mod lock;
 pub mod manifest;
 
 pub mod report;
+pub mod status;
 pub mod summary;
 pub mod table;
 pub mod warning;
 
 pub use crate::disk;
 pub use folder::{OpenFolder, RunFolder};
+pub use lock::Lock;
 pub use manifest::Manifest;
+pub use status::Status;
 pub use summary::{
     ComparePart, CompareRow, DiffusePart, Part, SamplePart, SmcPart, Summary, WiderReference,
 };
@@ -188,6 +196,6 @@ pub fn write(record: &RunRecord<'_>, folder: &OpenFolder) -> Result<PathBuf> {
     }
     folder.put("report.html", &report::html(record))?;
     folder.put("summary.json", &record.summary.to_json_pretty())?;
-    folder.set_status("finished", 1.0, &record.summary.warnings)?;
+    folder.set_status(&Status::of("finished", 1.0, &record.summary.warnings))?;
     Ok(folder.path().to_owned())
 }

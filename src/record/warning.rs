@@ -19,6 +19,13 @@ pub enum Warning {
         /// Particles.
         particles: usize,
     },
+    /// Steps of an adaptive solver taken although their error was above the tolerance.
+    ForcedSteps {
+        /// How many, a particle each.
+        count: u64,
+        /// Out of how many.
+        steps: u64,
+    },
     /// Particles left out of the results: they ended where position or log density is not finite.
     NonFiniteParticles {
         /// How many.
@@ -141,6 +148,7 @@ impl Warning {
             Self::Modes { .. } => "W-MODES",
             Self::NoOrder { .. } => "W-NO-ORDER",
             Self::SlowBuild => "W-SLOW-BUILD",
+            Self::ForcedSteps { .. } => "W-TOLERANCE",
         }
     }
 
@@ -152,6 +160,9 @@ impl Warning {
             }
             Self::NonFiniteStarts { .. } => {
                 "check the density where it is NaN or infinite, or start elsewhere with --init"
+            }
+            Self::ForcedSteps { .. } => {
+                "raise --rtol and --atol, or choose a solver of given steps"
             }
             Self::NonFiniteParticles { .. } => "lower --step-size, or start elsewhere with --init",
             Self::Coalesced { .. } => "raise --particles or --moves-per-stage, or give --lag",
@@ -198,6 +209,7 @@ impl Warning {
             | Self::Modes { .. }
             | Self::Stuck { .. } => true,
             Self::Acceptance { rate, .. } => *rate < 0.01,
+            Self::ForcedSteps { count, steps } => *count as f64 > 0.01 * *steps as f64,
             Self::Ess { value, .. } => *value < 100.0,
             Self::NonFiniteError { .. } | Self::NoOrder { .. } => false,
             Self::ShortChains { .. } | Self::NoStandardError { .. } | Self::SlowBuild => false,
@@ -219,6 +231,10 @@ impl fmt::Display for Warning {
             Self::NonFiniteStarts { count, particles } => write!(
                 f,
                 "{count} of {particles} particles start where the log density is NaN or +inf"
+            ),
+            Self::ForcedSteps { count, steps } => write!(
+                f,
+                "{count} of {steps} steps were the shortest allowed and taken whatever their error: tolerances are not met"
             ),
             Self::NonFiniteParticles { count, particles } => write!(
                 f,

@@ -17,6 +17,7 @@
 use crate::particles::{Moments, Span};
 use crate::target::Precision;
 use driftlane_kernels::tile::Row;
+use serde::{Deserialize, Serialize};
 
 /// How many moves every particle makes at every temperature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +48,7 @@ const STILL_GROWS: f64 = 1.05;
 const FEWEST: usize = 5;
 
 /// What a stage has seen of its population so far.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Decorrelation {
     /// D(1), D(2), ...
     distances: Vec<f64>,

@@ -6,6 +6,8 @@ mod ladder;
 mod replicates;
 mod run;
 mod schedule;
+mod single;
+mod smc_run;
 mod tempering;
 mod waste_free;
 
@@ -14,5 +16,6 @@ pub use ladder::Ladder;
 pub use replicates::{Combined, combine_replicates};
 pub use run::{Observer, Smc, SmcResult};
 pub use schedule::{Schedule, ScheduledStage};
+pub use smc_run::SmcRun;
 pub use tempering::{TemperatureRecord, Tempering};
 pub use waste_free::{LONG_CHAIN, WasteFree};

@@ -1,42 +1,39 @@
 //! The front door to tempered SMC: `Smc::new(&target).particles(2048).run()?`.
 
-use super::islands::{combine, merge_populations};
-use super::{Ladder, MovesPerStage, Schedule, TemperatureRecord, Tempering, waste_free};
+use super::{Ladder, MovesPerStage, Schedule, SmcRun};
 use crate::error::{Error, Result};
-use crate::flow::{
-    Advance, Flow, Resampler, Resampling, StageRecord, Tally, in_parallel, positions,
-};
-use crate::mcmc::{MoveKind, MoveSettings, check_reference};
-use crate::target::{BlockTarget, Path, Precision, Reference};
+use crate::flow::{Advance, Resampler, Resampling, StageRecord, Tally};
+use crate::mcmc::MoveSettings;
+use crate::target::{BlockTarget, Precision, Reference};
 use driftlane_kernels::F64;
 use driftlane_kernels::rng::{Purpose, lane_seed};
-use std::sync::{Mutex, PoisonError};
+use serde::{Deserialize, Serialize};
 
 /// Settings of a tempered SMC run; every one has a default.
 #[derive(Clone)]
 pub struct Smc<'a> {
-    target: &'a dyn BlockTarget,
-    particles: usize,
-    seed: u64,
-    mover: MoveSettings,
-    moves_per_stage: MovesPerStage,
-    ladder: Ladder,
-    resampler: Resampler,
-    resampling: Resampling,
-    reference: Option<Reference>,
-    replicates: usize,
-    islands: usize,
-    tuned: bool,
-    schedule: Option<Schedule>,
-    chain_length: Option<usize>,
-    lag: Option<usize>,
+    pub(super) target: &'a dyn BlockTarget,
+    pub(super) particles: usize,
+    pub(super) seed: u64,
+    pub(super) mover: MoveSettings,
+    pub(super) moves_per_stage: MovesPerStage,
+    pub(super) ladder: Ladder,
+    pub(super) resampler: Resampler,
+    pub(super) resampling: Resampling,
+    pub(super) reference: Option<Reference>,
+    pub(super) replicates: usize,
+    pub(super) islands: usize,
+    pub(super) tuned: bool,
+    pub(super) schedule: Option<Schedule>,
+    pub(super) chain_length: Option<usize>,
+    pub(super) lag: Option<usize>,
 }
 
 /// Told of every visit of every replicate or island.
 pub type Observer<'a> = dyn FnMut(usize, &StageRecord) + Send + 'a;
 
 /// What a tempered SMC run returns.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SmcResult {
     /// log Z; over replicates, the logarithm of the mean of their Z.
     pub log_evidence: f64,
@@ -72,6 +69,7 @@ pub struct SmcResult {
     /// Standard deviations of the coordinates over the final population.
     pub sd: Vec<f64>,
     /// The final population of the first replicate, `[particles, dim]`, equal weights.
+    #[serde(skip)]
     pub samples: Vec<f64>,
     /// Moves, evaluations and non-finite values over all replicates.
     pub totals: Tally,
@@ -210,6 +208,14 @@ impl<'a> Smc<'a> {
 
     /// Runs in the precision `R`; `observer` is told of every visit (replicate or island, record).
     pub fn run_in<R: Precision>(&self, observer: &mut Observer<'_>) -> Result<SmcResult> {
+        let mut run = SmcRun::<R>::begin(self)?;
+        while run.advance(observer, &|| false)? != Advance::Finished {}
+        run.finish()
+            .ok_or_else(|| Error::Numerical("a replicate did not finish".into()))
+    }
+
+    /// Refuses settings out of their ranges, and that contradict each other.
+    pub(super) fn validate(&self) -> Result<()> {
         if self.particles < 2 {
             return Err(Error::invalid("particles", self.particles, "at least 2"));
         }
@@ -231,22 +237,7 @@ impl<'a> Smc<'a> {
             let allowed = "1 with replicates, which are islands of their own";
             return Err(Error::invalid("islands", self.islands, allowed));
         }
-        self.check_chains()?;
-        if self.islands > 1 {
-            return self.run_islands::<R>(observer);
-        }
-        let mut results = Vec::with_capacity(self.replicates);
-        for replicate in 0..self.replicates {
-            let seed = self.seed_of(replicate);
-            let mut result = self.once::<R>(self.particles, seed, &mut |record| {
-                observer(replicate, record)
-            })?;
-            if replicate > 0 {
-                result.samples = Vec::new();
-            }
-            results.push(result);
-        }
-        Ok(combine(results))
+        self.check_chains()
     }
 
     /// Refuses chains that do not divide the population, or that a setting contradicts.
@@ -287,133 +278,10 @@ impl<'a> Smc<'a> {
         Ok(())
     }
 
-    /// Islands side by side: each is too small for all threads.
-    fn run_islands<R: Precision>(&self, observer: &mut Observer<'_>) -> Result<SmcResult> {
-        let observer = Mutex::new(observer);
-        let results = in_parallel(self.islands, |island| {
-            let more = usize::from(island < self.particles % self.islands);
-            let particles = self.particles / self.islands + more;
-            self.once::<R>(particles, self.seed_of(island), &mut |record| {
-                let mut observer = observer.lock().unwrap_or_else(PoisonError::into_inner);
-                observer(island, record);
-            })
-        });
-        let results = results.into_iter().collect::<Result<Vec<_>>>()?;
-        let samples = merge_populations(&results, self.target.dim(), self.seed);
-        Ok(SmcResult {
-            samples,
-            ..combine(results)
-        })
-    }
-
-    fn seed_of(&self, run: usize) -> u64 {
+    pub(super) fn seed_of(&self, run: usize) -> u64 {
         match run {
             0 => self.seed,
             r => lane_seed(self.seed, Purpose::Replicate, r as u64, 0, 0),
         }
-    }
-
-    fn once<R: Precision>(
-        &self,
-        particles: usize,
-        seed: u64,
-        observer: &mut dyn FnMut(&StageRecord),
-    ) -> Result<SmcResult> {
-        let path = Path::tempered(self.target, self.reference.clone())?;
-        let mover = self.mover.build::<R>(path.dim())?;
-        if !mover.adjusted() {
-            let allowed = format!(
-                "one that leaves its law invariant: {}",
-                MoveKind::ADJUSTED_NAMES.join(", ")
-            );
-            return Err(Error::invalid("move", mover.name(), allowed));
-        }
-        check_reference(&*mover, &path)?;
-        let mut model =
-            Tempering::new(path, mover, self.ladder.clone(), self.moves_per_stage, seed)
-                .with_mass(self.mover.mass)
-                .with_resampling(self.resampling);
-        if let Some(states) = self.chain_length {
-            model = model.keeping_states(states);
-        }
-        if !self.tuned {
-            model = model.without_tuning();
-        }
-        if let Some(schedule) = &self.schedule {
-            model = model.with_schedule(schedule.clone())?;
-        }
-        let states = self.chain_length.unwrap_or(1);
-        let chains = particles / states;
-        let mut flow = Flow::<R>::start(&model, chains, seed, self.resampler)?;
-        if let Some(lag) = self.lag {
-            flow = flow.with_lag(lag);
-        }
-        let starts_without_density = flow.totals().nan as usize;
-        while flow.advance(&mut model, &mut |record, _| observer(record))? == Advance::Moved {}
-        let moments = match self.chain_length {
-            Some(_) => waste_free::moments(&mut flow.cloud(), 0.0),
-            None => flow.moments(),
-        };
-        let samples = match self.chain_length {
-            Some(_) => waste_free::states(flow.population()),
-            None => positions(flow.population()),
-        };
-        let by_genealogy = |values: &[f64]| match self.resampler {
-            Resampler::Multinomial => flow
-                .genealogy()
-                .standard_errors(values, moments.mean().len()),
-            _ => None,
-        };
-        let mean_se = match self.chain_length {
-            Some(states) => {
-                let means = waste_free::chain_means(&samples, states, moments.mean().len());
-                waste_free::mean_standard_errors(&means, moments.mean().len(), by_genealogy(&means))
-            }
-            None => by_genealogy(&samples),
-        };
-        let each = |f: fn(&TemperatureRecord) -> f64| model.records().iter().map(f).collect();
-        let mut temperatures = vec![0.0];
-        temperatures.extend(model.records().iter().map(|r| r.tempering_param));
-        let lee_whiteley = flow.lee_whiteley();
-        let weightings = model.weightings();
-        Ok(SmcResult {
-            log_evidence: flow.log_evidence(),
-            log_evidence_se: match self.chain_length {
-                Some(length) => waste_free::standard_error(weightings, length, lee_whiteley),
-                None => lee_whiteley.and_then(|v| v.standard_error()),
-            },
-            log_evidences: Vec::new(),
-            autocorrelation_time: waste_free::longest_autocorrelation_time(weightings),
-            ess: match self.chain_length {
-                Some(_) => weightings.iter().map(|w| w.ess).collect(),
-                None => flow.stages().iter().map(|s| s.ess).collect(),
-            },
-            log_evidence_increments: flow
-                .stages()
-                .iter()
-                .map(|s| s.log_evidence_increment)
-                .collect(),
-            acceptance: each(|r| r.acceptance),
-            step_size: each(|r| r.step_size),
-            moves: model.records().iter().map(|r| r.moves).collect(),
-            resamplings: flow.genealogy().resamplings(),
-            // Of chains, which the error of a waste-free run does not rest on.
-            surviving_ancestors: match self.chain_length {
-                Some(_) => None,
-                None => flow.surviving_ancestors(),
-            },
-            mean: moments.mean().to_vec(),
-            mean_se,
-            sd: moments.sd(),
-            samples,
-            nonfinite_starts: match (self.chain_length, flow.stages().first()) {
-                (None, Some(stage)) => stage.nan_potentials as usize,
-                _ => starts_without_density,
-            },
-            schedule: model.schedule(),
-            totals: flow.totals().clone(),
-            steps: flow.totals().moves as usize / chains,
-            temperatures,
-        })
     }
 }

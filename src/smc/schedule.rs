@@ -30,7 +30,7 @@ pub struct ScheduledStage {
     /// Moves of every particle, at least 1.
     pub moves: usize,
     /// The longest trajectory, where its length was tuned.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub trajectory_length: Option<f64>,
     /// The scale of every coordinate, length dim.
     pub scales: Vec<f64>,

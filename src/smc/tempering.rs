@@ -13,6 +13,7 @@
 use super::decorrelation::{self, Decorrelation};
 use super::ladder::MOST_TEMPERATURES;
 use super::{Ladder, MovesPerStage, Schedule, ScheduledStage, WasteFree, waste_free};
+use crate::checkpoint::{damaged, from_bytes, to_bytes};
 use crate::error::{Error, Result};
 use crate::flow::{Cloud, FeynmanKac, Potential, Resampling, Tally};
 use crate::integrator::Scratch;
@@ -23,12 +24,13 @@ use driftlane_kernels::mutants::active;
 use driftlane_kernels::rng::Stream;
 use driftlane_kernels::tile::Row;
 use driftlane_kernels::{F64, Lane};
+use serde::{Deserialize, Serialize};
 
 /// Moves at the first temperature beyond those asked for: the step size is not known there yet.
 const FIRST_TUNING_MOVES: usize = 10;
 
 /// What one temperature came to.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TemperatureRecord {
     /// b_t.
     pub tempering_param: f64,
@@ -55,6 +57,9 @@ pub struct Tempering<'a, R: Precision> {
     stage: Tally,
     /// The scales in use, and what the moves counted so far have made of step sizes.
     scales: Vec<f64>,
+    /// Whether the move has these scales, and the location it was given last.
+    scaled: bool,
+    location: Vec<f64>,
     log_step_sizes: f64,
     scheduled: Vec<ScheduledStage>,
     mass: Mass,
@@ -64,6 +69,24 @@ pub struct Tempering<'a, R: Precision> {
     /// b_(t+1) - b_t of the last weighting.
     step: f64,
     weightings: Vec<WasteFree>,
+}
+
+/// What a checkpoint keeps of [`Tempering`].
+#[derive(Serialize, Deserialize)]
+struct TemperingState {
+    tempering_param: f64,
+    next: f64,
+    records: Vec<TemperatureRecord>,
+    stage: Tally,
+    scales: Vec<f64>,
+    scaled: bool,
+    location: Vec<f64>,
+    log_step_sizes: f64,
+    scheduled: Vec<ScheduledStage>,
+    decorrelation: Decorrelation,
+    step: f64,
+    weightings: Vec<WasteFree>,
+    tuning: crate::mcmc::Tuning,
 }
 
 /// Where step sizes and scales come from.
@@ -100,6 +123,8 @@ impl<'a, R: Precision> Tempering<'a, R> {
             records: Vec::new(),
             stage: Tally::default(),
             scales,
+            scaled: false,
+            location: Vec::new(),
             log_step_sizes: 0.0,
             scheduled: Vec::new(),
             decorrelation: Decorrelation::default(),
@@ -209,6 +234,7 @@ impl<'a, R: Precision> Tempering<'a, R> {
     fn set_scales(&mut self, scales: Vec<f64>) {
         self.mover.set_scale(&scales);
         self.scales = scales;
+        self.scaled = true;
     }
 
     /// Every temperature after the first (0).
@@ -387,7 +413,8 @@ impl<R: Precision> FeynmanKac for Tempering<'_, R> {
                         Mass::Fisher => fisher_scales(&sd, &self.gradient_moments(cloud).sd()),
                     };
                     self.set_scales(scales);
-                    self.mover.set_location(moments.mean());
+                    self.location = moments.mean().to_vec();
+                    self.mover.set_location(&self.location);
                 }
                 self.mover.restart_adaptation();
             }
@@ -413,6 +440,46 @@ impl<R: Precision> FeynmanKac for Tempering<'_, R> {
 
     fn tempering_param(&self) -> Option<f64> {
         Some(self.tempering_param)
+    }
+
+    fn state(&self) -> Vec<u8> {
+        to_bytes(&TemperingState {
+            tempering_param: self.tempering_param,
+            next: self.next,
+            records: self.records.clone(),
+            stage: self.stage.clone(),
+            scales: self.scales.clone(),
+            scaled: self.scaled,
+            location: self.location.clone(),
+            log_step_sizes: self.log_step_sizes,
+            scheduled: self.scheduled.clone(),
+            decorrelation: self.decorrelation.clone(),
+            step: self.step,
+            weightings: self.weightings.clone(),
+            tuning: self.mover.tuning(),
+        })
+    }
+
+    fn set_state(&mut self, state: &[u8], _: Option<usize>) -> Result<()> {
+        let state: TemperingState = from_bytes("the state of the tempering", state)?;
+        let dim = self.path.dim();
+        if state.scales.len() != dim || ![0, dim].contains(&state.location.len()) {
+            return Err(damaged("has scales of another number of coordinates"));
+        }
+        if state.scaled {
+            self.set_scales(state.scales);
+        }
+        if !state.location.is_empty() {
+            self.mover.set_location(&state.location);
+        }
+        self.mover.set_tuning(state.tuning);
+        self.location = state.location;
+        (self.tempering_param, self.next, self.step) =
+            (state.tempering_param, state.next, state.step);
+        (self.records, self.scheduled) = (state.records, state.scheduled);
+        (self.stage, self.log_step_sizes) = (state.stage, state.log_step_sizes);
+        (self.decorrelation, self.weightings) = (state.decorrelation, state.weightings);
+        Ok(())
     }
 
     fn before_visit(&mut self, _: usize, _: usize, epoch: u64) {

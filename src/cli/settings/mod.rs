@@ -3,6 +3,7 @@
 //! `resolve` makes them from what was given, `text` writes them as an experiment file, `memory` judges
 //! whether they fit, `names` holds the choices that have names.
 
+mod cadence;
 mod compare;
 mod diffuse;
 mod memory;
@@ -12,6 +13,7 @@ mod text;
 
 pub use crate::flow::{Resampler, Resampling};
 pub use crate::mcmc::{Mass, MoveKind as Sampler};
+pub use cadence::Cadence;
 pub use names::Precision;
 
 use crate::diffusion::solver::{Habit, Options};
@@ -22,6 +24,7 @@ use crate::parameters::Parameters;
 use crate::record::manifest;
 use crate::target::library;
 use std::path::PathBuf;
+use std::time::Duration;
 use toml::Table;
 
 /// Everything a run needs to know. Made by [`super::parse`] or [`Settings::from_toml`].
@@ -311,6 +314,10 @@ pub struct Output {
     pub quiet: bool,
     /// Whether a warning means exit code 1.
     pub strict: bool,
+    /// When checkpoints are written.
+    pub checkpoint_every: Cadence,
+    /// How long the computation may take before it is interrupted.
+    pub time_limit: Option<Duration>,
 }
 
 impl Settings {

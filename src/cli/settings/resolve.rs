@@ -565,5 +565,7 @@ fn output(given: &Given) -> Result<Output> {
         json: given.truth("json", false)?,
         quiet: given.truth("quiet", false)?,
         strict: given.truth("strict", false)?,
+        checkpoint_every: super::cadence::checkpoint_every(given)?,
+        time_limit: super::cadence::time_limit(given)?,
     })
 }

@@ -1,5 +1,6 @@
 //! From settings to the experiment file they stand for.
 
+use super::cadence::duration_text;
 use super::{
     CompareMethod, DiffuseMethod, Init, Length, Levels, Method, Output, Population, ReferenceSpec,
     Sampler, Settings, Tuning,
@@ -334,6 +335,12 @@ impl Output {
             ("json", self.json.into()),
             ("quiet", self.quiet.into()),
             ("strict", self.strict.into()),
+            ("checkpoint_every", self.checkpoint_every.text().into()),
+            (
+                "time_limit",
+                self.time_limit
+                    .map_or_else(|| "none".into(), |time| duration_text(time).into()),
+            ),
         ]);
         out.extend(self.out.as_deref().map(|out| ("out".to_owned(), path(out))));
         out

@@ -20,9 +20,10 @@ use crate::target::Precision;
 use bytemuck::cast_slice;
 use driftlane_kernels::Lane;
 use driftlane_kernels::mutants::active;
+use serde::{Deserialize, Serialize};
 
 /// What the states kept by waste-free SMC say of one weighting.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct WasteFree {
     /// Effective sample size of all states after it.
     pub ess: f64,

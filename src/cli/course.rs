@@ -1,0 +1,278 @@
+//! The course of a run: advanced visit by visit, with checkpoints, status and interruptions on its way.
+//!
+//! ```text
+//! advance -> finished                                  -> results
+//!         -> asked to stop  -> checkpoint -> the disk  -> exit code 130 or 143
+//!         -> a checkpoint is due                       -> checkpoint, and on
+//! ```
+//!
+//! Everything asks the run to pause between two blocks, so that a signal waits for no visit; what is computed does
+//! not depend on when, or whether, a run pauses.
+
+use super::interrupts::{Interrupts, Stop};
+use super::progress::{Progress, Snapshot};
+use super::settings::{Cadence, Settings};
+use crate::checkpoint::Sections;
+use crate::error::{Error, Result};
+use crate::flow::{Advance, Pause};
+use crate::record::generations::{Checkpoint, Found, Generations, unusable};
+use crate::record::{OpenFolder, Status};
+use serde::{Deserialize, Serialize};
+use std::time::{Duration, Instant};
+
+/// How far apart rewrites of `status.json` are at least.
+const STATUS: Duration = Duration::from_secs(1);
+
+/// Something that runs, and can be paused and saved.
+pub(super) trait Running {
+    /// Goes on until something is done, or `pause` says so.
+    fn advance(&mut self, pause: &Pause<'_>) -> Result<Advance>;
+    /// Everything that is needed to go on.
+    fn save<'a>(&'a self, out: &mut Sections<'a>);
+    /// How far it is.
+    fn snapshot(&self) -> Snapshot;
+}
+
+/// What every checkpoint says of its run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Head {
+    /// The version that wrote it.
+    pub driftlane: String,
+    /// [`identity`](super::resume::identity) of configuration and data.
+    pub identity: u32,
+    /// Seconds computed.
+    pub seconds: f64,
+    /// Particle-steps made.
+    pub particle_steps: u64,
+    /// The share done.
+    pub done: f64,
+}
+
+/// The section of [`Head`].
+pub const HEAD: &str = "head";
+
+/// A run's way from its start, or from a checkpoint, to its end.
+pub(super) struct Course<'a> {
+    open: Option<&'a OpenFolder>,
+    interrupts: Option<Interrupts>,
+    generations: Option<Generations>,
+    found: Option<Found>,
+    before: Head,
+    cadence: Cadence,
+    particles: u64,
+    begun: Instant,
+    last: (Instant, u64),
+    told: Instant,
+    progress: Progress,
+}
+
+impl<'a> Course<'a> {
+    /// Of a run that starts, or goes on from a checkpoint. Without a folder nothing is kept, and signals end the
+    /// process.
+    pub fn new(
+        settings: &Settings,
+        identity: u32,
+        particles: usize,
+        open: Option<&'a OpenFolder>,
+        mut found: Option<Found>,
+    ) -> Result<Self> {
+        let begun = Instant::now();
+        let output = &settings.output;
+        let deadline = output.time_limit.map(|limit| begun + limit);
+        let interrupts = open.map(|_| Interrupts::listen(deadline)).transpose()?;
+        let before = match &mut found {
+            Some(found) => {
+                let head = found.checkpoint.get(HEAD);
+                head.map_err(|error| unusable(&found.path, &error))?
+            }
+            None => Head {
+                driftlane: env!("CARGO_PKG_VERSION").into(),
+                identity,
+                seconds: 0.0,
+                particle_steps: 0,
+                done: 0.0,
+            },
+        };
+        Ok(Self {
+            generations: open.map(|open| Generations::new(open.path(), found.as_ref())),
+            open,
+            interrupts,
+            found,
+            last: (begun, before.particle_steps),
+            before,
+            cadence: output.checkpoint_every,
+            particles: particles as u64,
+            begun,
+            told: begun,
+            progress: Progress::start(settings.verb(), output.quiet),
+        })
+    }
+
+    /// The run folder.
+    pub fn folder(&self) -> Option<&'a OpenFolder> {
+        self.open
+    }
+
+    /// Particle-steps made before this process.
+    pub fn particle_steps(&self) -> u64 {
+        self.before.particle_steps
+    }
+
+    /// Seconds computed, by this process and by those before.
+    pub fn seconds(&self) -> f64 {
+        self.before.seconds + self.begun.elapsed().as_secs_f64()
+    }
+
+    /// What `restore` makes of the checkpoint that the run goes on from, or `begin` where there is none.
+    pub fn start<T>(
+        &mut self,
+        begin: impl FnOnce() -> Result<T>,
+        restore: impl FnOnce(&mut Checkpoint) -> Result<T>,
+    ) -> Result<T> {
+        let Some(mut found) = self.found.take() else {
+            return begin();
+        };
+        restore(&mut found.checkpoint).map_err(|error| match error {
+            Error::Checkpoint(_) => unusable(&found.path, &error),
+            other => other,
+        })
+    }
+
+    /// Goes on to the end, or to what stops the run before it.
+    pub fn carry(&mut self, run: &mut dyn Running) -> Result<Option<Stop>> {
+        loop {
+            let advance = {
+                let (course, last) = (&*self, self.last.0);
+                run.advance(&|| course.stop().is_some() || course.late(last))?
+            };
+            let snapshot = run.snapshot();
+            self.progress.update(snapshot);
+            if advance == Advance::Finished {
+                return Ok(None);
+            }
+            if let Some(stop) = self.stop() {
+                self.keep(run)?;
+                self.interrupted(stop, snapshot)?;
+                return Ok(Some(stop));
+            }
+            if self.due(snapshot.particle_steps) {
+                self.keep(run)?;
+            }
+            if self.told.elapsed() >= STATUS {
+                self.told = Instant::now();
+                self.tell("running", snapshot)?;
+            }
+        }
+    }
+
+    fn stop(&self) -> Option<Stop> {
+        self.interrupts.as_ref().and_then(Interrupts::stop)
+    }
+
+    /// Whether time says that a checkpoint is due.
+    fn late(&self, last: Instant) -> bool {
+        match self.cadence {
+            Cadence::Every(time) => self.open.is_some() && last.elapsed() >= time,
+            Cadence::Moves(_) | Cadence::Never => false,
+        }
+    }
+
+    fn due(&self, particle_steps: u64) -> bool {
+        match self.cadence {
+            Cadence::Moves(moves) => {
+                let since = particle_steps - self.last.1.min(particle_steps);
+                self.open.is_some() && since >= moves.saturating_mul(self.particles)
+            }
+            _ => self.late(self.last.0),
+        }
+    }
+
+    /// Writes a checkpoint.
+    pub fn keep(&mut self, run: &dyn Running) -> Result<()> {
+        let Some(generations) = &mut self.generations else {
+            return Ok(());
+        };
+        let snapshot = run.snapshot();
+        let head = Head {
+            seconds: self.before.seconds + self.begun.elapsed().as_secs_f64(),
+            particle_steps: snapshot.particle_steps,
+            done: snapshot.done,
+            ..self.before.clone()
+        };
+        let written = generations.write(|out| {
+            out.put(HEAD, &head);
+            run.save(out);
+        });
+        self.last = (Instant::now(), snapshot.particle_steps);
+        written.map_err(|error| self.with_last_checkpoint(error))
+    }
+
+    /// A failure to write, with what is left to go on from.
+    pub fn with_last_checkpoint(&self, error: Error) -> Error {
+        let (Error::Write { path, what }, Some(open)) = (&error, self.open) else {
+            return error;
+        };
+        let newest = self.generations.as_ref().and_then(Generations::newest);
+        let folder = open.path().display();
+        let last = match newest {
+            Some(newest) => format!("the last checkpoint is {}", newest.display()),
+            None => "there is no checkpoint yet".into(),
+        };
+        Error::write(
+            path,
+            format!("{what}; {last}; go on with: driftlane resume {folder}"),
+        )
+    }
+
+    /// Waits until the latest checkpoint is on the disk.
+    pub fn settle(&mut self) -> Result<()> {
+        let settled = self
+            .generations
+            .as_mut()
+            .map_or(Ok(()), Generations::settle);
+        settled.map_err(|error| self.with_last_checkpoint(error))
+    }
+
+    fn interrupted(&mut self, stop: Stop, snapshot: Snapshot) -> Result<()> {
+        self.settle()?;
+        self.tell(stop.reason(), snapshot)?;
+        self.progress.clear();
+        if let Some(open) = self.open {
+            let folder = open.path().display();
+            let reason = stop.reason();
+            super::complain(&format!("{reason}; go on with: driftlane resume {folder}"));
+        }
+        Ok(())
+    }
+
+    fn tell(&self, phase: &str, snapshot: Snapshot) -> Result<()> {
+        let Some(open) = self.open else {
+            return Ok(());
+        };
+        let here = self.begun.elapsed().as_secs_f64();
+        let made = snapshot
+            .particle_steps
+            .saturating_sub(self.before.particle_steps);
+        let share = snapshot.done - self.before.done;
+        let status = Status {
+            phase: phase.to_owned(),
+            done: snapshot.done.clamp(0.0, 1.0),
+            particle_steps: snapshot.particle_steps,
+            particle_steps_per_second: Some(made as f64 / here.max(1e-9)),
+            seconds: self.seconds(),
+            seconds_left: (share > 0.0 && snapshot.done < 1.0)
+                .then(|| here * (1.0 - snapshot.done) / share),
+            warnings: Vec::new(),
+        };
+        let told = open.set_status(&status);
+        told.map_err(|error| self.with_last_checkpoint(error))
+    }
+
+    /// The computation is over: signals end the process, and nothing more is shown.
+    pub fn close(&mut self) {
+        if let Some(interrupts) = &self.interrupts {
+            interrupts.close();
+        }
+        self.progress.clear();
+    }
+}

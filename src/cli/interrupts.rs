@@ -1,0 +1,95 @@
+//! SIGINT, SIGTERM and the time limit: what makes a run stop before its end.
+//!
+//! The first signal asks the run to stop between two blocks and to write a checkpoint. A second SIGINT ends the process
+//! at once, and so does any signal while results are being written down: then a checkpoint is there already, or the run
+//! is short, and every file is whole or absent.
+
+use crate::error::{Error, Result};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+/// Why a run stops before its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stop {
+    /// SIGINT.
+    Interrupt,
+    /// SIGTERM.
+    Terminate,
+    /// `--time-limit`.
+    TimeLimit,
+}
+
+impl Stop {
+    /// In words.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::Interrupt => "interrupted by SIGINT",
+            Self::Terminate => "interrupted by SIGTERM",
+            Self::TimeLimit => "interrupted by --time-limit",
+        }
+    }
+
+    /// The exit code: 128 and the signal's number; a time limit ends a run as SIGTERM does.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Interrupt => 130,
+            Self::Terminate | Self::TimeLimit => 143,
+        }
+    }
+}
+
+/// Flags that signals set.
+#[derive(Debug, Default)]
+pub struct Interrupts {
+    interrupt: Arc<AtomicBool>,
+    terminate: Arc<AtomicBool>,
+    /// Whether a signal ends the process at once.
+    closing: Arc<AtomicBool>,
+    deadline: Option<Instant>,
+}
+
+impl Interrupts {
+    /// Takes the signals over from the system, which would end the process.
+    pub fn listen(deadline: Option<Instant>) -> Result<Self> {
+        let flags = Self {
+            deadline,
+            ..Self::default()
+        };
+        let listen = || {
+            // In this order: a second signal finds the flag of the first.
+            flag::register_conditional_shutdown(SIGINT, 130, flags.interrupt.clone())?;
+            flag::register_conditional_shutdown(SIGINT, 130, flags.closing.clone())?;
+            flag::register_conditional_shutdown(SIGTERM, 143, flags.closing.clone())?;
+            flag::register(SIGINT, flags.interrupt.clone())?;
+            flag::register(SIGTERM, flags.terminate.clone())
+        };
+        match listen() {
+            Ok(_) => Ok(flags),
+            Err(e) => Err(Error::Numerical(format!(
+                "signals cannot be listened to: {e}"
+            ))),
+        }
+    }
+
+    /// Whether to stop, and why.
+    pub fn stop(&self) -> Option<Stop> {
+        if self.terminate.load(Ordering::Relaxed) {
+            return Some(Stop::Terminate);
+        }
+        if self.interrupt.load(Ordering::Relaxed) {
+            return Some(Stop::Interrupt);
+        }
+        let late = self
+            .deadline
+            .is_some_and(|deadline| Instant::now() >= deadline);
+        late.then_some(Stop::TimeLimit)
+    }
+
+    /// From now on a signal ends the process at once.
+    pub fn close(&self) {
+        self.closing.store(true, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,170 @@
+//! What a run came to: its figures, printed and written down.
+
+use super::compare;
+use super::course::Course;
+use super::settings::{CompareMethod, Settings};
+use crate::error::{Error, Result};
+use crate::mcmc::KeptDraws;
+use crate::record::{self, Draws, Manifest, RunRecord, Stage, Warning, table};
+use crate::record::{ComparePart, Part, Summary};
+use crate::target::library::BoxedTarget;
+use driftlane_kernels::isa;
+use std::io::Write;
+
+/// What a run computed, before it is written down.
+pub(super) struct Outcome {
+    pub(super) part: Part,
+    pub(super) seconds: f64,
+    pub(super) steps: usize,
+    pub(super) totals: crate::flow::Tally,
+    pub(super) samples: Vec<f64>,
+    pub(super) draws: Option<KeptDraws>,
+    pub(super) stages: Vec<Stage>,
+    pub(super) schedule: String,
+    pub(super) r_hat: Vec<f64>,
+    pub(super) ess_bulk: Vec<f64>,
+    pub(super) ess_tail: Vec<f64>,
+    pub(super) reference: String,
+    pub(super) evidence_method: String,
+    pub(super) warnings: Vec<Warning>,
+}
+
+/// The fields of every verb, with what one adds; no warnings yet.
+fn summary(
+    settings: &Settings,
+    dim: usize,
+    particles: usize,
+    (steps, seconds, totals): (u64, f64, &crate::flow::Tally),
+    open: Option<&record::OpenFolder>,
+    part: Part,
+) -> Summary {
+    let per_second = |count: u64| count as f64 / seconds;
+    Summary {
+        driftlane: env!("CARGO_PKG_VERSION").to_owned(),
+        isa: isa::LEVEL.to_owned(),
+        verb: settings.verb().to_owned(),
+        target: settings.target.name.clone(),
+        dim,
+        particles,
+        steps,
+        precision: settings.population.precision.name().to_owned(),
+        threads: settings.population.threads,
+        seed: settings.population.seed,
+        seconds,
+        particle_steps_per_second: per_second(totals.moves),
+        gradient_evaluations: totals.gradient_evaluations,
+        gradients_per_second: per_second(totals.gradient_evaluations),
+        density_evaluations: totals.density_evaluations,
+        nonfinite: totals.nonfinite(),
+        warnings: Vec::new(),
+        out: open.map(|folder| folder.path().display().to_string()),
+        part,
+    }
+}
+
+/// Writes and prints what a comparison found.
+pub(super) fn comparison(
+    settings: &Settings,
+    method: &CompareMethod,
+    dim: usize,
+    particles: usize,
+    found: compare::Comparison,
+    open: Option<&record::OpenFolder>,
+) -> Result<u8> {
+    let first = &method.entrants[0].method;
+    let same = method.entrants.iter().all(|e| e.method.grid == first.grid);
+    let part = ComparePart {
+        schedule: first.schedule.clone(),
+        grid: if same { first.grid.name() } else { "by name" }.to_owned(),
+        fine_solver: found.fine.map(|_| compare::FINE_SOLVER.to_owned()),
+        fine_nfe: found.fine.map(|fine| fine.0),
+        fine_error: found.fine.map(|fine| fine.1),
+        rows: found.rows,
+    };
+    let mut warnings = found.warnings;
+    if !isa::FAST {
+        warnings.push(Warning::SlowBuild);
+    }
+    let steps = found.totals.moves / particles.max(1) as u64;
+    let counted = (steps, found.seconds, &found.totals);
+    let part_of = Part::Compare(part.clone());
+    let mut summary = summary(settings, dim, particles, counted, open, part_of);
+    summary.warn(&warnings);
+    if let Some(open) = open {
+        record::comparison::write(&summary, &part, open)?;
+    }
+    let text = match settings.output.json {
+        true => summary.to_json() + "\n",
+        false => record::comparison::text(&summary, &part, &warnings),
+    };
+    print(&text)?;
+    Ok(u8::from(settings.output.strict && !warnings.is_empty()))
+}
+
+pub(super) fn report(
+    settings: &Settings,
+    target: &BoxedTarget,
+    outcome: Outcome,
+    manifest: Manifest,
+    course: &mut Course<'_>,
+    command: &str,
+) -> Result<u8> {
+    let open = course.folder();
+    let mut warnings = outcome.warnings;
+    if !isa::FAST {
+        warnings.push(Warning::SlowBuild);
+    }
+    let mut summary = summary(
+        settings,
+        target.dim(),
+        outcome.samples.len() / target.dim(),
+        (outcome.steps as u64, outcome.seconds, &outcome.totals),
+        open,
+        outcome.part,
+    );
+    summary.warn(&warnings);
+    let strict = settings.output.strict && !warnings.is_empty();
+    let record = RunRecord {
+        summary,
+        names: target.parameter_names(),
+        r_hat: outcome.r_hat,
+        ess_bulk: outcome.ess_bulk,
+        ess_tail: outcome.ess_tail,
+        reference: outcome.reference,
+        evidence_method: outcome.evidence_method,
+        config: settings.to_toml(),
+        stages: outcome.stages,
+        schedule: outcome.schedule,
+        samples: &outcome.samples,
+        draws: outcome.draws.as_ref().map(|kept| Draws {
+            values: &kept.positions,
+            draws: kept.draws,
+        }),
+        exact: target.exact(),
+        warnings,
+        command: command.to_owned(),
+        manifest,
+    };
+    if let Some(open) = open {
+        course.settle()?;
+        record::write(&record, open)?;
+    }
+    let text = if settings.output.json {
+        record.summary.to_json() + "\n"
+    } else {
+        table::text(&record)
+    };
+    print(&text)?;
+    Ok(u8::from(strict))
+}
+
+/// Writes to standard output; a reader that closed it early is not an error.
+pub(super) fn print(text: &str) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Error::write("standard output", e))
+        }
+        _ => Ok(()),
+    }
+}

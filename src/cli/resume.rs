@@ -1,0 +1,288 @@
+//! `resume`: a run goes on from its newest checkpoint, or from its start where there is none.
+//!
+//! What a checkpoint was computed from must be what the folder says now: [`identity`] covers the configuration, all
+//! but threads, output and the number of draws, and the content of every file it names.
+
+use super::course::{HEAD, Head};
+use super::execute::{self, carry_out};
+use super::given::Given;
+use super::options::{FolderOptions, ResumeOptions};
+use super::settings::{Length, Method, Settings};
+use super::{config, outcome};
+use crate::error::{Error, Result};
+use crate::record::generations::{self, Found, unusable};
+use crate::record::{Lock, Manifest, OpenFolder, Status};
+use std::path::Path;
+use toml::Value;
+
+/// Keys that may differ between the run that wrote a checkpoint and the one that goes on: none changes a number that
+/// was computed already.
+const FREE: [(&str, &[&str]); 2] = [("method", &["draws"]), ("population", &["threads"])];
+
+/// A checksum of everything a run's numbers follow from besides the program: configuration and files.
+pub fn identity(settings: &Settings) -> Result<u32> {
+    let mut table = settings.to_table();
+    table.remove("output");
+    for (name, keys) in FREE {
+        if let Some(Value::Table(content)) = table.get_mut(name) {
+            keys.iter().for_each(|key| drop(content.remove(*key)));
+        }
+    }
+    let mut sum = crc32fast::Hasher::new();
+    // A table's keys are sorted.
+    sum.update(toml::to_string(&table).unwrap_or_default().as_bytes());
+    let mut files = Vec::new();
+    files_of(&Value::Table(table), &mut files);
+    for file in files {
+        let path = Path::new(&file);
+        let schedule = path.join("schedule.toml");
+        let path = if path.is_dir() {
+            schedule.as_path()
+        } else {
+            path
+        };
+        if path.is_file() {
+            let content = std::fs::read(path);
+            let content = content.map_err(|e| Error::data(path, format!("cannot be read: {e}")))?;
+            sum.update(&content);
+        }
+    }
+    Ok(sum.finalize())
+}
+
+/// Every absolute path among the values.
+fn files_of(value: &Value, files: &mut Vec<String>) {
+    match value {
+        Value::String(text) if Path::new(text).is_absolute() => files.push(text.clone()),
+        Value::Array(items) => items.iter().for_each(|item| files_of(item, files)),
+        Value::Table(table) => table.values().for_each(|item| files_of(item, files)),
+        _ => {}
+    }
+}
+
+/// `resume DIR`: the exit code of the run.
+pub fn resume(options: &ResumeOptions) -> Result<u8> {
+    let folder = Path::new(&options.dir);
+    let open = OpenFolder::open(folder)?;
+    let lock = Lock::take(folder)?;
+    let code = resume_locked(options, &open);
+    drop(lock);
+    code
+}
+
+fn resume_locked(options: &ResumeOptions, open: &OpenFolder) -> Result<u8> {
+    open.sweep();
+    let mut settings = settings(options, open)?;
+    let finished = open
+        .status()
+        .is_some_and(|status| status.phase == "finished");
+    if options.draws.is_some() {
+        lengthen(options, &mut settings)?;
+    } else if finished {
+        return again(options, open);
+    }
+    let loaded = execute::load(&settings)?;
+    let mut found = generations::newest(open.path())?;
+    if let Some(found) = &mut found {
+        check(found, &settings)?;
+        if let (Some(damage), false) = (&found.damage, settings.output.quiet) {
+            super::complain(&format!("{damage}; going on from {}", found.path.display()));
+        }
+    }
+    if finished && found.is_none() {
+        return Err(Error::RunFolder {
+            path: open.path().to_owned(),
+            what: "is finished and has no checkpoint that more draws could begin from".into(),
+        });
+    }
+    open.set_status(&Status::of("running", 0.0, &[]))?;
+    if options.draws.is_some() {
+        open.put("config.toml", &settings.to_toml())?;
+    }
+    let command = command_of(open);
+    let manifest = Manifest::new(settings.population.seed, command.clone());
+    carry_out(&settings, &loaded, manifest, Some(open), found, &command)
+}
+
+/// The settings of the folder, with what the command line may change.
+fn settings(options: &ResumeOptions, open: &OpenFolder) -> Result<Settings> {
+    let file = open.file("config.toml");
+    let unusable = |error: Error| match error {
+        Error::Invalid { .. } | Error::Data { .. } => Error::RunFolder {
+            path: open.path().to_owned(),
+            what: format!("cannot be resumed: {error}"),
+        },
+        other => other,
+    };
+    let mut given = Given::default();
+    let table = config::read_toml(&file).map_err(unusable)?;
+    if !table.contains_key("target") {
+        return Err(unusable(Error::data(&file, "has no table [target]")));
+    }
+    let text = file.to_string_lossy().into_owned();
+    let target = config::resolve_target(&text, &[], &mut given).map_err(unusable)?;
+    // As the file stands, before the command line is heard: its faults are the folder's.
+    let verb = None;
+    Settings::resolve(target.clone(), verb, given.clone()).map_err(unusable)?;
+    options.give(&mut given);
+    let mut settings = Settings::resolve(target, verb, given)?;
+    settings.output.out = Some(open.path().to_owned());
+    (settings.output.json, settings.output.quiet) = (options.json, options.quiet);
+    (settings.output.save, settings.output.force) = (true, false);
+    Ok(settings)
+}
+
+/// Adds the draws that are asked for.
+fn lengthen(options: &ResumeOptions, settings: &mut Settings) -> Result<()> {
+    let text = options.draws.as_deref().unwrap_or_default();
+    let allowed = "must be + and a whole number from 1, draws to be added";
+    let refuse = |allowed: &str| Err(Error::invalid("--draws", text, allowed));
+    let number = text
+        .strip_prefix('+')
+        .and_then(|digits| digits.parse::<f64>().ok());
+    let Some(more) = number.filter(|x| *x >= 1.0 && *x <= 1e12 && x.fract() == 0.0) else {
+        return refuse(allowed);
+    };
+    let Method::Sample(method) = &mut settings.method else {
+        return refuse("has a meaning for sample only");
+    };
+    match &mut method.length {
+        Length::Draws(draws) => *draws = draws.saturating_add(more as u64),
+        Length::Steps(_) => return refuse("has a meaning for a run that keeps draws only"),
+    }
+    settings.validate()
+}
+
+/// Refuses a checkpoint of another program, configuration or data.
+fn check(found: &mut Found, settings: &Settings) -> Result<()> {
+    let head: Result<Head> = found.checkpoint.get(HEAD);
+    let head = head.map_err(|error| unusable(&found.path, &error))?;
+    let refuse = |what: String| {
+        let path = found.path.clone();
+        Err(Error::RunFolder { path, what })
+    };
+    let this = env!("CARGO_PKG_VERSION");
+    if head.driftlane != this {
+        return refuse(format!(
+            "was written by driftlane {}, and this is {this}: resume it with the program that wrote it",
+            head.driftlane
+        ));
+    }
+    if head.identity != identity(settings)? {
+        return refuse(
+            "is of another run: config.toml, or a file it names, has changed since; put it back, or start anew".into(),
+        );
+    }
+    Ok(())
+}
+
+/// Of a finished run: says so, or prints what it printed.
+fn again(options: &ResumeOptions, open: &OpenFolder) -> Result<u8> {
+    if options.json {
+        let path = open.file("summary.json");
+        let text = std::fs::read_to_string(&path);
+        let text = text.map_err(|e| Error::RunFolder {
+            path: path.clone(),
+            what: format!("cannot be read: {e}"),
+        })?;
+        outcome::print(&(compact(&text) + "\n"))?;
+    } else if !options.quiet {
+        super::complain(&format!(
+            "{} is finished: nothing to do",
+            open.path().display()
+        ));
+    }
+    Ok(0)
+}
+
+/// JSON without the white space between its parts.
+fn compact(text: &str) -> String {
+    let (mut out, mut quoted, mut escaped) = (String::with_capacity(text.len()), false, false);
+    for c in text.chars() {
+        if quoted || !c.is_whitespace() {
+            out.push(c);
+        }
+        if c == '"' && !escaped {
+            quoted = !quoted;
+        }
+        escaped = quoted && c == '\\' && !escaped;
+    }
+    out
+}
+
+/// The command that began the run, as its manifest has it.
+fn command_of(open: &OpenFolder) -> String {
+    let text = std::fs::read_to_string(open.file("manifest.json")).unwrap_or_default();
+    let manifest: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+    let command = manifest.get("command").and_then(|command| command.as_str());
+    command.map_or_else(
+        || format!("driftlane resume {}", open.path().display()),
+        str::to_owned,
+    )
+}
+
+/// `status DIR`: how far a run is.
+pub fn status(options: &FolderOptions) -> Result<u8> {
+    let open = OpenFolder::open(&options.dir)?;
+    let status = open.status().ok_or_else(|| Error::RunFolder {
+        path: open.file("status.json"),
+        what: "cannot be read".into(),
+    })?;
+    // A process that was killed could not say so.
+    let busy = matches!(Lock::take(open.path()), Err(Error::RunFolder { .. }));
+    let phase = match status.phase.as_str() {
+        "running" if !busy => "ended without a word: resumable",
+        phase => phase,
+    };
+    let newest = generations::newest(open.path());
+    let checkpoint = match &newest {
+        Ok(Some(found)) => Some((found.generation, found.path.display().to_string())),
+        _ => None,
+    };
+    if options.json {
+        let mut value = serde_json::to_value(&status).unwrap_or_default();
+        value["phase"] = phase.into();
+        value["checkpoint"] = checkpoint.map(|(_, path)| path).into();
+        outcome::print(&format!("{value}\n"))?;
+        return Ok(0);
+    }
+    let mut text = format!(
+        "{}: {phase}, {:.1}% done, {} particle-steps in {:.1} s",
+        open.path().display(),
+        100.0 * status.done,
+        status.particle_steps,
+        status.seconds
+    );
+    if let Some(left) = status.seconds_left.filter(|_| busy) {
+        text += &format!(", {left:.0} s left");
+    }
+    text += &match (&newest, checkpoint) {
+        (Err(error), _) => format!("\nno usable checkpoint: {error}"),
+        (_, Some((generation, path))) => format!("\ncheckpoint {generation}: {path}"),
+        _ => String::new(),
+    };
+    if !status.warnings.is_empty() {
+        text += &format!("\nwarnings: {}", status.warnings.join(", "));
+    }
+    outcome::print(&(text + "\n"))?;
+    Ok(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_is_compacted_outside_strings_only() {
+        let text = "{\n  \"a b\": [1, 2],\n  \"c\": \"x \\\" y\"\n}\n";
+        assert_eq!(compact(text), r#"{"a b":[1,2],"c":"x \" y"}"#);
+    }
+
+    #[test]
+    fn absolute_paths_are_found_at_any_depth() {
+        let table: toml::Table = "a = [\"/x\", \"y\"]\n[b]\nc = \"/z\"\n".parse().unwrap();
+        let mut files = Vec::new();
+        files_of(&Value::Table(table), &mut files);
+        assert_eq!(files, ["/x", "/z"]);
+    }
+}

@@ -1,0 +1,60 @@
+//! Killed with SIGKILL at random times, resumed, killed again, resumed to the end.
+//!
+//! `DRIFTLANE_KILLS=200 cargo test --test survival kills` makes 200 kills instead of 20.
+
+use super::{FAMILIES, Uniforms, assert_clean, assert_same, ok, program, results, undisturbed};
+use std::path::Path;
+use std::thread::sleep;
+use std::time::Duration;
+
+/// Starts `line`, kills it after `seconds`; whether it was still running.
+fn killed(folder: &Path, line: &str, seconds: f64) -> bool {
+    let mut child = program(folder)
+        .args(line.split_whitespace())
+        .spawn()
+        .unwrap();
+    sleep(Duration::from_secs_f64(seconds));
+    let running = child.try_wait().unwrap().is_none();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    running
+}
+
+#[test]
+fn a_killed_run_resumes_to_the_same_bytes() {
+    let kills: usize = std::env::var("DRIFTLANE_KILLS").map_or(20, |n| n.parse().unwrap());
+    let mut uniforms = Uniforms(11);
+    let mut made = 0;
+    let mut round = 0;
+    while made < kills {
+        for (name, line) in FAMILIES {
+            if made >= kills {
+                break;
+            }
+            let temp = tempfile::tempdir().unwrap();
+            let (wanted, seconds) = undisturbed(temp.path(), line);
+            let run = format!(
+                "{line} --quiet --out killed --checkpoint-every {}ms",
+                2 + 9 * round
+            );
+            let folder = temp.path().join("killed");
+            let mut alive = killed(temp.path(), &run, seconds * uniforms.next());
+            made += usize::from(alive);
+            // Before its folder appears there is nothing to resume.
+            if !folder.exists() {
+                continue;
+            }
+            while alive && uniforms.next() < 0.6 && made < kills {
+                let threads = 1 + (uniforms.next() * 3.0) as usize;
+                let resume =
+                    format!("resume killed --quiet --threads {threads} --checkpoint-every 5ms");
+                alive = killed(temp.path(), &resume, seconds * uniforms.next());
+                made += usize::from(alive);
+            }
+            ok(temp.path(), "resume killed --quiet --threads 2");
+            assert_same(name, &results(&folder), &wanted);
+            assert_clean(&folder);
+        }
+        round += 1;
+    }
+}

@@ -1,0 +1,84 @@
+//! One process on a folder at a time, and checkpoints of other runs.
+
+use super::{errors, ok, program, run};
+use std::thread::sleep;
+use std::time::Duration;
+
+const LONG: &str = "sample gaussian --set dim=10 --sampler ula --step-size 0.1 --particles 50000 --steps 1000000 --quiet --out busy --checkpoint-every 10ms";
+
+#[test]
+fn a_folder_in_use_is_refused() {
+    let temp = tempfile::tempdir().unwrap();
+    let mut child = program(temp.path())
+        .args(LONG.split_whitespace())
+        .spawn()
+        .unwrap();
+    let checkpoint = temp.path().join("busy/checkpoint.a");
+    for _ in 0..500 {
+        if checkpoint.exists() {
+            break;
+        }
+        sleep(Duration::from_millis(20));
+    }
+    let output = run(temp.path(), "resume busy");
+    let again = run(temp.path(), &format!("{LONG} --force"));
+    let status = ok(temp.path(), "status busy");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    for output in [output, again] {
+        assert_eq!(output.status.code(), Some(5), "{}", errors(&output));
+        assert!(
+            errors(&output).contains("in use by another process"),
+            "{}",
+            errors(&output)
+        );
+    }
+    assert!(status.contains("running"), "{status}");
+    let status = ok(temp.path(), "status busy");
+    assert!(status.contains("resumable"), "{status}");
+}
+
+#[test]
+fn a_checkpoint_of_another_run_is_refused() {
+    let temp = tempfile::tempdir().unwrap();
+    std::fs::write(
+        temp.path().join("data.csv"),
+        "x,y\n1,0\n2,1\n0.5,1\n-1,0\n0,0\n3,1\n",
+    )
+    .unwrap();
+    std::fs::write(
+        temp.path().join("t.toml"),
+        "kind = \"logistic\"\ndata = \"data.csv\"\nresponse = \"y\"\nprior_sd = 1\nstandardise = false\nintercept = true\n",
+    )
+    .unwrap();
+    let line =
+        "sample t.toml --particles 64 --warmup 5 --draws 6 --quiet --out run --checkpoint-every 2";
+    let stopped = || {
+        let output = run(temp.path(), &format!("{line} --force --time-limit 1ms"));
+        assert_eq!(output.status.code(), Some(143), "{}", errors(&output));
+    };
+    let refused = |code: i32, said: &str| {
+        let output = run(temp.path(), "resume run --quiet");
+        assert_eq!(output.status.code(), Some(code), "{}", errors(&output));
+        assert!(errors(&output).contains(said), "{}", errors(&output));
+        assert_eq!(errors(&output).lines().count(), 1, "{}", errors(&output));
+    };
+    let config = temp.path().join("run/config.toml");
+    stopped();
+    let text = std::fs::read_to_string(&config).unwrap();
+    std::fs::write(&config, text.replace("seed = 1", "seed = 2")).unwrap();
+    refused(5, "is of another run");
+    std::fs::write(&config, text.replace("thin = 1", "thin = 2")).unwrap();
+    refused(5, "is of another run");
+    std::fs::write(&config, text.replace("verb", "vreb")).unwrap();
+    refused(5, "cannot be resumed");
+    std::fs::write(&config, &text).unwrap();
+    let data = temp.path().join("data.csv");
+    let rows = std::fs::read_to_string(&data).unwrap();
+    std::fs::write(&data, rows.replace("0.5,1", "0.5,0")).unwrap();
+    refused(5, "is of another run");
+    std::fs::remove_file(&data).unwrap();
+    refused(2, "data.csv");
+    std::fs::write(&data, rows).unwrap();
+    ok(temp.path(), "resume run --quiet");
+}

@@ -1,0 +1,118 @@
+//! SIGTERM, SIGINT and the time limit: a complete checkpoint, the right exit code, and the same bytes in the end.
+//!
+//! `DRIFTLANE_STOPS=50 cargo test --test survival signals` stops 50 runs instead of 10.
+
+use super::{
+    FAMILIES, Uniforms, assert_clean, assert_same, errors, ok, program, results, run, undisturbed,
+};
+use std::process::{Child, Command, Output};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+fn send(signal: &str, child: &Child) {
+    let sent = Command::new("kill")
+        .args([signal, &child.id().to_string()])
+        .status();
+    assert!(sent.unwrap().success());
+}
+
+/// Stops a run by a signal after a time; what it said, and the seconds from the signal to its end.
+fn stopped(folder: &std::path::Path, line: &str, signal: &str, seconds: f64) -> (Output, f64) {
+    let child = program(folder)
+        .args(line.split_whitespace())
+        .spawn()
+        .unwrap();
+    sleep(Duration::from_secs_f64(seconds));
+    send(signal, &child);
+    let begun = Instant::now();
+    let output = child.wait_with_output().unwrap();
+    (output, begun.elapsed().as_secs_f64())
+}
+
+#[test]
+fn a_stopped_run_leaves_a_checkpoint_and_resumes_to_the_same_bytes() {
+    let stops: usize = std::env::var("DRIFTLANE_STOPS").map_or(10, |n| n.parse().unwrap());
+    let mut uniforms = Uniforms(5);
+    let (mut made, mut slowest) = (0, 0.0f64);
+    for round in 0.. {
+        for (k, (name, line)) in FAMILIES.into_iter().enumerate() {
+            if made >= stops {
+                println!("{made} stopped, the slowest after {slowest:.3} s");
+                return;
+            }
+            // Long enough that a signal finds it computing: no checkpoint is written before it.
+            let temp = tempfile::tempdir().unwrap();
+            let (wanted, seconds) = undisturbed(temp.path(), line);
+            let run = format!("{line} --quiet --out stopped --checkpoint-every none");
+            let (signal, code) = [("-TERM", 143), ("-INT", 130)][(k + round) % 2];
+            let after = seconds * (0.2 + 0.5 * uniforms.next());
+            let (output, took) = stopped(temp.path(), &run, signal, after);
+            let folder = temp.path().join("stopped");
+            let (found, said) = (output.status.code(), errors(&output));
+            // The signal may come before the run listens, or after the computation is over.
+            let computing = found == Some(code) && !said.is_empty();
+            if !folder.exists() {
+                continue;
+            }
+            if computing {
+                assert!(said.contains("driftlane resume"), "{name}: {said}");
+                assert!(folder.join("checkpoint.a").exists(), "{name}");
+                let status = ok(temp.path(), "status stopped");
+                assert!(status.contains("interrupted by SIG"), "{name}: {status}");
+            }
+            ok(temp.path(), "resume stopped --quiet");
+            assert_same(name, &results(&folder), &wanted);
+            assert_clean(&folder);
+            if !computing {
+                continue;
+            }
+            assert!(took < 1.0, "{name}: the checkpoint took {took} s");
+            made += 1;
+            slowest = slowest.max(took);
+        }
+    }
+}
+
+#[test]
+fn a_time_limit_ends_a_run_that_resumes() {
+    let temp = tempfile::tempdir().unwrap();
+    let line =
+        "sample gaussian --set dim=10 --sampler ula --step-size 0.1 --particles 20000 --steps 2000";
+    let (wanted, _) = undisturbed(temp.path(), line);
+    let output = run(
+        temp.path(),
+        &format!("{line} --quiet --out limited --time-limit 20ms"),
+    );
+    assert_eq!(output.status.code(), Some(143), "{}", errors(&output));
+    assert!(
+        errors(&output).contains("--time-limit"),
+        "{}",
+        errors(&output)
+    );
+    while run(temp.path(), "resume limited --quiet --time-limit 30ms")
+        .status
+        .code()
+        == Some(143)
+    {}
+    assert_same("limited", &results(&temp.path().join("limited")), &wanted);
+}
+
+#[test]
+fn a_second_interrupt_ends_the_process() {
+    let temp = tempfile::tempdir().unwrap();
+    let line = "sample gaussian --set dim=10 --sampler ula --step-size 0.1 --particles 100000 --steps 100000 --quiet --out twice";
+    let child = program(temp.path())
+        .args(line.split_whitespace())
+        .spawn()
+        .unwrap();
+    sleep(Duration::from_millis(300));
+    send("-INT", &child);
+    send("-INT", &child);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{}", errors(&output));
+    let status = ok(temp.path(), "status twice");
+    assert!(
+        status.contains("resumable") || status.contains("interrupted"),
+        "{status}"
+    );
+}
