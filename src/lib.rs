@@ -51,6 +51,7 @@ pub mod particles;
 pub mod record;
 pub mod smc;
 pub mod target;
+pub mod zarr;
 
 pub use driftlane_kernels as kernels;
 pub use error::{Error, Result};

@@ -10,16 +10,18 @@
 //! | [`warning`] | warnings with stable codes, sentences and advice |
 //! | [`npy`] | `.npy` arrays, read strictly and written as a stream |
 //! | [`manifest`] | the build, the machine, the seed |
+//! | [`trace`] | `trace.zarr`: draws as ArviZ and xarray open them |
 //! | [`folder`] | the run folder, which appears whole or not at all |
 //! | [`report`] | `report.html`, one self-contained file |
 
+mod clock;
 pub mod comparison;
 pub mod folder;
 pub mod manifest;
-
 pub mod report;
 pub mod summary;
 pub mod table;
+pub mod trace;
 pub mod warning;
 
 pub use crate::disk;
@@ -171,6 +173,12 @@ pub fn coordinate_names(dim: usize) -> Vec<String> {
 /// Returns the folder. Every failure is [`Error::Write`](crate::Error::Write); files already written
 /// are whole.
 pub fn write(record: &RunRecord<'_>, folder: &OpenFolder) -> Result<PathBuf> {
+    trace::write(record, folder)?;
+    write_streamed(record, folder)
+}
+
+/// [`write`], for a run whose `trace.zarr` was written while it went on.
+pub fn write_streamed(record: &RunRecord<'_>, folder: &OpenFolder) -> Result<PathBuf> {
     let dim = record.summary.dim.max(1);
     let particles = record.samples.len() / dim;
     npy::write(
