@@ -5,6 +5,7 @@
 //! sees the old bytes or the new ones, never a part.
 
 use crate::error::{Error, Result};
+use std::borrow::Cow;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -84,6 +85,14 @@ pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
         Err(e) if matches!(e.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported) => Ok(()),
         done => done,
     }
+}
+
+/// The bytes of numbers, little-endian, as all our formats have them.
+pub fn bytes_of(values: &[f64]) -> Cow<'_, [u8]> {
+    if cfg!(target_endian = "little") {
+        return Cow::Borrowed(bytemuck::cast_slice(values));
+    }
+    Cow::Owned(values.iter().flat_map(|v| v.to_le_bytes()).collect())
 }
 
 /// The folder a path is in.

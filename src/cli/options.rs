@@ -335,7 +335,7 @@ pub(super) struct PopulationOptions {
     /// f64 or f32 [default: f64]
     #[arg(long, value_name = "TYPE", help_heading = "Population")]
     precision: Option<String>,
-    /// Start of sample: FILE.npy of shape [N, dim], exact, prior or reference [default: prior if there is one, else reference; diffuse: noise; compare: exact]
+    /// Start of sample: FILE.npy (or FILE.npz, FILE.npz:NAME) of shape [N, dim], exact, prior or reference [default: prior if there is one, else reference; diffuse: noise; compare: exact]
     #[arg(long, value_name = "START", help_heading = "Population")]
     init: Option<String>,
 }

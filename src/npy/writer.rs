@@ -95,7 +95,7 @@ pub fn write(path: impl AsRef<Path>, shape: &[usize], values: &[f64]) -> Result<
 }
 
 /// The bytes before the data, their number a multiple of 64.
-fn header(shape: &[usize]) -> Vec<u8> {
+pub(super) fn header(shape: &[usize]) -> Vec<u8> {
     let axes: String = shape.iter().map(|n| format!("{n}, ")).collect();
     let axes = if shape.len() == 1 {
         axes.trim_end()

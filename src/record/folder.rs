@@ -13,11 +13,12 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// The files a run writes: what `--force` may replace.
-pub const FILES: [&str; 11] = [
+pub const FILES: [&str; 12] = [
     "config.toml",
     "manifest.json",
     "status.json",
     "summary.json",
+    super::stored::FILE,
     "samples.npy",
     "draws.npy",
     "schedule.toml",

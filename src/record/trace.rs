@@ -18,9 +18,9 @@
 //! The last chunk is filled up with NaN. Chunk files are the same bytes for the same run; times stand in attributes.
 
 use super::{RunRecord, Stage, clock};
-use crate::disk::{self, Durability};
+use crate::disk::{self, Durability, bytes_of};
 use crate::error::{Error, Result};
-use crate::zarr::{Array, DataType, Store, bytes_of};
+use crate::zarr::{Array, DataType, Store};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use std::fs::{self, File};

@@ -20,13 +20,3 @@ pub mod store;
 
 pub use metadata::{Array, DataType};
 pub use store::Store;
-
-use std::borrow::Cow;
-
-/// The bytes of a chunk of floats, little-endian.
-pub fn bytes_of(values: &[f64]) -> Cow<'_, [u8]> {
-    if cfg!(target_endian = "little") {
-        return Cow::Borrowed(bytemuck::cast_slice(values));
-    }
-    Cow::Owned(values.iter().flat_map(|v| v.to_le_bytes()).collect())
-}

@@ -13,6 +13,7 @@ fn a_run_folder_is_complete() {
     let files = [
         "config.toml",
         "manifest.json",
+        "record.json",
         "report.html",
         "samples.npy",
         "schedule.toml",
