@@ -7,7 +7,7 @@
 use crate::error::{Error, Result};
 use std::borrow::Cow;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 /// Whether a write waits for the disk.
@@ -42,8 +42,68 @@ pub fn replace_with(path: &Path, parts: &[&[u8]], durability: Durability) -> Res
     })
 }
 
+/// A file being written, which appears under its name, in place of what was there, only when
+/// [`NewFile::finish`] is called; one that is dropped leaves nothing.
+#[derive(Debug)]
+pub struct NewFile {
+    file: Option<BufWriter<File>>,
+    path: PathBuf,
+    partial: PathBuf,
+}
+
+impl NewFile {
+    /// Starts the file `path`.
+    pub fn create(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref().to_owned();
+        let partial = partial_name(&path);
+        let file = create(&partial).map_err(|e| Error::write(&path, e))?;
+        Ok(Self {
+            file: Some(BufWriter::with_capacity(1 << 16, file)),
+            path,
+            partial,
+        })
+    }
+
+    /// The name it will have.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Appends bytes.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        let Some(file) = &mut self.file else {
+            return Ok(());
+        };
+        let written = file.write_all(bytes);
+        written.map_err(|e| Error::write(&self.path, e))
+    }
+
+    /// Flushes to the disk and gives the file its name.
+    pub fn finish(mut self) -> Result<()> {
+        let Some(file) = self.file.take() else {
+            return Ok(());
+        };
+        let done = file
+            .into_inner()
+            .map_err(io::IntoInnerError::into_error)
+            .and_then(|file| settle(&file, &self.partial, &self.path, Durability::Flushed));
+        if done.is_err() {
+            let _ = fs::remove_file(&self.partial);
+        }
+        done.map_err(|e| Error::write(&self.path, e))
+    }
+}
+
+impl Drop for NewFile {
+    fn drop(&mut self) {
+        if self.file.take().is_some() {
+            let _ = fs::remove_file(&self.partial);
+        }
+    }
+}
+
 /// Opens a new file. What a killed process left under the name is removed first, so that no link is followed.
-pub(crate) fn create(partial: &Path) -> io::Result<File> {
+fn create(partial: &Path) -> io::Result<File> {
     let open = || {
         OpenOptions::new()
             .write(true)
@@ -60,12 +120,7 @@ pub(crate) fn create(partial: &Path) -> io::Result<File> {
 }
 
 /// Gives a file that has been written its name.
-pub(crate) fn settle(
-    file: &File,
-    partial: &Path,
-    path: &Path,
-    durability: Durability,
-) -> io::Result<()> {
+fn settle(file: &File, partial: &Path, path: &Path, durability: Durability) -> io::Result<()> {
     if durability == Durability::Flushed {
         file.sync_all()?;
     }

@@ -12,6 +12,9 @@
 //! | [`compare`] | `compare`: diffusion solvers side by side |
 //! | [`execute`] | carrying out a run |
 //! | [`warnings`] | what its figures give cause to warn of |
+//! | [`summary`] | the figures of a finished run once more |
+//! | [`report`] | its report, drawn again |
+//! | [`export`] | its draws for other programs |
 //! | [`list`] | what there is |
 //! | [`info`] | the build, the machine and its measured peaks |
 
@@ -19,13 +22,16 @@ pub mod compare;
 pub mod config;
 pub mod diffuse;
 pub mod execute;
+pub mod export;
 pub mod given;
 pub mod info;
 pub mod list;
 pub mod options;
 pub mod progress;
+pub mod report;
 pub mod settings;
 pub mod starts;
+pub mod summary;
 pub mod warnings;
 
 pub use settings::Settings;
@@ -34,7 +40,7 @@ use crate::error::Error;
 use clap::Parser;
 use clap::error::ErrorKind;
 use given::Given;
-use options::{Options, Verb};
+use options::{ExportOptions, Options, ReportOptions, SummaryOptions, Verb};
 use std::ffi::OsString;
 
 /// What the command line asks for, judged as far as possible without building a target.
@@ -46,6 +52,12 @@ pub enum Command {
     DryRun(Box<Settings>),
     /// Print the step program.
     Program(Box<Settings>),
+    /// Print the figures of a run folder.
+    Summary(SummaryOptions),
+    /// Draw the report of a run folder again.
+    Report(ReportOptions),
+    /// Write the draws of a run folder for other programs.
+    Export(ExportOptions),
     /// Print what there is: one group of [`GROUPS`], or all.
     List(Option<String>),
     /// Print the build and the machine.
@@ -103,6 +115,12 @@ pub fn parse(
     let mut given = Given::default();
     let mut program = false;
     let (verb, target, dry_run) = match options.verb {
+        Verb::Summary(summary) => return Ok(Command::Summary(summary)),
+        Verb::Report(report) => return Ok(Command::Report(report)),
+        Verb::Export(export) => {
+            export::check(&export)?;
+            return Ok(Command::Export(export));
+        }
         Verb::Info(info) => return Ok(Command::Info { json: info.json }),
         Verb::List(list) => {
             let what = list.what.as_deref();
@@ -165,6 +183,9 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
         Ok(Command::Run(settings)) => execute::run(&settings, &typed(&args)),
         Ok(Command::DryRun(settings)) => execute::dry_run(&settings).map(|()| 0),
         Ok(Command::Program(settings)) => diffuse::print_program(&settings).map(|()| 0),
+        Ok(Command::Summary(asked)) => summary::text(&asked).and_then(printed),
+        Ok(Command::Report(asked)) => report::write(&asked).and_then(printed),
+        Ok(Command::Export(asked)) => export::write(&asked).and_then(printed),
         Ok(Command::List(group)) => execute::print(&list::text(group.as_deref())).map(|()| 0),
         Ok(Command::Info { json }) => {
             let info = info::measure();
@@ -186,6 +207,11 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
         complain(&error.to_string());
         error.exit_code()
     })
+}
+
+/// Prints, and the exit code of that.
+fn printed(text: String) -> Result<u8, Error> {
+    execute::print(&text).map(|()| 0)
 }
 
 fn complain(line: &str) {

@@ -5,10 +5,12 @@
 
 mod compare;
 mod diffuse;
+mod folder;
 mod solver;
 
 pub use compare::CompareOptions;
 pub use diffuse::DiffuseOptions;
+pub use folder::{ExportOptions, ReportOptions, SummaryOptions};
 pub use solver::SolverOptions;
 
 use super::given::Given;
@@ -59,6 +61,21 @@ pub enum Verb {
         after_help = "Example:\n  driftlane compare ddim,dpmpp-2m,unipc-3-bh2 --on grid-9 --nfe 10:160 --particles 1024"
     )]
     Compare(CompareOptions),
+    /// The figures of a finished run once more, as text, JSON, CSV or Markdown
+    #[command(
+        after_help = "Example:\n  driftlane sample gaussian --particles 64 --out a\n  driftlane summary a --csv"
+    )]
+    Summary(SummaryOptions),
+    /// Draw report.html of a finished run again
+    #[command(
+        after_help = "Example:\n  driftlane smc grid-9 --particles 512 --out b\n  driftlane report b -o grid-9.html"
+    )]
+    Report(ReportOptions),
+    /// Draws of a finished run for other programs: CSV, NumPy, Stan CSV
+    #[command(
+        after_help = "Stan CSV counts parameters from 1 (x.1), the other formats from 0 (x[0]).\n\nExample:\n  driftlane sample gaussian --particles 64 --out c\n  driftlane export c --format stan-csv --chains 4"
+    )]
+    Export(ExportOptions),
     /// What there is, with defaults
     #[command(after_help = "Example:\n  driftlane list targets")]
     List(ListOptions),

@@ -6,12 +6,12 @@
 
 use super::archive::{self, CENTRAL, END, END64, Entry, LOCAL, LOCATOR64, SATURATED, ZIP64};
 use super::writer;
-use crate::disk::{self, Durability, bytes_of};
+use crate::disk::{NewFile, bytes_of};
 use crate::error::{Error, Result};
 use flate2::bufread::DeflateDecoder;
 use std::fs::File;
-use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Take, Write};
-use std::path::{Path, PathBuf};
+use std::io::{BufReader, Read, Seek, SeekFrom, Take};
+use std::path::Path;
 
 /// Bytes of an entry, unpacked, with their checksum.
 #[derive(Debug)]
@@ -117,9 +117,7 @@ impl Read for Member {
 /// writer that is dropped leaves nothing.
 #[derive(Debug)]
 pub struct Writer {
-    file: Option<BufWriter<File>>,
-    path: PathBuf,
-    partial: PathBuf,
+    file: NewFile,
     at: u64,
     directory: Vec<u8>,
     count: u64,
@@ -128,13 +126,8 @@ pub struct Writer {
 impl Writer {
     /// Starts the file `path`.
     pub fn create(path: impl AsRef<Path>) -> Result<Self> {
-        let path = path.as_ref().to_owned();
-        let partial = disk::partial_name(&path);
-        let file = disk::create(&partial).map_err(|e| Error::write(&path, e))?;
         Ok(Self {
-            file: Some(BufWriter::new(file)),
-            path,
-            partial,
+            file: NewFile::create(path)?,
             at: 0,
             directory: Vec::new(),
             count: 0,
@@ -152,7 +145,7 @@ impl Writer {
             let what = format!(
                 "array {name:?} does not fit its shape, or has a name of other than letters, digits, _ and -"
             );
-            return Err(Error::write(&self.path, what));
+            return Err(Error::write(self.file.path(), what));
         }
         let (header, data) = (writer::header(shape), bytes_of(values));
         let mut hasher = crc32fast::Hasher::new();
@@ -204,17 +197,9 @@ impl Writer {
         self.count += 1;
         self.at += local.len() as u64 + length;
         for part in [&local[..], &header, &data] {
-            self.put(part)?;
+            self.file.write(part)?;
         }
         Ok(())
-    }
-
-    fn put(&mut self, bytes: &[u8]) -> Result<()> {
-        let Some(file) = &mut self.file else {
-            return Ok(());
-        };
-        file.write_all(bytes)
-            .map_err(|e| Error::write(&self.path, e))
     }
 
     /// Writes the directory, flushes to the disk and gives the file its name.
@@ -244,26 +229,8 @@ impl Writer {
         end.extend(saturate(size).to_le_bytes());
         end.extend(saturate(start).to_le_bytes());
         end.extend([0; 2]);
-        self.put(&end)?;
-        let Some(file) = self.file.take() else {
-            return Ok(());
-        };
-        let done = file
-            .into_inner()
-            .map_err(std::io::IntoInnerError::into_error)
-            .and_then(|file| disk::settle(&file, &self.partial, &self.path, Durability::Flushed));
-        if done.is_err() {
-            let _ = std::fs::remove_file(&self.partial);
-        }
-        done.map_err(|e| Error::write(&self.path, e))
-    }
-}
-
-impl Drop for Writer {
-    fn drop(&mut self) {
-        if self.file.take().is_some() {
-            let _ = std::fs::remove_file(&self.partial);
-        }
+        self.file.write(&end)?;
+        self.file.finish()
     }
 }
 

@@ -12,8 +12,8 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-/// The files a run writes: what `--force` may replace.
-pub const FILES: [&str; 12] = [
+/// The files a run and `export` write: what `--force` may replace.
+pub const FILES: [&str; 15] = [
     "config.toml",
     "manifest.json",
     "status.json",
@@ -26,9 +26,12 @@ pub const FILES: [&str; 12] = [
     "compare.svg",
     "compare.json",
     "compare.csv",
+    "draws.csv",
+    "samples.csv",
+    "arrays.npz",
 ];
-/// The folders a run writes, which `--force` may replace with all that is in them.
-pub const TREES: [&str; 1] = [super::trace::NAME];
+/// The folders they write, which `--force` may replace with all that is in them.
+pub const TREES: [&str; 2] = [super::trace::NAME, "stan-csv"];
 /// More default folders for one target than anyone has.
 const LAST_NUMBER: usize = 1_000_000;
 

@@ -177,6 +177,14 @@ impl StoredRun {
         Ok(())
     }
 
+    /// What was loaded: kept draws of shape [draw, N, dim], else the last population as one draw, and how many draws.
+    pub fn arrays(&self) -> (&[f64], usize) {
+        match self.kept {
+            Some(draws) => (&self.draws, draws),
+            None => (&self.samples, 1),
+        }
+    }
+
     /// The run as it was when it was written; arrays are those loaded.
     pub fn record(&self) -> RunRecord<'_> {
         let saved = &self.saved;
