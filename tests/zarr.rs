@@ -342,3 +342,19 @@ fn a_store_takes_no_chunk_that_a_reader_would_misread() {
     );
     assert_eq!(object(&temp.path().join("scalar"))["shape"], json!([]));
 }
+
+/// Left in the folder `DRIFTLANE_KEEP_TRACES` names, for `.ci/interop` to open.
+#[test]
+fn traces_for_other_programs() {
+    let keep = std::env::var_os("DRIFTLANE_KEEP_TRACES");
+    let temp = tempdir().unwrap();
+    let root = keep.as_ref().map_or(temp.path(), Path::new);
+    let mut whole = Trace::create(&root.join("whole.zarr"), plan(11)).unwrap();
+    draw(&mut whole, 0..11).unwrap();
+    whole.set_attribute("name", "a trace that was streamed");
+    whole.finish().unwrap();
+    // One that is being written: its process has gone on for 9 of 11 draws.
+    let mut growing = Trace::create(&root.join("growing.zarr"), plan(11)).unwrap();
+    draw(&mut growing, 0..9).unwrap();
+    assert_eq!(growing.pending().len(), 6 * 8 + 3 * 8 + 3 + 3 * 8);
+}

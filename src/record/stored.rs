@@ -116,6 +116,11 @@ impl StoredRun {
         }
         let summary = Summary::from_json(&read(&folder, "summary.json")?);
         let summary = summary.map_err(|e| refuse(format!("summary.json: {e}")))?;
+        if summary.dim == 0 || summary.particles == 0 {
+            return Err(refuse(
+                "summary.json: dim and particles must be at least 1".into(),
+            ));
+        }
         let saved: Saved = parse(&folder, FILE)?;
         if saved.format != FORMAT {
             let what = format!(
@@ -143,7 +148,12 @@ impl StoredRun {
             let shape =
                 npy::shape(run.folder.file("draws.npy")).map_err(|e| refuse(e.to_string()))?;
             match shape[..] {
-                [draws, _, dim] if dim == run.summary.dim => run.kept = Some(draws),
+                [draws, particles, dim]
+                    if (particles, dim) == (run.summary.particles, run.summary.dim)
+                        && draws > 0 =>
+                {
+                    run.kept = Some(draws);
+                }
                 _ => return Err(refuse(run.misfit("draws.npy", &shape))),
             }
         }
@@ -170,9 +180,8 @@ impl StoredRun {
     /// Reads the kept draws, if there are any.
     pub fn load_draws(&mut self) -> Result<()> {
         if let Some(kept) = self.kept {
-            let dim = self.summary.dim;
-            let fits = |found: &[usize]| found.len() == 3 && (found[0], found[2]) == (kept, dim);
-            self.draws = self.array("draws.npy", fits)?;
+            let shape = [kept, self.summary.particles, self.summary.dim];
+            self.draws = self.array("draws.npy", |found| *found == shape)?;
         }
         Ok(())
     }

@@ -17,17 +17,23 @@
 //! 256 KiB; that length does not depend on the number of draws, so that a longer run begins with the same files.
 //! The last chunk is filled up with NaN. Chunk files are the same bytes for the same run; times stand in attributes.
 
-use super::{RunRecord, Stage, clock};
-use crate::disk::{self, Durability, bytes_of};
+use super::RunRecord;
+use crate::disk::{self, Durability};
 use crate::error::{Error, Result};
-use crate::zarr::{Array, DataType, Store};
-use serde_json::{Map, Value, json};
+use crate::zarr::{DataType, Store};
+use serde_json::{Map, Value};
 use std::collections::BTreeSet;
-use std::fs::{self, File};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
+mod describe;
+mod read;
+mod resume;
+mod variable;
 mod whole;
 
+pub use read::stat;
+use variable::Variable;
 pub use whole::{attributes, write};
 
 /// The folder's name in a run folder.
@@ -77,41 +83,6 @@ pub struct TracePlan {
     pub attributes: Map<String, Value>,
 }
 
-/// A variable with an item for every draw: its node, its type, its items a draw, and draws not written yet.
-#[derive(Debug)]
-struct Variable {
-    path: String,
-    data_type: DataType,
-    items: usize,
-    buffer: Vec<u8>,
-}
-
-impl Variable {
-    fn draw_bytes(&self) -> usize {
-        self.items * self.data_type.size()
-    }
-
-    fn push(&mut self, values: &[f64]) {
-        match self.data_type {
-            DataType::Bool => self
-                .buffer
-                .extend(values.iter().map(|v| u8::from(*v != 0.0))),
-            DataType::Int64 => {
-                let bytes = values.iter().flat_map(|v| (*v as i64).to_le_bytes());
-                self.buffer.extend(bytes);
-            }
-            _ => self.buffer.extend_from_slice(&bytes_of(values)),
-        }
-    }
-
-    fn index(&self, chunk: usize) -> Vec<u64> {
-        match self.path.starts_with("posterior/") {
-            true => vec![0, chunk as u64, 0],
-            false => vec![0, chunk as u64],
-        }
-    }
-}
-
 /// A trace being written.
 #[derive(Debug)]
 pub struct Trace {
@@ -131,68 +102,6 @@ impl Trace {
     /// draws to come are NaN.
     pub fn create(folder: &Path, plan: TracePlan) -> Result<Self> {
         let mut trace = Self::planned(folder, plan)?;
-        trace.describe()?;
-        Ok(trace)
-    }
-
-    /// Goes on with a store from what [`Trace::checksums`] and [`Trace::pending`] gave when it was checkpointed. The
-    /// number of draws in `plan` may have changed since; nothing else may.
-    ///
-    /// Refused ([`Error::RunFolder`]): chunk files that are missing or hold other bytes, a checkpoint that does not
-    /// suit the plan. What was written after the checkpoint is written again.
-    pub fn reopen(
-        folder: &Path,
-        plan: TracePlan,
-        checksums: &[u32],
-        pending: &[u8],
-    ) -> Result<Self> {
-        let mut trace = Self::planned(folder, plan)?;
-        let refuse = |what: String| Error::RunFolder {
-            path: folder.to_owned(),
-            what,
-        };
-        let count = trace.variables.len();
-        let draw: usize = trace.variables.iter().map(Variable::draw_bytes).sum();
-        let shape = trace.plan.shape;
-        let buffered = pending.len() / draw.max(1);
-        let whole =
-            checksums.len().is_multiple_of(count) && pending.len().is_multiple_of(draw.max(1));
-        let drawn = (checksums.len() / count).checked_mul(shape.chunk_draws);
-        let drawn = drawn.and_then(|n| n.checked_add(buffered));
-        if !whole || buffered >= shape.chunk_draws || drawn.is_none_or(|n| n > shape.draws) {
-            return Err(refuse("the checkpoint is of another trace".into()));
-        }
-        for (k, known) in checksums.iter().enumerate() {
-            let variable = &trace.variables[k % count];
-            let index = variable.index(k / count);
-            let path = trace.store.chunk_path(&variable.path, &index);
-            let name = path.strip_prefix(folder).unwrap_or(&path).display();
-            let length = (variable.draw_bytes() * shape.chunk_draws) as u64;
-            // Before it is read: another program may have left anything there.
-            match fs::symlink_metadata(&path) {
-                Ok(found) if found.is_file() && found.len() == length => {}
-                Ok(_) => {
-                    return Err(refuse(format!(
-                        "chunk {name} is not a file of {length} bytes"
-                    )));
-                }
-                Err(e) => return Err(refuse(format!("chunk {name} cannot be read: {e}"))),
-            }
-            let bytes =
-                fs::read(&path).map_err(|e| refuse(format!("chunk {name} cannot be read: {e}")))?;
-            if crc32fast::hash(&bytes) != *known {
-                let what = format!("chunk {name} differs from what was written (CRC-32)");
-                return Err(refuse(what));
-            }
-        }
-        trace.checksums = checksums.to_vec();
-        let mut rest = pending;
-        for variable in &mut trace.variables {
-            let (own, others) = rest.split_at(variable.draw_bytes() * buffered);
-            variable.buffer.extend_from_slice(own);
-            rest = others;
-        }
-        trace.buffered = buffered;
         trace.describe()?;
         Ok(trace)
     }
@@ -282,39 +191,6 @@ impl Trace {
         self.plan.attributes.insert(name.to_owned(), value.into());
     }
 
-    /// Adds the group `smc_ladder`; described by [`Trace::finish`].
-    pub fn add_ladder(&mut self, stages: &[Stage]) -> Result<()> {
-        let library = library();
-        self.store.group("smc_ladder", library);
-        let numbers: Vec<i64> = (1..=stages.len() as i64).collect();
-        let bytes: Vec<u8> = numbers.iter().flat_map(|k| k.to_le_bytes()).collect();
-        let length = stages.len();
-        self.store.line(
-            "smc_ladder/stage",
-            "stage",
-            (DataType::Int64, length),
-            &bytes,
-        )?;
-        let columns: [(&str, fn(&Stage) -> f64); 5] = [
-            ("inverse_temperature", |s| s.tempering_param),
-            ("ess", |s| s.ess),
-            ("acceptance_rate", |s| s.acceptance),
-            ("step_size", |s| s.step_size),
-            ("log_evidence_increment", |s| s.log_evidence_increment),
-        ];
-        for (name, column) in columns {
-            let values: Vec<f64> = stages.iter().map(column).collect();
-            let path = format!("smc_ladder/{name}");
-            self.store.line(
-                &path,
-                "stage",
-                (DataType::Float64, length),
-                &bytes_of(&values),
-            )?;
-        }
-        Ok(())
-    }
-
     /// Writes what is left. A trace of fewer draws than planned becomes one of those made.
     pub fn finish(mut self) -> Result<()> {
         self.plan.shape.draws = self.draws();
@@ -381,77 +257,4 @@ impl Trace {
         }
         Ok(())
     }
-
-    /// Writes coordinates and metadata.
-    fn describe(&mut self) -> Result<()> {
-        let shape = self.plan.shape;
-        let (particles, dim) = (shape.particles as u64, shape.dim as u64);
-        let mut groups = vec!["posterior"];
-        if !self.plan.stats.is_empty() {
-            groups.push("sample_stats");
-        }
-        for group in groups {
-            let mut attributes = library();
-            if group == "posterior" {
-                attributes.insert("sample_dims".into(), json!(["chain", "draw"]));
-                attributes.insert("sampled_variables".into(), json!(["x"]));
-                attributes.insert("parameter_names".into(), json!(self.plan.parameters));
-                self.coordinate("posterior/x_dim_0", "x_dim_0", (shape.dim, shape.dim))?;
-            }
-            self.store.group(group, attributes);
-            let particles = shape.particles;
-            self.coordinate(&format!("{group}/chain"), "chain", (particles, particles))?;
-            self.coordinate(&format!("{group}/draw"), "draw", (shape.draws, COORDINATES))?;
-        }
-        for (k, variable) in self.variables.iter().enumerate() {
-            let mut array = Array {
-                data_type: variable.data_type,
-                shape: vec![particles, shape.draws as u64],
-                chunks: vec![particles, shape.chunk_draws as u64],
-                dimensions: vec!["chain".into(), "draw".into()],
-                order: Some(vec![1, 0]),
-                attributes: Map::new(),
-            };
-            if k == 0 {
-                array.shape.push(dim);
-                array.chunks.push(dim);
-                array.dimensions.push("x_dim_0".into());
-                array.order = Some(vec![1, 0, 2]);
-            }
-            self.store.array(&variable.path, array)?;
-        }
-        let mut attributes = library();
-        attributes.extend(self.plan.attributes.clone());
-        *self.store.attributes() = attributes;
-        self.store.write_metadata()
-    }
-
-    /// Writes 0, 1, 2, ... as a coordinate.
-    fn coordinate(
-        &mut self,
-        path: &str,
-        name: &str,
-        (length, chunk): (usize, usize),
-    ) -> Result<()> {
-        let bytes: Vec<u8> = (0..length as i64).flat_map(i64::to_le_bytes).collect();
-        self.store
-            .line(path, name, (DataType::Int64, chunk), &bytes)
-    }
-}
-
-/// The attributes of every group: who made it, and when.
-fn library() -> Map<String, Value> {
-    let version = env!("CARGO_PKG_VERSION");
-    let pairs = [
-        ("created_at", clock::now()),
-        ("creation_library", "driftlane".into()),
-        ("creation_library_version", version.into()),
-        ("creation_library_language", "Rust".into()),
-        ("inference_library", "driftlane".into()),
-        ("inference_library_version", version.into()),
-    ];
-    pairs
-        .map(|(name, value)| (name.to_owned(), value.into()))
-        .into_iter()
-        .collect()
 }

@@ -2,6 +2,7 @@
 
 use super::{array, json, names, ok, run, text};
 use driftlane::npy::{self, NonFinite};
+use driftlane::record::trace::{Trace, TracePlan, TraceShape};
 use std::fs;
 use tempfile::tempdir;
 
@@ -230,7 +231,11 @@ fn bad_exports_are_refused_and_nothing_is_overwritten() {
         "{\"files\":[\"a/stan-csv/chain-1.csv\"],\"format\":\"stan-csv\"}\n"
     );
     let left = names(temp.path().join("a/stan-csv"));
-    assert_eq!(left, ["chain-1.csv"], "chains of the earlier export are gone");
+    assert_eq!(
+        left,
+        ["chain-1.csv"],
+        "chains of the earlier export are gone"
+    );
     // A run that replaces the folder takes its exports with it.
     ok(
         temp.path(),
@@ -239,4 +244,79 @@ fn bad_exports_are_refused_and_nothing_is_overwritten() {
     for gone in ["draws.csv", "arrays.npz", "stan-csv"] {
         assert!(!temp.path().join("a").join(gone).exists(), "{gone}");
     }
+}
+
+#[test]
+fn statistics_of_a_trace_are_columns_of_stan_csv() {
+    let temp = tempdir().unwrap();
+    ok(temp.path(), KEPT);
+    let folder = temp.path().join("a/trace.zarr");
+    let trace = |draws: usize| {
+        fs::remove_dir_all(&folder).unwrap();
+        let plan = TracePlan {
+            shape: TraceShape {
+                particles: 5,
+                dim: 3,
+                draws,
+                chunk_draws: 3,
+            },
+            parameters: vec![String::new(); 3],
+            stats: ["lp", "diverging", "n_steps"].map(str::to_owned).to_vec(),
+            attributes: serde_json::Map::new(),
+        };
+        let mut trace = Trace::create(&folder, plan).unwrap();
+        for k in 0..draws {
+            let each = |f: fn(usize, usize) -> f64| (0..5).map(|p| f(k, p)).collect::<Vec<_>>();
+            let lp = each(|k, p| -0.5 - (10 * k + p) as f64);
+            let diverging = each(|k, p| f64::from(u8::from(k == p)));
+            let steps = each(|k, p| (7 + k * p) as f64);
+            let stats: [(&str, &[f64]); 3] =
+                [("lp", &lp), ("diverging", &diverging), ("n_steps", &steps)];
+            trace.push(&[0.0; 15], &stats).unwrap();
+        }
+        trace.finish().unwrap();
+    };
+    trace(4);
+    let export = "export a --format stan-csv --force";
+    ok(temp.path(), export);
+    for id in 1..=5 {
+        let csv =
+            fs::read_to_string(temp.path().join(format!("a/stan-csv/chain-{id}.csv"))).unwrap();
+        let data = csv.lines().filter(|line| !line.starts_with('#')).skip(1);
+        for (k, row) in data.enumerate() {
+            let row: Vec<f64> = row.split(',').map(|cell| cell.parse().unwrap()).collect();
+            let p = id - 1;
+            assert_eq!(row[0], -0.5 - (10 * k + p) as f64);
+            assert_eq!(
+                (row[4], row[5]),
+                ((7 + k * p) as f64, f64::from(u8::from(k == p)))
+            );
+            assert!(row[1] > 0.0 && row[1] <= 1.0 && row[2] > 0.0);
+        }
+    }
+    // Chunks that are missing are not known; others must be what they seem.
+    let chunk = folder.join("sample_stats/lp/c/0/1");
+    fs::remove_file(&chunk).unwrap();
+    ok(temp.path(), export);
+    let csv = fs::read_to_string(temp.path().join("a/stan-csv/chain-1.csv")).unwrap();
+    assert_eq!(
+        csv.lines().filter(|line| line.starts_with("NaN,")).count(),
+        1
+    );
+    let refused = |words: &str| {
+        let output = run(temp.path(), export);
+        let errors = text(&output.stderr);
+        assert!(
+            output.status.code() == Some(5) && errors.contains(words),
+            "{errors}"
+        );
+    };
+    fs::write(&chunk, "short").unwrap();
+    refused("lp: chunk 1 is not a file of 120 bytes");
+    trace(3);
+    refused("lp: is not of 4 draws of 5 particles");
+    fs::write(folder.join("sample_stats/lp/zarr.json"), "{}").unwrap();
+    refused("lp: is not laid out");
+    fs::write(folder.join("sample_stats/lp/zarr.json"), "{").unwrap();
+    refused("lp: zarr.json");
 }

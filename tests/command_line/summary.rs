@@ -29,6 +29,13 @@ const RUNS: [(&str, &str); 5] = [
     ),
 ];
 
+/// Figures of nothing.
+const NO_COORDINATE: &str = r#"{"driftlane": "0", "isa": "avx2", "verb": "diffuse", "target": "x", "dim": 0,
+    "particles": 3, "steps": 1, "precision": "f64", "threads": 1, "seed": 1, "seconds": null,
+    "particle_steps_per_second": 1, "gradient_evaluations": 1, "gradients_per_second": 1,
+    "density_evaluations": 1, "nonfinite": 0, "warnings": [], "out": null, "solver": "ddim", "nfe": 1,
+    "schedule": "edm", "grid": "time", "mean": [], "sd": [null]}"#;
+
 fn refused(folder: &Path, line: &str, words: &[&str]) {
     let output = run(folder, line);
     let errors = text(&output.stderr);
@@ -154,6 +161,11 @@ fn what_is_not_a_finished_run_is_refused() {
                 "record.json",
                 "{\"format\": 1}",
                 "record.json: missing field",
+            ),
+            (
+                "summary.json",
+                NO_COORDINATE,
+                "dim and particles must be at least 1",
             ),
             ("manifest.json", "nothing", "manifest.json"),
         ] {

@@ -4,27 +4,40 @@
 //! "Stan CSV file format": `#` lines with the configuration, a header, the adaptation, the draws, the times.
 //! Parameters are `x.1`, `x.2`, ... counted from 1; ArviZ and the other formats count from 0.
 //!
-//! What the folder does not tell has the value CmdStan gives when there is nothing to tell:
+//! Columns before the parameters come from `sample_stats` of the run's `trace.zarr` where it has them. What the
+//! folder does not tell has the value CmdStan gives when there is nothing to tell:
 //!
-//! | column or line | value |
-//! |---|---|
-//! | `lp__`, `energy__` | 0: log densities are not kept with the draws |
-//! | `accept_stat__` | the run's share of accepted moves in every row; 1 where nothing is rejected |
-//! | `stepsize__` | the step size after warm-up |
-//! | `treedepth__`, `divergent__` | 0 |
-//! | `n_leapfrog__` | the leapfrog steps of a trajectory, 0 where they vary or there are none |
-//! | `engine`, `max_depth` | nuts, 10, without which cmdstanpy reads no file |
-//! | inverse mass matrix | ones |
-//! | version | 2.35.0, the layout's; the program's own stands in `driftlane_version` |
+//! | column or line | statistic | otherwise |
+//! |---|---|---|
+//! | `lp__` | `lp` | 0 |
+//! | `accept_stat__` | `acceptance_rate` | the run's share of accepted moves; 1 where nothing is rejected |
+//! | `stepsize__` | `step_size` | the step size after warm-up |
+//! | `treedepth__` | `tree_depth` | 0 |
+//! | `n_leapfrog__` | `n_steps` | the leapfrog steps of a trajectory, 0 where they vary or there are none |
+//! | `divergent__` | `diverging` | 0 |
+//! | `energy__` | `energy` | 0 |
+//! | `engine`, `max_depth` | | nuts, 10, without which cmdstanpy reads no file |
+//! | inverse mass matrix | | ones |
+//! | version | | 2.35.0, the layout's; the program's own stands in `driftlane_version` |
 
 use super::{Numbers, digits};
 use crate::disk::NewFile;
 use crate::error::{Error, Result};
-use crate::record::{Part, StoredRun};
+use crate::record::{Part, StoredRun, trace};
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+/// Columns before the parameters, and the statistics of a trace they are.
+const COLUMNS: [(&str, &str); 7] = [
+    ("lp__", "lp"),
+    ("accept_stat__", "acceptance_rate"),
+    ("stepsize__", "step_size"),
+    ("treedepth__", "tree_depth"),
+    ("n_leapfrog__", "n_steps"),
+    ("divergent__", "diverging"),
+    ("energy__", "energy"),
+];
 /// The most files: tools for a few long chains choke on thousands of short ones.
 const MOST_CHAINS: usize = 64;
 
@@ -95,6 +108,7 @@ impl Plan {
 
     /// Writes the files.
     pub(super) fn write(self, run: &StoredRun) -> Result<Vec<PathBuf>> {
+        let stats = stats(run)?;
         fs::create_dir_all(&self.folder).map_err(|e| Error::write(&self.folder, e))?;
         let mut numbers = Numbers::of(run);
         if run.kept().is_none() {
@@ -105,12 +119,16 @@ impl Plan {
             let mut file = NewFile::create(path)?;
             file.write(facts.head(chain + 1).as_bytes())?;
             for draw in 0..numbers.draws {
-                let mut line = facts.front.clone();
-                for value in numbers.row(chain, draw) {
-                    line.push(',');
-                    line.push_str(&digits(*value));
-                }
-                line.push('\n');
+                let known = |k: usize| {
+                    stats[k]
+                        .as_ref()
+                        .map(|list| list[draw * numbers.chains + chain])
+                };
+                let front = (0..COLUMNS.len()).map(|k| known(k).unwrap_or(facts.neutral[k]));
+                let cells = front
+                    .chain(numbers.row(chain, draw).iter().copied())
+                    .map(digits);
+                let line = cells.collect::<Vec<_>>().join(",") + "\n";
                 file.write(line.as_bytes())?;
             }
             file.write(facts.tail.as_bytes())?;
@@ -134,13 +152,24 @@ impl Plan {
     }
 }
 
+/// The statistics of kept draws, in the order of the columns, where the trace has them.
+fn stats(run: &StoredRun) -> Result<Vec<Option<Vec<f64>>>> {
+    let folder = run.folder().file(trace::NAME);
+    let particles = run.record().summary.particles;
+    let stat = |(_, name): &(&str, &str)| match run.kept() {
+        Some(draws) => trace::stat(&folder, name, particles, draws),
+        None => Ok(None),
+    };
+    COLUMNS.iter().map(stat).collect()
+}
+
 /// What stands around the draws.
 struct Facts {
     configuration: String,
     columns: String,
     adaptation: String,
-    /// The columns before the parameters, the same in every row.
-    front: String,
+    /// What the columns before the parameters hold where no statistic is known.
+    neutral: [f64; 7],
     tail: String,
 }
 
@@ -168,6 +197,7 @@ impl Facts {
             .chars()
             .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
             .collect();
+        let neutral = [0.0, acceptance, step_size, 0.0, leapfrog as f64, 0.0, 0.0];
         let step_size = digits(step_size);
         let configuration = format!(
             "# stan_version_major = 2\n# stan_version_minor = 35\n# stan_version_patch = 0\n\
@@ -194,7 +224,7 @@ impl Facts {
             adaptation: format!(
                 "# Adaptation terminated\n# Step size = {step_size}\n# Diagonal elements of inverse mass matrix:\n# {ones}\n"
             ),
-            front: format!("0,{},{step_size},0,{leapfrog},0,0", digits(acceptance)),
+            neutral,
             tail: format!(
                 "# \n#  Elapsed Time: 0 seconds (Warm-up)\n#                {seconds} seconds (Sampling)\n\
                  #                {seconds} seconds (Total)\n# \n"
