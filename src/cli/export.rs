@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `csv` | `chain,draw,` and a column a coordinate, chain after chain, counted from 0 |
 //! | `npz` | `draws` [draw, N, dim] if any were kept, and `samples` [N, dim], the last population |
-//! | `stan-csv` | a file a chain as CmdStan writes it: [`stan`] |
+//! | `stan-csv` | a file a chain as CmdStan writes it: see `stan.rs` |
 //!
 //! A run that kept no draws gives its last population: every particle a chain of one draw (as in `trace.zarr`), in
 //! Stan CSV one chain of all particles. Numbers have the fewest digits that read back as the same number.

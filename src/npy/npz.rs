@@ -1,6 +1,6 @@
 //! `.npz` files: several `.npy` arrays in one zip archive, as `numpy.savez` and `numpy.savez_compressed` write them.
 //!
-//! Reading: see [`super::archive`] for the container. An array's header must account for every byte its entry
+//! Reading: see `archive.rs` for the container. An array's header must account for every byte its entry
 //! declares before those are allocated; the CRC-32 is checked over all of them. Writing: arrays are stored, not
 //! deflated, with the date zip begins with, so that the same arrays are the same bytes.
 

@@ -187,7 +187,7 @@ pub fn write(record: &RunRecord<'_>, folder: &OpenFolder) -> Result<PathBuf> {
     write_streamed(record, folder)
 }
 
-/// [`write`], for a run whose `trace.zarr` was written while it went on.
+/// [`write()`], for a run whose `trace.zarr` was written while it went on.
 pub fn write_streamed(record: &RunRecord<'_>, folder: &OpenFolder) -> Result<PathBuf> {
     let dim = record.summary.dim.max(1);
     let particles = record.samples.len() / dim;
