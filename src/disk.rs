@@ -5,8 +5,9 @@
 //! sees the old bytes or the new ones, never a part.
 
 use crate::error::{Error, Result};
+use std::borrow::Cow;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 /// Whether a write waits for the disk.
@@ -39,6 +40,66 @@ pub fn replace_with(path: &Path, parts: &[&[u8]], durability: Durability) -> Res
         let _ = fs::remove_file(&partial);
         Error::write(path, e)
     })
+}
+
+/// A file being written, which appears under its name, in place of what was there, only when
+/// [`NewFile::finish`] is called; one that is dropped leaves nothing.
+#[derive(Debug)]
+pub struct NewFile {
+    file: Option<BufWriter<File>>,
+    path: PathBuf,
+    partial: PathBuf,
+}
+
+impl NewFile {
+    /// Starts the file `path`.
+    pub fn create(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref().to_owned();
+        let partial = partial_name(&path);
+        let file = create(&partial).map_err(|e| Error::write(&path, e))?;
+        Ok(Self {
+            file: Some(BufWriter::with_capacity(1 << 16, file)),
+            path,
+            partial,
+        })
+    }
+
+    /// The name it will have.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Appends bytes.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        let Some(file) = &mut self.file else {
+            return Ok(());
+        };
+        let written = file.write_all(bytes);
+        written.map_err(|e| Error::write(&self.path, e))
+    }
+
+    /// Flushes to the disk and gives the file its name.
+    pub fn finish(mut self) -> Result<()> {
+        let Some(file) = self.file.take() else {
+            return Ok(());
+        };
+        let done = file
+            .into_inner()
+            .map_err(io::IntoInnerError::into_error)
+            .and_then(|file| settle(&file, &self.partial, &self.path, Durability::Flushed));
+        if done.is_err() {
+            let _ = fs::remove_file(&self.partial);
+        }
+        done.map_err(|e| Error::write(&self.path, e))
+    }
+}
+
+impl Drop for NewFile {
+    fn drop(&mut self) {
+        if self.file.take().is_some() {
+            let _ = fs::remove_file(&self.partial);
+        }
+    }
 }
 
 /// Opens a new file. What a killed process left under the name is removed first, so that no link is followed.
@@ -84,6 +145,14 @@ pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
         Err(e) if matches!(e.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported) => Ok(()),
         done => done,
     }
+}
+
+/// The bytes of numbers, little-endian, as all our formats have them.
+pub fn bytes_of(values: &[f64]) -> Cow<'_, [u8]> {
+    if cfg!(target_endian = "little") {
+        return Cow::Borrowed(bytemuck::cast_slice(values));
+    }
+    Cow::Owned(values.iter().flat_map(|v| v.to_le_bytes()).collect())
 }
 
 /// The folder a path is in.

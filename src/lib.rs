@@ -53,6 +53,7 @@ pub mod particles;
 pub mod record;
 pub mod smc;
 pub mod target;
+pub mod zarr;
 
 pub use driftlane_kernels as kernels;
 pub use error::{Error, Result};

@@ -4,7 +4,7 @@
 //! kernels <- particles <- target <- flow <- integrator <- {mcmc, diffusion} <- smc <- cli
 //! ```
 //!
-//! `error`, `parameters`, `disk`, `checkpoint` and `npy` are below all of the engine. `diagnostics` may look at a target, and
+//! `error`, `parameters`, `disk`, `checkpoint`, `npy` and `zarr` are below all of the engine. `diagnostics` may look at a target, and
 //! is read by front doors (`run.rs`), `record` and `cli`; `record` by `cli`. Threads: only `flow` names
 //! rayon, and `cli`, which makes the pool; `record` counts cores. `kernels` names no thread, file or clock, and only its `isa`
 //! names `core::arch` or unsafe code, each use with its SAFETY line. The checker is shown sources that
@@ -15,12 +15,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each module of the engine may name besides itself.
-const MAY_NAME: [(&str, &[&str]); 16] = [
+const MAY_NAME: [(&str, &[&str]); 17] = [
     ("error", &[]),
     ("parameters", &["error"]),
     ("disk", &["error"]),
     ("checkpoint", &["error"]),
     ("npy", &["error", "disk"]),
+    ("zarr", &["error", "disk"]),
     ("particles", BASE),
     ("target", &["error", "parameters", "npy", "particles"]),
     (
@@ -66,6 +67,7 @@ const MAY_NAME: [(&str, &[&str]); 16] = [
             "disk",
             "checkpoint",
             "npy",
+            "zarr",
             "particles",
             "target",
             "flow",
@@ -82,6 +84,7 @@ const MAY_NAME: [(&str, &[&str]); 16] = [
             "disk",
             "checkpoint",
             "npy",
+            "zarr",
             "particles",
             "target",
             "flow",
@@ -258,8 +261,8 @@ fn engine(file: &str, source: &str) -> Vec<String> {
     };
     only("rayon", &["flow", "cli"]);
     only("std::thread", &["cli", "record"]);
-    only("std::time", &["cli"]);
-    only("std::fs", &["cli", "record", "npy", "disk"]);
+    only("std::time", &["cli", "record"]);
+    only("std::fs", &["cli", "record", "npy", "disk", "zarr"]);
     only("std::env", &["cli", "record"]);
     only("unsafe", &[]);
     only("core::arch", &[]);

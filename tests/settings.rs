@@ -150,7 +150,9 @@ fn memory_is_judged_before_anything_is_allocated() {
 
 #[test]
 fn help_of_every_verb_ends_with_an_example_that_parses() {
-    for verb in ["", "run", "sample", "smc", "list", "info"] {
+    for verb in [
+        "", "run", "sample", "smc", "summary", "report", "export", "list", "info",
+    ] {
         let args = ["driftlane", verb, "--help"];
         let outcome = parse(args.into_iter().filter(|a| !a.is_empty())).unwrap_err();
         let ParseOutcome::Text(text) = &outcome else {

@@ -224,7 +224,7 @@ fn absolutise(parameters: &mut Table, folder: &Path) {
         // What is not a file's name is left for the target to refuse as it was given.
         if let Value::String(path) = value
             && !path.is_empty()
-            && (key == "data" || path.ends_with(".npy"))
+            && (key == "data" || crate::npy::is_name(path))
         {
             let joined = folder.join(&*path);
             let joined = std::path::absolute(&joined).unwrap_or(joined);

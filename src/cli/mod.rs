@@ -12,6 +12,9 @@
 //! | [`compare`] | `compare`: diffusion solvers side by side |
 //! | [`execute`] | carrying out a run |
 //! | [`warnings`] | what its figures give cause to warn of |
+//! | [`summary`] | the figures of a finished run once more |
+//! | [`report`] | its report, drawn again |
+//! | [`export`] | its draws for other programs |
 //! | [`list`] | what there is |
 //! | [`info`] | the build, the machine and its measured peaks |
 
@@ -20,6 +23,7 @@ pub mod config;
 mod course;
 pub mod diffuse;
 pub mod execute;
+pub mod export;
 pub mod given;
 pub mod info;
 mod interrupts;
@@ -27,11 +31,13 @@ pub mod list;
 pub mod options;
 mod outcome;
 pub mod progress;
+pub mod report;
 pub mod resume;
 mod sample;
 pub mod settings;
 mod smc;
 pub mod starts;
+pub mod summary;
 pub mod warnings;
 
 pub use settings::Settings;
@@ -40,7 +46,7 @@ use crate::error::Error;
 use clap::Parser;
 use clap::error::ErrorKind;
 use given::Given;
-use options::{Options, Verb};
+use options::{ExportOptions, Options, ReportOptions, SummaryOptions, Verb};
 use std::ffi::OsString;
 
 /// What the command line asks for, judged as far as possible without building a target.
@@ -56,6 +62,12 @@ pub enum Command {
     Resume(options::ResumeOptions),
     /// Tell how far a run is.
     Status(options::FolderOptions),
+    /// Print the figures of a run folder.
+    Summary(SummaryOptions),
+    /// Draw the report of a run folder again.
+    Report(ReportOptions),
+    /// Write the draws of a run folder for other programs.
+    Export(ExportOptions),
     /// Print what there is: one group of [`GROUPS`], or all.
     List(Option<String>),
     /// Print the build and the machine.
@@ -113,6 +125,12 @@ pub fn parse(
     let mut given = Given::default();
     let mut program = false;
     let (verb, target, dry_run) = match options.verb {
+        Verb::Summary(summary) => return Ok(Command::Summary(summary)),
+        Verb::Report(report) => return Ok(Command::Report(report)),
+        Verb::Export(export) => {
+            export::check(&export)?;
+            return Ok(Command::Export(export));
+        }
         Verb::Info(info) => return Ok(Command::Info { json: info.json }),
         Verb::Resume(options) => return Ok(Command::Resume(options)),
         Verb::Status(options) => return Ok(Command::Status(options)),
@@ -180,6 +198,9 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
         Ok(Command::Resume(options)) => resume::resume(&options),
         Ok(Command::Status(options)) => resume::status(&options),
         Ok(Command::List(group)) => outcome::print(&list::text(group.as_deref())).map(|()| 0),
+        Ok(Command::Summary(asked)) => summary::text(&asked).and_then(printed),
+        Ok(Command::Report(asked)) => report::write(&asked).and_then(printed),
+        Ok(Command::Export(asked)) => export::write(&asked).and_then(printed),
         Ok(Command::Info { json }) => {
             let info = info::measure();
             let text = if json {
@@ -200,6 +221,11 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
         complain(&error.to_string());
         error.exit_code()
     })
+}
+
+/// Prints, and the exit code of that.
+fn printed(text: String) -> Result<u8, Error> {
+    outcome::print(&text).map(|()| 0)
 }
 
 fn complain(line: &str) {

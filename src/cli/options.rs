@@ -10,6 +10,7 @@ mod solver;
 
 pub use compare::CompareOptions;
 pub use diffuse::DiffuseOptions;
+pub use folder::{ExportOptions, ReportOptions, SummaryOptions};
 pub use folder::{FolderOptions, ResumeOptions};
 pub use solver::SolverOptions;
 
@@ -71,6 +72,21 @@ pub enum Verb {
         after_help = "Example:\n  driftlane sample gaussian --particles 64 --draws 50 --out gaussian-run --force\n  driftlane status gaussian-run"
     )]
     Status(FolderOptions),
+    /// The figures of a finished run once more, as text, JSON, CSV or Markdown
+    #[command(
+        after_help = "Example:\n  driftlane sample gaussian --particles 64 --out a\n  driftlane summary a --csv"
+    )]
+    Summary(SummaryOptions),
+    /// Draw report.html of a finished run again
+    #[command(
+        after_help = "Example:\n  driftlane smc grid-9 --particles 512 --out b\n  driftlane report b -o grid-9.html"
+    )]
+    Report(ReportOptions),
+    /// Draws of a finished run for other programs: CSV, NumPy, Stan CSV
+    #[command(
+        after_help = "Stan CSV counts parameters from 1 (x.1), the other formats from 0 (x[0]).\n\nExample:\n  driftlane sample gaussian --particles 64 --out c\n  driftlane export c --format stan-csv --chains 4"
+    )]
+    Export(ExportOptions),
     /// What there is, with defaults
     #[command(after_help = "Example:\n  driftlane list targets")]
     List(ListOptions),
@@ -347,7 +363,7 @@ pub(super) struct PopulationOptions {
     /// f64 or f32 [default: f64]
     #[arg(long, value_name = "TYPE", help_heading = "Population")]
     precision: Option<String>,
-    /// Start of sample: FILE.npy of shape [N, dim], exact, prior or reference [default: prior if there is one, else reference; diffuse: noise; compare: exact]
+    /// Start of sample: FILE.npy (or FILE.npz, FILE.npz:NAME) of shape [N, dim], exact, prior or reference [default: prior if there is one, else reference; diffuse: noise; compare: exact]
     #[arg(long, value_name = "START", help_heading = "Population")]
     init: Option<String>,
 }

@@ -148,7 +148,10 @@ impl Header {
         reader: &mut impl Read,
     ) -> std::result::Result<Vec<f64>, String> {
         let size = self.item.size();
-        let mut values = Vec::with_capacity(self.count);
+        let mut values = Vec::new();
+        values
+            .try_reserve_exact(self.count)
+            .map_err(|_| format!("needs memory for {} numbers", self.count))?;
         let mut buffer = vec![0u8; 8192 * size];
         while values.len() < self.count {
             let bytes = (self.count - values.len()).min(8192) * size;

@@ -1,11 +1,13 @@
-//! Arrays in NumPy's `.npy` format: a strict reader and a streaming writer.
+//! Arrays in NumPy's `.npy` format, alone or in an `.npz` archive: strict readers and streaming writers.
 //!
 //! The reader trusts nothing: magic, version, header length (capped as NumPy caps it), the three keys
 //! of the header, the item type, and the product of the shape against the length of the file, all
 //! before a byte of data is allocated. The header is parsed here because the crates at hand multiply
 //! a hostile shape without checking it.
 
+mod archive;
 mod header;
+pub mod npz;
 mod writer;
 
 pub use writer::{Writer, write};
@@ -13,7 +15,7 @@ pub use writer::{Writer, write};
 use crate::error::{Error, Result};
 use header::Header;
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufReader, Read};
 use std::path::Path;
 
 /// An array of numbers, in C order (last axis fastest) whatever the file held.
@@ -34,17 +36,43 @@ pub enum NonFinite {
     Refuse,
 }
 
+/// Whether a text names a file of arrays: `FILE.npy`, `FILE.npz`, or `FILE.npz:NAME` for one of several arrays.
+pub fn is_name(text: &str) -> bool {
+    text.ends_with(".npy") || named(Path::new(text)).is_some()
+}
+
+/// The archive a path names, and the array in it if it names one; `None` where it names no archive.
+fn named(path: &Path) -> Option<(&Path, Option<&str>)> {
+    let Some(text) = path.to_str() else {
+        let archive = path.extension().is_some_and(|end| end == "npz");
+        return archive.then_some((path, None));
+    };
+    if text.ends_with(".npz") {
+        return Some((path, None));
+    }
+    let at = text.rfind(".npz:")? + 4;
+    let name = &text[at + 1..];
+    (!name.is_empty()).then_some((Path::new(&text[..at]), Some(name)))
+}
+
 /// Reads an array of little-endian `f64`, `f32` or integers of any width, in C or Fortran order.
 ///
 /// Errors ([`Error::Data`]) name the file and what is wrong: no file, not npy, a version, header or
 /// item type that is not accepted (objects, big-endian and half floats by name), a shape that does not
 /// match the length of the file, bytes after the data, a non-finite item when those are refused, an
 /// integer that `f64` cannot hold.
+///
+/// A path that ends in `.npz` is an archive of exactly one array; `FILE.npz:NAME` is one of several. Refused besides:
+/// what `numpy.savez` does not write (encryption, other methods, names that lead elsewhere, names that stand twice,
+/// bytes around the entries), headers that disagree, sizes that are not those unpacked, a wrong CRC-32.
 pub fn read(path: impl AsRef<Path>, non_finite: NonFinite) -> Result<Array> {
     let path = path.as_ref();
     let refuse = |what: String| Error::data(path, what);
     let (header, mut reader) = open(path)?;
     let mut values = header.read_items(&mut reader).map_err(refuse)?;
+    if let Source::Member(member) = reader {
+        member.finish().map_err(refuse)?;
+    }
     if header.fortran {
         values = transpose(&values, &header.shape);
     }
@@ -68,17 +96,43 @@ pub fn shape(path: impl AsRef<Path>) -> Result<Vec<usize>> {
     Ok(open(path.as_ref())?.0.shape)
 }
 
-/// The judged header of a file, and the file behind it.
-fn open(path: &Path) -> Result<(Header, BufReader<File>)> {
-    let refuse = |what: String| Error::data(path, what);
-    let metadata = std::fs::metadata(path).map_err(|e| refuse(format!("cannot be read: {e}")))?;
-    if !metadata.is_file() {
-        return Err(refuse("is not a file; expected an .npy file".into()));
+/// What an array is read from.
+enum Source {
+    File(BufReader<File>),
+    Member(npz::Member),
+}
+
+impl Read for Source {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        match self {
+            Self::File(file) => file.read(buffer),
+            Self::Member(member) => member.read(buffer),
+        }
     }
-    let file = File::open(path).map_err(|e| refuse(format!("cannot be read: {e}")))?;
-    let mut reader = BufReader::new(file);
-    let header = Header::read(&mut reader, metadata.len()).map_err(refuse)?;
-    Ok((header, reader))
+}
+
+/// The judged header of an array, and what is behind it.
+fn open(path: &Path) -> Result<(Header, Source)> {
+    let refuse = |what: String| Error::data(path, what);
+    let archive = named(path);
+    let on_disk = archive.map_or(path, |(file, _)| file);
+    let metadata =
+        std::fs::metadata(on_disk).map_err(|e| refuse(format!("cannot be read: {e}")))?;
+    if !metadata.is_file() {
+        let kind = if archive.is_some() { "npz" } else { "npy" };
+        return Err(refuse(format!("is not a file; expected an .{kind} file")));
+    }
+    let file = File::open(on_disk).map_err(|e| refuse(format!("cannot be read: {e}")))?;
+    let (mut source, length) = match archive {
+        Some((_, name)) => {
+            let member = npz::Member::open(file, metadata.len(), name).map_err(refuse)?;
+            let length = member.length();
+            (Source::Member(member), length)
+        }
+        None => (Source::File(BufReader::new(file)), metadata.len()),
+    };
+    let header = Header::read(&mut source, length).map_err(refuse)?;
+    Ok((header, source))
 }
 
 /// The position, axis by axis, of item `at` of an array in C order.

@@ -1,89 +1,45 @@
 //! Writing `.npy` files as a stream.
 
-use crate::disk::{self, Durability, partial_name};
+use crate::disk::{NewFile, bytes_of};
 use crate::error::{Error, Result};
-use std::fs::File;
-use std::io::{BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Writes an `f64` array in C order as it is produced. The file appears under its name only when
 /// [`Writer::finish`] has written the last item; a writer that is dropped leaves nothing.
 #[derive(Debug)]
 pub struct Writer {
-    file: Option<BufWriter<File>>,
-    path: PathBuf,
-    partial: PathBuf,
+    file: NewFile,
     remaining: u64,
 }
 
 impl Writer {
     /// Starts the file `path` for an array of the given shape.
     pub fn create(path: impl AsRef<Path>, shape: &[usize]) -> Result<Self> {
-        let path = path.as_ref().to_owned();
-        let partial = partial_name(&path);
+        let path = path.as_ref();
         let count = shape
             .iter()
             .try_fold(1u64, |product, &n| product.checked_mul(n as u64));
-        let remaining = count.ok_or_else(|| Error::write(&path, "shape overflows"))?;
-        let file = disk::create(&partial).map_err(|e| Error::write(&path, e))?;
-        let mut file = BufWriter::with_capacity(1 << 16, file);
-        if let Err(e) = file.write_all(&header(shape)) {
-            let _ = std::fs::remove_file(&partial);
-            return Err(Error::write(&path, e));
-        }
-        Ok(Self {
-            file: Some(file),
-            path,
-            partial,
-            remaining,
-        })
+        let remaining = count.ok_or_else(|| Error::write(path, "shape overflows"))?;
+        let mut file = NewFile::create(path)?;
+        file.write(&header(shape))?;
+        Ok(Self { file, remaining })
     }
 
     /// Appends items, last axis fastest.
     pub fn push(&mut self, values: &[f64]) -> Result<()> {
         let left = self.remaining.checked_sub(values.len() as u64);
         self.remaining =
-            left.ok_or_else(|| Error::write(&self.path, "more items than the shape"))?;
-        let Some(file) = &mut self.file else {
-            return Ok(());
-        };
-        let mut buffer = [0u8; 4096];
-        for chunk in values.chunks(512) {
-            for (bytes, value) in buffer.chunks_exact_mut(8).zip(chunk) {
-                bytes.copy_from_slice(&value.to_le_bytes());
-            }
-            let bytes = &buffer[..8 * chunk.len()];
-            file.write_all(bytes)
-                .map_err(|e| Error::write(&self.path, e))?;
-        }
-        Ok(())
+            left.ok_or_else(|| Error::write(self.file.path(), "more items than the shape"))?;
+        self.file.write(&bytes_of(values))
     }
 
-    /// Flushes to the disk and gives the file its name, as [`disk::replace`] does.
-    pub fn finish(mut self) -> Result<()> {
+    /// Flushes to the disk and gives the file its name, as [`crate::disk::replace`] does.
+    pub fn finish(self) -> Result<()> {
         if self.remaining > 0 {
             let what = format!("{} items are missing from the shape", self.remaining);
-            return Err(Error::write(&self.path, what));
+            return Err(Error::write(self.file.path(), what));
         }
-        let Some(file) = self.file.take() else {
-            return Ok(());
-        };
-        let done = file
-            .into_inner()
-            .map_err(std::io::IntoInnerError::into_error)
-            .and_then(|file| disk::settle(&file, &self.partial, &self.path, Durability::Flushed));
-        if done.is_err() {
-            let _ = std::fs::remove_file(&self.partial);
-        }
-        done.map_err(|e| Error::write(&self.path, e))
-    }
-}
-
-impl Drop for Writer {
-    fn drop(&mut self) {
-        if self.file.take().is_some() {
-            let _ = std::fs::remove_file(&self.partial);
-        }
+        self.file.finish()
     }
 }
 
@@ -95,7 +51,7 @@ pub fn write(path: impl AsRef<Path>, shape: &[usize], values: &[f64]) -> Result<
 }
 
 /// The bytes before the data, their number a multiple of 64.
-fn header(shape: &[usize]) -> Vec<u8> {
+pub(super) fn header(shape: &[usize]) -> Vec<u8> {
     let axes: String = shape.iter().map(|n| format!("{n}, ")).collect();
     let axes = if shape.len() == 1 {
         axes.trim_end()

@@ -11,12 +11,13 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-/// The files a run writes: what `--force` may replace.
-pub const FILES: [&str; 13] = [
+/// The files a run and `export` write: what `--force` may replace.
+pub const FILES: [&str; 17] = [
     "config.toml",
     "manifest.json",
     "status.json",
     "summary.json",
+    super::stored::FILE,
     "samples.npy",
     "draws.npy",
     "schedule.toml",
@@ -26,7 +27,12 @@ pub const FILES: [&str; 13] = [
     "compare.csv",
     "checkpoint.a",
     "checkpoint.b",
+    "draws.csv",
+    "samples.csv",
+    "arrays.npz",
 ];
+/// The folders they write, which `--force` may replace with all that is in them.
+pub const TREES: [&str; 2] = [super::trace::NAME, "stan-csv"];
 /// More default folders for one target than anyone has.
 const LAST_NUMBER: usize = 1_000_000;
 
@@ -115,12 +121,10 @@ impl RunFolder {
                 // Not under a run that is going on.
                 let _lock = Lock::take(path)?;
                 for name in FILES {
-                    match fs::remove_file(path.join(name)) {
-                        Err(e) if e.kind() != ErrorKind::NotFound => {
-                            return Err(Error::write(path.join(name), e));
-                        }
-                        _ => {}
-                    }
+                    absent(fs::remove_file(path.join(name)), &path.join(name))?;
+                }
+                for name in TREES {
+                    remove_tree(&path.join(name))?;
                 }
                 fill(path)?;
                 Ok(OpenFolder { path: path.clone() })
@@ -245,6 +249,24 @@ impl OpenFolder {
                 let _ = fs::remove_file(entry.path());
             }
         }
+    }
+}
+
+/// Removes a folder with all that is in it. A link there is removed as a link: what it points to stays, as does
+/// what links inside the folder point to.
+fn remove_tree(path: &Path) -> Result<()> {
+    match fs::symlink_metadata(path) {
+        Ok(found) if found.is_dir() => absent(fs::remove_dir_all(path), path),
+        Ok(_) => absent(fs::remove_file(path), path),
+        Err(e) => absent(Err(e), path),
+    }
+}
+
+/// A removal, whose failure does not matter where there was nothing.
+fn absent(removed: std::io::Result<()>, path: &Path) -> Result<()> {
+    match removed {
+        Err(e) if e.kind() != ErrorKind::NotFound => Err(Error::write(path, e)),
+        _ => Ok(()),
     }
 }
 

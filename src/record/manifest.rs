@@ -1,9 +1,9 @@
 //! Where a result came from: the build, the machine, the seed.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What `manifest.json` holds.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
     /// The program.
     #[serde(flatten)]
@@ -17,7 +17,7 @@ pub struct Manifest {
 }
 
 /// This program, as it was compiled.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Build {
     /// Version.
     pub version: String,
@@ -36,7 +36,7 @@ pub struct Build {
 }
 
 /// The machine a run was made on.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Machine {
     /// The processor's name, or `unknown`.
     pub cpu: String,

@@ -10,22 +10,27 @@
 //! | [`warning`] | warnings with stable codes, sentences and advice |
 //! | [`npy`] | `.npy` arrays, read strictly and written as a stream |
 //! | [`manifest`] | the build, the machine, the seed |
+//! | [`trace`] | `trace.zarr`: draws as ArviZ and xarray open them |
 //! | [`folder`] | the run folder, which appears whole or not at all |
 //! | [`lock`] | one process on it at a time |
 //! | [`status`] | how far a run is |
 //! | [`generations`] | its checkpoints, two of them by turns |
+//! | [`stored`] | a finished run, read back from its folder |
 //! | [`report`] | `report.html`, one self-contained file |
 
+mod clock;
 pub mod comparison;
 pub mod folder;
 pub mod generations;
 pub mod lock;
 pub mod manifest;
-
+mod number;
 pub mod report;
 pub mod status;
+pub mod stored;
 pub mod summary;
 pub mod table;
+pub mod trace;
 pub mod warning;
 
 pub use crate::disk;
@@ -33,6 +38,7 @@ pub use folder::{OpenFolder, RunFolder};
 pub use lock::Lock;
 pub use manifest::Manifest;
 pub use status::Status;
+pub use stored::StoredRun;
 pub use summary::{
     ComparePart, CompareRow, DiffusePart, Part, SamplePart, SmcPart, Summary, WiderReference,
 };
@@ -41,6 +47,7 @@ pub use warning::Warning;
 use crate::error::Result;
 use crate::npy;
 use crate::target::Exact;
+use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
 /// Everything about a finished run that is printed, written or drawn.
@@ -81,17 +88,22 @@ pub struct RunRecord<'a> {
 }
 
 /// One stage of tempering: what happened on the way to a temperature.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Stage {
     /// The tempering parameter reached, in (0, 1].
+    #[serde(with = "number")]
     pub tempering_param: f64,
     /// Effective sample size of the weights before resampling, in particles.
+    #[serde(with = "number")]
     pub ess: f64,
     /// Share of accepted moves at this temperature.
+    #[serde(with = "number")]
     pub acceptance: f64,
     /// Step size of the moves at this temperature (their mean, if it is jittered).
+    #[serde(with = "number")]
     pub step_size: f64,
     /// What the stage added to the log evidence.
+    #[serde(with = "number")]
     pub log_evidence_increment: f64,
 }
 
@@ -179,6 +191,12 @@ pub fn coordinate_names(dim: usize) -> Vec<String> {
 /// Returns the folder. Every failure is [`Error::Write`](crate::Error::Write); files already written
 /// are whole.
 pub fn write(record: &RunRecord<'_>, folder: &OpenFolder) -> Result<PathBuf> {
+    trace::write(record, folder)?;
+    write_streamed(record, folder)
+}
+
+/// [`write()`], for a run whose `trace.zarr` was written while it went on.
+pub fn write_streamed(record: &RunRecord<'_>, folder: &OpenFolder) -> Result<PathBuf> {
     let dim = record.summary.dim.max(1);
     let particles = record.samples.len() / dim;
     npy::write(
@@ -195,6 +213,7 @@ pub fn write(record: &RunRecord<'_>, folder: &OpenFolder) -> Result<PathBuf> {
         folder.put("schedule.toml", &record.schedule)?;
     }
     folder.put("report.html", &report::html(record))?;
+    folder.put(stored::FILE, &stored::text(record))?;
     folder.put("summary.json", &record.summary.to_json_pretty())?;
     folder.set_status(&Status::of("finished", 1.0, &record.summary.warnings))?;
     Ok(folder.path().to_owned())

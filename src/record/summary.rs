@@ -3,10 +3,11 @@
 //! Fields stand in the order of this file. JSON has no NaN and no infinity: both are written as null.
 
 use super::warning::{self, Warning};
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
 
 /// What every running verb reports.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
     /// The version of this program.
     pub driftlane: String,
@@ -29,15 +30,15 @@ pub struct Summary {
     /// The seed.
     pub seed: u64,
     /// Wall time of the computation in seconds, without start-up and output.
-    #[serde(serialize_with = "finite")]
+    #[serde(serialize_with = "finite", deserialize_with = "number")]
     pub seconds: f64,
     /// All moves of all particles over `seconds`.
-    #[serde(serialize_with = "finite")]
+    #[serde(serialize_with = "finite", deserialize_with = "number")]
     pub particle_steps_per_second: f64,
     /// Gradients evaluated, all particles together.
     pub gradient_evaluations: u64,
     /// The same over `seconds`.
-    #[serde(serialize_with = "finite")]
+    #[serde(serialize_with = "finite", deserialize_with = "number")]
     pub gradients_per_second: f64,
     /// Densities evaluated, all particles together.
     pub density_evaluations: u64,
@@ -48,7 +49,7 @@ pub struct Summary {
     /// The run folder, or null.
     pub out: Option<String>,
     /// What the verb adds.
-    #[serde(flatten)]
+    #[serde(flatten, skip_deserializing)]
     pub part: Part,
 }
 
@@ -68,23 +69,29 @@ pub enum Part {
     Other(serde_json::Map<String, serde_json::Value>),
 }
 
+impl Default for Part {
+    fn default() -> Self {
+        Self::Other(serde_json::Map::new())
+    }
+}
+
 /// What `sample` adds.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct SamplePart {
     /// Share of accepted moves after warm-up; null for unadjusted dynamics.
     #[serde(serialize_with = "finite_option")]
     pub acceptance: Option<f64>,
     /// The step size used after warm-up.
-    #[serde(serialize_with = "finite")]
+    #[serde(serialize_with = "finite", deserialize_with = "number")]
     pub step_size: f64,
     /// The longest trajectory in units of the scales, where its length was tuned.
     #[serde(serialize_with = "positive_option")]
     pub trajectory_length: Option<f64>,
     /// Mean of every coordinate, length dim.
-    #[serde(serialize_with = "finite_list")]
+    #[serde(serialize_with = "finite_list", deserialize_with = "numbers")]
     pub mean: Vec<f64>,
     /// Standard deviation of every coordinate, length dim.
-    #[serde(serialize_with = "finite_list")]
+    #[serde(serialize_with = "finite_list", deserialize_with = "numbers")]
     pub sd: Vec<f64>,
     /// The largest R-hat; null where no draws were kept.
     #[serde(serialize_with = "finite_option")]
@@ -96,12 +103,12 @@ pub struct SamplePart {
     #[serde(serialize_with = "finite_option")]
     pub ess_tail_min: Option<f64>,
     /// Monte Carlo standard error of every mean, length dim; empty where no draws were kept.
-    #[serde(serialize_with = "finite_list")]
+    #[serde(serialize_with = "finite_list", deserialize_with = "numbers")]
     pub mcse_mean: Vec<f64>,
 }
 
 /// What `diffuse` adds.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct DiffusePart {
     /// The solver's name.
     pub solver: String,
@@ -112,15 +119,15 @@ pub struct DiffusePart {
     /// The time grid's name, or `given`.
     pub grid: String,
     /// Mean of every coordinate at the end, length dim.
-    #[serde(serialize_with = "finite_list")]
+    #[serde(serialize_with = "finite_list", deserialize_with = "numbers")]
     pub mean: Vec<f64>,
     /// Standard deviation of every coordinate at the end, length dim.
-    #[serde(serialize_with = "finite_list")]
+    #[serde(serialize_with = "finite_list", deserialize_with = "numbers")]
     pub sd: Vec<f64>,
 }
 
 /// What `compare` adds.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ComparePart {
     /// The noise schedule's name.
     pub schedule: String,
@@ -138,7 +145,7 @@ pub struct ComparePart {
 }
 
 /// One solver at one number of calls.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct CompareRow {
     /// The solver, as it was called.
     pub name: String,
@@ -147,7 +154,7 @@ pub struct CompareRow {
     /// Steps.
     pub steps: usize,
     /// Wall time in seconds over the particles.
-    #[serde(serialize_with = "finite")]
+    #[serde(serialize_with = "finite", deserialize_with = "number")]
     pub cost: f64,
     /// The error; null where a particle is not finite.
     #[serde(serialize_with = "finite_option")]
@@ -174,27 +181,27 @@ pub struct CompareRow {
 }
 
 /// What `smc` adds.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct SmcPart {
     /// Log of the integral of the target's density.
-    #[serde(serialize_with = "finite")]
+    #[serde(serialize_with = "finite", deserialize_with = "number")]
     pub log_evidence: f64,
     /// Its standard error: positive, or null (also when it was zero or not finite).
     #[serde(serialize_with = "positive_option")]
     pub log_evidence_se: Option<f64>,
     /// Tempering parameters: 0 first, 1 last.
-    #[serde(serialize_with = "finite_list")]
+    #[serde(serialize_with = "finite_list", deserialize_with = "numbers")]
     pub temperatures: Vec<f64>,
     /// Effective sample size at every temperature after the first.
-    #[serde(serialize_with = "finite_list")]
+    #[serde(serialize_with = "finite_list", deserialize_with = "numbers")]
     pub ess: Vec<f64>,
     /// Acceptance of the moves at every temperature after the first.
-    #[serde(serialize_with = "finite_list")]
+    #[serde(serialize_with = "finite_list", deserialize_with = "numbers")]
     pub acceptance: Vec<f64>,
     /// Moves of every particle at every temperature after the first, those that only tuned left out.
     pub moves: Vec<usize>,
     /// Log evidence of every replicate or island; one entry for a single run.
-    #[serde(serialize_with = "finite_list")]
+    #[serde(serialize_with = "finite_list", deserialize_with = "numbers")]
     pub log_evidences: Vec<f64>,
     /// What runs from wider references came to; null where none were asked for.
     pub wider_references: Option<Vec<WiderReference>>,
@@ -204,23 +211,26 @@ pub struct SmcPart {
     /// How often the population was resampled.
     pub resamplings: u64,
     /// Mean of every coordinate under the target, length dim.
-    #[serde(serialize_with = "finite_list")]
+    #[serde(serialize_with = "finite_list", deserialize_with = "numbers")]
     pub mean: Vec<f64>,
     /// Standard errors of the means; null where none can be given.
-    #[serde(serialize_with = "finite_list_option")]
+    #[serde(
+        serialize_with = "finite_list_option",
+        deserialize_with = "numbers_option"
+    )]
     pub mean_se: Option<Vec<f64>>,
     /// Standard deviation of every coordinate under the target, length dim.
-    #[serde(serialize_with = "finite_list")]
+    #[serde(serialize_with = "finite_list", deserialize_with = "numbers")]
     pub sd: Vec<f64>,
 }
 
 /// The evidence from a wider reference: what `--check-modes` compares with.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct WiderReference {
     /// How many times as wide.
     pub factor: f64,
     /// Its log evidence.
-    #[serde(serialize_with = "finite")]
+    #[serde(serialize_with = "finite", deserialize_with = "number")]
     pub log_evidence: f64,
     /// Its standard error: positive, or null.
     #[serde(serialize_with = "positive_option")]
@@ -245,6 +255,22 @@ impl Summary {
     /// The object with one field a line, as `summary.json` holds it.
     pub fn to_json_pretty(&self) -> String {
         serde_json::to_string_pretty(self).unwrap_or_default() + "\n"
+    }
+
+    /// The object as [`Summary::to_json_pretty`] wrote it; null is NaN where a number must be. The error says what
+    /// is wrong in words.
+    pub fn from_json(text: &str) -> Result<Self, String> {
+        let judge = |e: serde_json::Error| e.to_string();
+        let object: Value = serde_json::from_str(text).map_err(judge)?;
+        let mut summary = Self::deserialize(&object).map_err(judge)?;
+        summary.part = match summary.verb.as_str() {
+            "sample" => Part::Sample(SamplePart::deserialize(&object).map_err(judge)?),
+            "smc" => Part::Smc(SmcPart::deserialize(&object).map_err(judge)?),
+            "diffuse" => Part::Diffuse(DiffusePart::deserialize(&object).map_err(judge)?),
+            "compare" => Part::Compare(ComparePart::deserialize(&object).map_err(judge)?),
+            verb => return Err(format!("verb {verb:?} is unknown")),
+        };
+        Ok(summary)
     }
 
     /// Log evidence and its standard error, if the verb has one.
@@ -299,4 +325,24 @@ pub fn finite_list<S: Serializer>(values: &[f64], serializer: S) -> Result<S::Ok
             .iter()
             .map(|v| Some(v + 0.0).filter(|v| v.is_finite())),
     )
+}
+
+/// Reads a number; null is NaN.
+fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    let value = Option::<f64>::deserialize(deserializer)?;
+    Ok(value.unwrap_or(f64::NAN))
+}
+
+/// Reads a list; null in it is NaN.
+fn numbers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<f64>, D::Error> {
+    let values = Vec::<Option<f64>>::deserialize(deserializer)?;
+    Ok(values.into_iter().map(|v| v.unwrap_or(f64::NAN)).collect())
+}
+
+/// Reads a list as [`numbers`] does, or none.
+fn numbers_option<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Vec<f64>>, D::Error> {
+    let values = Option::<Vec<Option<f64>>>::deserialize(deserializer)?;
+    Ok(values.map(|values| values.into_iter().map(|v| v.unwrap_or(f64::NAN)).collect()))
 }

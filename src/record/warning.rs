@@ -1,9 +1,12 @@
 //! What a run may warn of: a stable code, a sentence with the figures, and what to do next.
 
+use super::number;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// A doubt about a result. Codes never change their meaning: pipelines rely on them.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Warning {
     /// Log densities that were NaN or +infinity, among all evaluations.
     NonFinite {
@@ -45,6 +48,7 @@ pub enum Warning {
         /// The stage, 1 for the first temperature above 0.
         stage: usize,
         /// Its effective sample size.
+        #[serde(with = "number")]
         ess: f64,
         /// Particles.
         particles: usize,
@@ -52,15 +56,19 @@ pub enum Warning {
     /// Acceptance outside the sane range of the move.
     Acceptance {
         /// The rate, in [0, 1]: the run's, or the worst stage's.
+        #[serde(with = "number")]
         rate: f64,
         /// Lower end of the range.
+        #[serde(with = "number")]
         low: f64,
         /// Upper end of the range.
+        #[serde(with = "number")]
         high: f64,
     },
     /// Chains disagree.
     RHat {
         /// The largest split R-hat.
+        #[serde(with = "number")]
         value: f64,
         /// The coordinate it belongs to.
         coordinate: String,
@@ -68,6 +76,7 @@ pub enum Warning {
     /// Too few effective draws.
     Ess {
         /// The smallest bulk effective sample size.
+        #[serde(with = "number")]
         value: f64,
         /// The coordinate it belongs to.
         coordinate: String,
@@ -92,6 +101,7 @@ pub enum Warning {
         /// States of a chain.
         states: usize,
         /// The longest autocorrelation time, in states.
+        #[serde(with = "number")]
         autocorrelation_time: f64,
         /// Chains.
         chains: usize,
@@ -99,12 +109,16 @@ pub enum Warning {
     /// The evidence changes with the reference: one of two runs missed modes.
     Modes {
         /// Log evidence of the run.
+        #[serde(with = "number")]
         log_evidence: f64,
         /// How many times wider the other run's reference is.
+        #[serde(with = "number")]
         factor: f64,
         /// Log evidence from there.
+        #[serde(with = "number")]
         wider: f64,
         /// The standard error of their difference, if both have one.
+        #[serde(with = "number::option")]
         se: Option<f64>,
     },
     /// An error that could not be measured: particles that are not finite at the end.

@@ -13,11 +13,13 @@ fn a_run_folder_is_complete() {
     let files = [
         "config.toml",
         "manifest.json",
+        "record.json",
         "report.html",
         "samples.npy",
         "schedule.toml",
         "status.json",
         "summary.json",
+        "trace.zarr",
     ];
     assert_eq!(names(&folder), files);
     let read = |name: &str| fs::read_to_string(folder.join(name)).unwrap();
@@ -153,6 +155,9 @@ fn force_replaces_a_run_and_nothing_else() {
     );
     let first = samples();
     fs::write(temp.path().join("r/notes.txt"), "mine").unwrap();
+    fs::write(temp.path().join("aim"), "kept").unwrap();
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("../../aim", temp.path().join("r/trace.zarr/link")).unwrap();
     let line = "smc gaussian --particles 32 --out r";
     let refused = run(temp.path(), line);
     assert_eq!(refused.status.code(), Some(2));
@@ -166,6 +171,12 @@ fn force_replaces_a_run_and_nothing_else() {
     assert!(
         !temp.path().join("r/draws.npy").exists(),
         "draws of the old run are gone"
+    );
+    assert!(!temp.path().join("r/trace.zarr/link").exists());
+    assert_eq!(
+        fs::read_to_string(temp.path().join("aim")).unwrap(),
+        "kept",
+        "links in the old run lead nowhere"
     );
     assert_eq!(
         fs::read_to_string(temp.path().join("r/notes.txt")).unwrap(),

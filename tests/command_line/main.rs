@@ -3,10 +3,12 @@
 mod compare;
 mod diffuse;
 mod doubts;
+mod export;
 mod folders;
 mod repeats;
 mod results;
 mod second_looks;
+mod summary;
 mod usage;
 
 use serde_json::{Map, Value};

@@ -161,7 +161,7 @@ fn levels(
     holds: impl Fn(f64) -> bool,
 ) -> Result<Option<Levels>> {
     let file = given.text(key, allowed).ok().flatten();
-    if let Some(file) = file.filter(|text| text.ends_with(".npy")) {
+    if let Some(file) = file.filter(|text| crate::npy::is_name(text)) {
         return Ok(Some(Levels::File(given.path(key, file))));
     }
     let Some(numbers) = given.numbers(key, "none", allowed)? else {

@@ -517,7 +517,7 @@ fn population(given: &Given, method: &Method) -> Result<Population> {
         Some("exact") => Init::Exact,
         Some("prior") => Init::Prior,
         Some("reference") => Init::Reference,
-        Some(file) if file.ends_with(".npy") => Init::File(given.path("init", file)),
+        Some(file) if crate::npy::is_name(file) => Init::File(given.path("init", file)),
         Some(_) => return Err(given.refuse("init", allowed)),
     };
     if matches!(method, Method::Smc(_)) && matches!(init, Init::Exact | Init::File(_)) {

@@ -1,5 +1,5 @@
 //! Vectors, matrices and stacks of matrices among a target's settings: written inline, or the name
-//! of an `.npy` file.
+//! of an `.npy` or `.npz` file.
 
 use crate::error::Result;
 use crate::npy::{self, NonFinite};
@@ -25,9 +25,9 @@ impl Array {
             "a list of matrices",
         ][axes - 1];
         let allowed =
-            format!("must be {what}, finite and rectangular, or the name of an .npy file");
+            format!("must be {what}, finite and rectangular, or the name of an .npy or .npz file");
         let array = match &value {
-            Value::String(name) if name.ends_with(".npy") => {
+            Value::String(name) if npy::is_name(name) => {
                 let npy::Array { shape, values } =
                     npy::read(parameters.resolve(name), NonFinite::Refuse)?;
                 Self { shape, values }

@@ -1,0 +1,260 @@
+//! `trace.zarr`: draws and their statistics as ArviZ and xarray open them, written while a run goes on.
+//!
+//! A Zarr v3 store ([`crate::zarr`]) in the schema of ArviZ 1 (`docs/source/schema/schema.md` of arviz-devs/arviz):
+//!
+//! ```text
+//! trace.zarr/          attributes: name, inference_library ..., of smc log_evidence, log_evidence_se, log_evidence_method
+//!   posterior/         x (chain, draw, x_dim_0); attribute parameter_names
+//!   sample_stats/      lp, acceptance_rate, diverging ... (chain, draw), where known
+//!   smc_ladder/        inverse_temperature, ess, acceptance_rate, step_size, log_evidence_increment (stage)
+//! ```
+//!
+//! chain = particle. Of a run that keeps one population (`smc`, `diffuse`, `sample --steps`), `posterior` is that
+//! population, draw = 1, equal weights: ArviZ has no convention for weights. Coordinates are whole numbers, since
+//! text has no data type in Zarr's core specification.
+//!
+//! A chunk holds all particles and `chunk_draws` draws, draw-major as they are produced (codec `transpose`), about
+//! 256 KiB; that length does not depend on the number of draws, so that a longer run begins with the same files.
+//! The last chunk is filled up with NaN. Chunk files are the same bytes for the same run; times stand in attributes.
+
+use super::RunRecord;
+use crate::disk::{self, Durability};
+use crate::error::{Error, Result};
+use crate::zarr::{DataType, Store};
+use serde_json::{Map, Value};
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+mod describe;
+mod read;
+mod resume;
+mod variable;
+mod whole;
+
+pub use read::stat;
+use variable::Variable;
+pub use whole::{attributes, write};
+
+/// The folder's name in a run folder.
+pub const NAME: &str = "trace.zarr";
+/// About as many bytes of draws are in a chunk.
+const CHUNK_BYTES: usize = 1 << 18;
+/// Coordinates of draws in a chunk.
+const COORDINATES: usize = 1024;
+
+/// How many numbers a trace holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TraceShape {
+    /// Particles, each a chain.
+    pub particles: usize,
+    /// Coordinates.
+    pub dim: usize,
+    /// Draws of every particle that the run will make.
+    pub draws: usize,
+    /// Draws in a chunk.
+    pub chunk_draws: usize,
+}
+
+impl TraceShape {
+    /// A trace in chunks of about 256 KiB.
+    pub fn new(particles: usize, dim: usize, draws: usize) -> Self {
+        let draw = particles.saturating_mul(dim).saturating_mul(8).max(1);
+        Self {
+            particles,
+            dim,
+            draws,
+            chunk_draws: (CHUNK_BYTES / draw).max(1),
+        }
+    }
+}
+
+/// What a trace is of.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TracePlan {
+    /// Its shape.
+    pub shape: TraceShape,
+    /// The name of every coordinate, length dim.
+    pub parameters: Vec<String>,
+    /// The statistics of every draw, by ArviZ's names; `diverging` and `reached_max_treedepth` are stored as
+    /// booleans, `n_steps` and `tree_depth` as integers, others as floats.
+    pub stats: Vec<String>,
+    /// Attributes of the root, such as `name`.
+    pub attributes: Map<String, Value>,
+}
+
+/// A trace being written.
+#[derive(Debug)]
+pub struct Trace {
+    store: Store,
+    plan: TracePlan,
+    /// `x` first, then the statistics in the order of the plan.
+    variables: Vec<Variable>,
+    /// CRC-32 of every chunk written whole: chunk by chunk, variable by variable.
+    checksums: Vec<u32>,
+    buffered: usize,
+    /// Files that the disk may not have yet.
+    unsettled: Vec<PathBuf>,
+}
+
+impl Trace {
+    /// Starts the store in `folder` (of a run: `trace.zarr`), which need not exist. It can be read from now on;
+    /// draws to come are NaN.
+    pub fn create(folder: &Path, plan: TracePlan) -> Result<Self> {
+        let mut trace = Self::planned(folder, plan)?;
+        trace.describe()?;
+        Ok(trace)
+    }
+
+    /// Appends a draw: `draw` of shape [particles, dim], and for every statistic of the plan, in its order, its name
+    /// and a value for every particle. Refused ([`Error::Write`]): other names or lengths, more draws than planned.
+    pub fn push(&mut self, draw: &[f64], stats: &[(&str, &[f64])]) -> Result<()> {
+        let shape = self.plan.shape;
+        let refuse = |what: &str| Err(Error::write(self.store.root(), what));
+        let names = stats.iter().map(|(name, _)| *name);
+        if !names.eq(self.plan.stats.iter().map(String::as_str)) {
+            return refuse("the statistics of a draw are not those planned");
+        }
+        let lengths = stats.iter().map(|(_, values)| values.len());
+        if draw.len() != self.variables[0].items
+            || lengths.into_iter().any(|n| n != shape.particles)
+        {
+            return refuse("a draw is not of the planned shape");
+        }
+        if self.draws() >= shape.draws {
+            return refuse("more draws than planned");
+        }
+        self.variables[0].push(draw);
+        for (variable, (_, values)) in self.variables[1..].iter_mut().zip(stats) {
+            variable.push(values);
+        }
+        self.buffered += 1;
+        if self.buffered == shape.chunk_draws {
+            self.write_chunks()?;
+            for variable in &mut self.variables {
+                self.checksums.push(crc32fast::hash(&variable.buffer));
+                variable.buffer.clear();
+            }
+            self.buffered = 0;
+        }
+        Ok(())
+    }
+
+    /// Draws pushed so far.
+    pub fn draws(&self) -> usize {
+        self.checksums.len() / self.variables.len() * self.plan.shape.chunk_draws + self.buffered
+    }
+
+    /// CRC-32 of the chunks that are on disk for good, for a checkpoint. Call [`Trace::flush`] before: a checkpoint
+    /// must not know more than the disk.
+    pub fn checksums(&self) -> &[u32] {
+        &self.checksums
+    }
+
+    /// The draws that fill no chunk yet, for a checkpoint: less than a chunk.
+    pub fn pending(&self) -> Vec<u8> {
+        let buffers = self.variables.iter().map(|variable| &*variable.buffer);
+        buffers.collect::<Vec<_>>().concat()
+    }
+
+    /// Says how many draws the run will make: those made so far, or more.
+    pub fn set_draws(&mut self, draws: usize) -> Result<()> {
+        if draws < self.draws() {
+            let what = format!("{draws} draws are fewer than the {} made", self.draws());
+            return Err(Error::write(self.store.root(), what));
+        }
+        self.plan.shape.draws = draws;
+        self.describe()
+    }
+
+    /// Waits until the disk has all chunks written so far. The draws that fill no chunk are written too, for who
+    /// reads the store meanwhile.
+    pub fn flush(&mut self) -> Result<()> {
+        if self.buffered > 0 {
+            self.write_chunks()?;
+        }
+        let mut folders = BTreeSet::new();
+        for path in std::mem::take(&mut self.unsettled) {
+            let settle = || File::open(&path)?.sync_all();
+            settle().map_err(|e| Error::write(&path, e))?;
+            // Its folder, and the folder's own name.
+            folders.extend(path.ancestors().skip(1).take(3).map(Path::to_owned));
+        }
+        for folder in folders {
+            disk::sync_folder(&folder).map_err(|e| Error::write(&folder, e))?;
+        }
+        Ok(())
+    }
+
+    /// Sets an attribute of the root; written by [`Trace::finish`].
+    pub fn set_attribute(&mut self, name: &str, value: impl Into<Value>) {
+        self.plan.attributes.insert(name.to_owned(), value.into());
+    }
+
+    /// Writes what is left. A trace of fewer draws than planned becomes one of those made.
+    pub fn finish(mut self) -> Result<()> {
+        self.plan.shape.draws = self.draws();
+        self.flush()?;
+        self.describe()
+    }
+
+    /// The variables, nothing on disk.
+    fn planned(folder: &Path, plan: TracePlan) -> Result<Self> {
+        let shape = plan.shape;
+        let items = shape.particles.checked_mul(shape.dim);
+        let bytes = items.and_then(|n| n.checked_mul(8)?.checked_mul(shape.chunk_draws));
+        let items = match items {
+            Some(items) if items > 0 && shape.chunk_draws > 0 && bytes.is_some() => items,
+            _ => {
+                return Err(Error::write(
+                    folder,
+                    "a trace needs particles and coordinates, as memory allows",
+                ));
+            }
+        };
+        let x = ("posterior/x".to_owned(), DataType::Float64, items);
+        let stats = plan.stats.iter().map(|name| {
+            let data_type = match name.as_str() {
+                "diverging" | "reached_max_treedepth" => DataType::Bool,
+                "n_steps" | "tree_depth" => DataType::Int64,
+                _ => DataType::Float64,
+            };
+            (format!("sample_stats/{name}"), data_type, shape.particles)
+        });
+        let variables = std::iter::once(x).chain(stats);
+        Ok(Self {
+            store: Store::new(folder),
+            variables: variables
+                .map(|(path, data_type, items)| Variable {
+                    path,
+                    data_type,
+                    items,
+                    buffer: Vec::new(),
+                })
+                .collect(),
+            plan,
+            checksums: Vec::new(),
+            buffered: 0,
+            unsettled: Vec::new(),
+        })
+    }
+
+    /// Writes the chunk that the buffers begin, filled up where they do not fill it.
+    fn write_chunks(&mut self) -> Result<()> {
+        let chunk = self.checksums.len() / self.variables.len();
+        let missing = self.plan.shape.chunk_draws - self.buffered;
+        for variable in &self.variables {
+            let padding = variable
+                .data_type
+                .fill_bytes()
+                .repeat(missing * variable.items);
+            let parts: [&[u8]; 2] = [&variable.buffer, &padding];
+            let index = variable.index(chunk);
+            let path = self
+                .store
+                .write_chunk(&variable.path, &index, &parts, Durability::Lazy)?;
+            self.unsettled.push(path);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,45 @@
+//! A variable of a trace: its node, its type, and the draws that are not on disk yet.
+
+use crate::disk::bytes_of;
+use crate::zarr::DataType;
+
+/// A variable with items for every draw.
+#[derive(Debug)]
+pub(super) struct Variable {
+    /// Its node.
+    pub(super) path: String,
+    pub(super) data_type: DataType,
+    /// Items a draw.
+    pub(super) items: usize,
+    /// Draws that fill no chunk yet.
+    pub(super) buffer: Vec<u8>,
+}
+
+impl Variable {
+    /// Bytes of a draw.
+    pub(super) fn draw_bytes(&self) -> usize {
+        self.items * self.data_type.size()
+    }
+
+    /// Appends a draw.
+    pub(super) fn push(&mut self, values: &[f64]) {
+        match self.data_type {
+            DataType::Bool => self
+                .buffer
+                .extend(values.iter().map(|v| u8::from(*v != 0.0))),
+            DataType::Int64 => {
+                let bytes = values.iter().flat_map(|v| (*v as i64).to_le_bytes());
+                self.buffer.extend(bytes);
+            }
+            _ => self.buffer.extend_from_slice(&bytes_of(values)),
+        }
+    }
+
+    /// The index of a chunk.
+    pub(super) fn index(&self, chunk: usize) -> Vec<u64> {
+        match self.path.starts_with("posterior/") {
+            true => vec![0, chunk as u64, 0],
+            false => vec![0, chunk as u64],
+        }
+    }
+}

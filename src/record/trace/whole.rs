@@ -1,0 +1,69 @@
+//! The trace of a run that has finished, from its arrays.
+
+use super::{NAME, RunRecord, Trace, TracePlan, TraceShape};
+use crate::error::Result;
+use crate::record::{OpenFolder, Part};
+use serde_json::{Map, Value, json};
+
+/// Writes `trace.zarr` into the folder: the kept draws, else the last population as one draw.
+pub fn write(record: &RunRecord<'_>, folder: &OpenFolder) -> Result<()> {
+    let dim = record.summary.dim.max(1);
+    let (values, draws) = match record.draws {
+        Some(kept) => (kept.values, kept.draws),
+        None => (record.samples, 1),
+    };
+    let particles = values.len() / dim / draws.max(1);
+    if particles == 0 {
+        return Ok(());
+    }
+    let plan = TracePlan {
+        shape: TraceShape::new(particles, dim, draws),
+        parameters: (0..dim).map(|j| record.name(j)).collect(),
+        stats: Vec::new(),
+        attributes: attributes(record),
+    };
+    let mut trace = Trace::create(&folder.file(NAME), plan)?;
+    for draw in values.chunks_exact(particles * dim) {
+        trace.push(draw, &[])?;
+    }
+    if !record.stages.is_empty() {
+        trace.add_ladder(&record.stages)?;
+    }
+    trace.finish()
+}
+
+/// What the root tells of a run; numbers that are not finite, which JSON has not, are left out.
+pub fn attributes(record: &RunRecord<'_>) -> Map<String, Value> {
+    let summary = &record.summary;
+    let mut attributes = Map::new();
+    let mut put = |name: &str, value: Value| {
+        if !value.is_null() {
+            attributes.insert(name.to_owned(), value);
+        }
+    };
+    put(
+        "name",
+        json!(format!("{} {}", summary.verb, summary.target)),
+    );
+    put("target", json!(summary.target));
+    put("verb", json!(summary.verb));
+    put("seed", json!(summary.seed));
+    put("precision", json!(summary.precision));
+    if let Some((value, se)) = summary.evidence() {
+        put("log_evidence", json!(value));
+        put("log_evidence_se", json!(se));
+        put("log_evidence_method", json!(record.evidence_method));
+    }
+    match &summary.part {
+        Part::Sample(part) => {
+            put("step_size", json!(part.step_size));
+            put("acceptance_rate", json!(part.acceptance));
+        }
+        Part::Diffuse(part) => {
+            put("solver", json!(part.solver));
+            put("nfe", json!(part.nfe));
+        }
+        Part::Smc(_) | Part::Compare(_) | Part::Other(_) => {}
+    }
+    attributes
+}
