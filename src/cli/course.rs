@@ -27,6 +27,10 @@ const STATUS: Duration = Duration::from_secs(1);
 pub(super) trait Running {
     /// Goes on until something is done, or `pause` says so.
     fn advance(&mut self, pause: &Pause<'_>) -> Result<Advance>;
+    /// Called before [`save`](Running::save): what is kept beside the checkpoint is brought to the disk.
+    fn settle(&mut self) -> Result<()> {
+        Ok(())
+    }
     /// Everything that is needed to go on.
     fn save<'a>(&'a self, out: &mut Sections<'a>);
     /// How far it is.
@@ -141,10 +145,11 @@ impl<'a> Course<'a> {
     /// Goes on to the end, or to what stops the run before it.
     pub fn carry(&mut self, run: &mut dyn Running) -> Result<Option<Stop>> {
         loop {
-            let advance = {
+            let advanced = {
                 let (course, last) = (&*self, self.last.0);
-                run.advance(&|| course.stop().is_some() || course.late(last))?
+                run.advance(&|| course.stop().is_some() || course.late(last))
             };
+            let advance = advanced.map_err(|error| self.with_last_checkpoint(error))?;
             let snapshot = run.snapshot();
             self.progress.update(snapshot);
             if advance == Advance::Finished {
@@ -188,7 +193,9 @@ impl<'a> Course<'a> {
     }
 
     /// Writes a checkpoint.
-    pub fn keep(&mut self, run: &dyn Running) -> Result<()> {
+    pub fn keep(&mut self, run: &mut dyn Running) -> Result<()> {
+        let settled = run.settle();
+        settled.map_err(|error| self.with_last_checkpoint(error))?;
         let Some(generations) = &mut self.generations else {
             return Ok(());
         };

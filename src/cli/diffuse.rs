@@ -430,6 +430,7 @@ impl Job<'_> {
             totals: result.totals,
             samples: result.samples,
             draws: None,
+            trace: None,
             stages: Vec::new(),
             schedule: String::new(),
             r_hat: Vec::new(),

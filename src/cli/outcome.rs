@@ -5,6 +5,7 @@ use super::course::Course;
 use super::settings::{CompareMethod, Settings};
 use crate::error::{Error, Result};
 use crate::mcmc::KeptDraws;
+use crate::record::trace::{self, Trace};
 use crate::record::{self, Draws, Manifest, RunRecord, Stage, Warning, table};
 use crate::record::{ComparePart, Part, Summary};
 use crate::target::library::BoxedTarget;
@@ -19,6 +20,8 @@ pub(super) struct Outcome {
     pub(super) totals: crate::flow::Tally,
     pub(super) samples: Vec<f64>,
     pub(super) draws: Option<KeptDraws>,
+    /// The trace, where it was written as draws came.
+    pub(super) trace: Option<Trace>,
     pub(super) stages: Vec<Stage>,
     pub(super) schedule: String,
     pub(super) r_hat: Vec<f64>,
@@ -147,7 +150,18 @@ pub(super) fn report(
     };
     if let Some(open) = open {
         course.settle()?;
-        record::write(&record, open)?;
+        match outcome.trace {
+            Some(mut trace) => {
+                for (name, value) in trace::attributes(&record) {
+                    trace.set_attribute(&name, value);
+                }
+                trace.finish()?;
+                record::write_streamed(&record, open)?;
+            }
+            None => {
+                record::write(&record, open)?;
+            }
+        }
     }
     let text = if settings.output.json {
         record.summary.to_json() + "\n"

@@ -10,6 +10,7 @@ use crate::checkpoint::Sections;
 use crate::error::Result;
 use crate::flow::{Advance, Pause};
 use crate::mcmc::{KeptDraws, Sample, SampleRun, Start};
+use crate::record::trace::{self, Trace, TracePlan, TraceShape};
 use crate::record::{Part, SamplePart};
 use crate::target::Precision as Real;
 
@@ -20,6 +21,32 @@ struct Work<'a, R: Real> {
     /// Particle-steps of the whole run.
     all: f64,
     adjusted: bool,
+    /// Where draws are written as they come.
+    trace: Option<Trace>,
+}
+
+/// What the trace holds besides positions, of adjusted moves.
+const STATISTICS: [&str; 2] = ["lp", "acceptance_rate"];
+
+impl<R: Real> Work<'_, R> {
+    /// Hands new draws to the trace.
+    fn trace_draws(&mut self) -> Result<()> {
+        let Some(trace) = &mut self.trace else {
+            return Ok(());
+        };
+        let (draws, drawn) = self.run.draws();
+        for k in trace.draws()..drawn {
+            let (x, densities, acceptance) = draws.draw(k, self.run.particles());
+            match self.adjusted {
+                true => {
+                    let [lp, rate] = STATISTICS;
+                    trace.push(x, &[(lp, densities), (rate, acceptance)])?;
+                }
+                false => trace.push(x, &[])?,
+            }
+        }
+        Ok(())
+    }
 }
 
 impl<R: Real> Running for Work<'_, R> {
@@ -30,10 +57,20 @@ impl<R: Real> Running for Work<'_, R> {
             snapshot.done = snapshot.particle_steps as f64 / all;
             snapshot.acceptance = record.tally.acceptance().filter(|_| adjusted);
         };
-        self.run.advance(&mut watch, pause)
+        let advance = self.run.advance(&mut watch, pause)?;
+        self.trace_draws()?;
+        Ok(advance)
+    }
+    fn settle(&mut self) -> Result<()> {
+        self.trace.as_mut().map_or(Ok(()), Trace::flush)
     }
     fn save<'a>(&'a self, out: &mut Sections<'a>) {
-        self.run.save(0, out);
+        let elsewhere = self.trace.as_ref().map_or(0, Trace::whole_draws);
+        if let Some(trace) = &self.trace {
+            out.put("trace", &trace.checksums());
+            out.put_bytes("trace-pending", trace.pending());
+        }
+        self.run.save(elsewhere, out);
     }
     fn snapshot(&self) -> Snapshot {
         self.snapshot
@@ -68,9 +105,28 @@ impl Job<'_> {
         let moves_kept = method.length.moves() / method.thin * method.thin;
         let all = method.warmup + moves_kept;
         let adjusted = method.sampler.default_target_accept().is_some();
-        let run = course.start(
-            || SampleRun::<R>::begin(&sample),
-            |from| SampleRun::restore(&sample, from, |_| Ok(KeptDraws::default())),
+        let store = course.folder().map(|folder| folder.file(trace::NAME));
+        let store = store.filter(|_| matches!(method.length, Length::Draws(_)));
+        let plan = || self.trace_plan(method, adjusted);
+        let (run, trace) = course.start(
+            || {
+                let run = SampleRun::<R>::begin(&sample)?;
+                let trace = store.as_deref().map(|store| Trace::create(store, plan()));
+                Ok((run, trace.transpose()?))
+            },
+            |from| {
+                let trace = match store.as_deref() {
+                    Some(store) => {
+                        let (sums, pending): (Vec<u32>, _) =
+                            (from.get("trace")?, from.bytes("trace-pending")?);
+                        Some(Trace::reopen(store, plan(), &sums, &pending)?)
+                    }
+                    None => None,
+                };
+                let run =
+                    SampleRun::restore(&sample, from, |draws| kept_draws(trace.as_ref(), draws))?;
+                Ok((run, trace))
+            },
         )?;
         let mut work = Work {
             run,
@@ -80,6 +136,7 @@ impl Job<'_> {
             },
             all: all as f64 * self.starts.particles as f64,
             adjusted,
+            trace,
         };
         if let Some(stop) = course.carry(&mut work)? {
             return Ok(Ended::Stopped(stop));
@@ -87,10 +144,10 @@ impl Job<'_> {
         let seconds = course.seconds();
         if matches!(method.length, Length::Draws(_)) {
             // What more draws begin from.
-            course.keep(&work)?;
+            course.keep(&mut work)?;
         }
         course.close();
-        let result = work.run.finish();
+        let (result, trace) = (work.run.finish(), work.trace);
         let warnings = warnings::of_chains(
             &result,
             self.target,
@@ -121,6 +178,7 @@ impl Job<'_> {
             totals: result.totals,
             samples: result.samples,
             draws: result.draws,
+            trace,
             stages: Vec::new(),
             schedule: String::new(),
             r_hat: result.r_hat,
@@ -131,4 +189,34 @@ impl Job<'_> {
             warnings,
         })))
     }
+
+    /// What the trace of the draws holds.
+    fn trace_plan(&self, method: &SampleMethod, adjusted: bool) -> TracePlan {
+        let dim = self.target.dim();
+        let mut names = self.target.parameter_names();
+        names.extend((names.len()..dim).map(|j| format!("x[{j}]")));
+        let statistics = STATISTICS.iter().filter(|_| adjusted);
+        TracePlan {
+            shape: TraceShape::new(
+                self.starts.particles,
+                dim,
+                (method.length.moves() / method.thin) as usize,
+            ),
+            parameters: names,
+            stats: statistics.map(|name| (*name).to_owned()).collect(),
+            attributes: Default::default(),
+        }
+    }
+}
+
+/// The first draws, which the trace holds and the checkpoint does not.
+fn kept_draws(trace: Option<&Trace>, draws: usize) -> Result<KeptDraws> {
+    let mut values = trace.map_or(Ok(Vec::new()), Trace::read_back)?.into_iter();
+    let mut next = || values.next().unwrap_or_default();
+    Ok(KeptDraws {
+        positions: next(),
+        log_densities: next(),
+        acceptance: next(),
+        draws,
+    })
 }

@@ -211,6 +211,7 @@ impl Job<'_> {
             totals: result.totals,
             samples: result.samples,
             draws: None,
+            trace: None,
             stages,
             // Numbers and lists of them always serialise.
             schedule: toml::to_string(&result.schedule).unwrap_or_default(),

@@ -139,6 +139,11 @@ impl<'a, R: Precision> SampleRun<'a, R> {
         self.flow.advance_until(&mut self.model, &mut watch, pause)
     }
 
+    /// How many particles.
+    pub fn particles(&self) -> usize {
+        self.settings.particles
+    }
+
     /// Draws kept so far, and how many.
     pub fn draws(&self) -> (&KeptDraws, usize) {
         (&self.draws, self.drawn)

@@ -239,15 +239,22 @@ impl OpenFolder {
 
     /// Removes what a killed process left half-written. For who holds the folder's lock.
     pub fn sweep(&self) {
-        let Ok(entries) = fs::read_dir(&self.path) else {
-            return;
-        };
-        for entry in entries.flatten() {
-            let name = entry.file_name();
-            let name = name.to_string_lossy();
-            if name.starts_with('.') && name.contains(".partial-") {
-                let _ = fs::remove_file(entry.path());
-            }
+        sweep(&self.path);
+    }
+}
+
+/// Removes partial files of a folder and of those in it; no link is followed.
+fn sweep(folder: &Path) {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with('.') && name.contains(".partial-") {
+            let _ = fs::remove_file(entry.path());
+        } else if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            sweep(&entry.path());
         }
     }
 }

@@ -26,6 +26,7 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
+mod back;
 mod describe;
 mod read;
 mod resume;

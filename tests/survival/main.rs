@@ -196,11 +196,15 @@ fn assert_same(name: &str, got: &BTreeMap<String, Vec<u8>>, wanted: &BTreeMap<St
 /// Nothing half-written is left in a folder.
 fn assert_clean(folder: &Path) {
     for entry in fs::read_dir(folder).unwrap() {
-        let name = entry.unwrap().file_name().to_string_lossy().into_owned();
+        let entry = entry.unwrap();
+        let name = entry.file_name().to_string_lossy().into_owned();
         assert!(
             !name.contains(".partial-") && !name.ends_with(".lock"),
             "{name} was left"
         );
+        if entry.file_type().unwrap().is_dir() {
+            assert_clean(&entry.path());
+        }
     }
 }
 

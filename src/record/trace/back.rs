@@ -1,0 +1,38 @@
+//! Draws read back from the whole chunks of a trace that goes on.
+
+use super::Trace;
+use crate::error::{Error, Result};
+use crate::zarr::DataType;
+
+impl Trace {
+    /// Draws in the chunks that are whole.
+    pub fn whole_draws(&self) -> usize {
+        self.checksums.len() / self.variables.len() * self.plan.shape.chunk_draws
+    }
+
+    /// The values of every variable that is stored as floats, `x` first, in the chunks that are whole: draw-major,
+    /// `[draw, particle, ...]`. Refused ([`Error::RunFolder`]): chunks that cannot be read.
+    pub fn read_back(&self) -> Result<Vec<Vec<f64>>> {
+        let chunks = self.checksums.len() / self.variables.len();
+        let floats = self
+            .variables
+            .iter()
+            .filter(|v| v.data_type == DataType::Float64);
+        let values = floats.map(|variable| {
+            let mut values = Vec::with_capacity(self.whole_draws() * variable.items);
+            for chunk in 0..chunks {
+                let path = self
+                    .store
+                    .chunk_path(&variable.path, &variable.index(chunk));
+                let bytes = std::fs::read(&path).map_err(|e| Error::RunFolder {
+                    path: path.clone(),
+                    what: format!("cannot be read: {e}"),
+                })?;
+                let items = bytes.as_chunks::<8>().0.iter();
+                values.extend(items.map(|item| f64::from_le_bytes(*item)));
+            }
+            Ok(values)
+        });
+        values.collect()
+    }
+}
