@@ -19,6 +19,7 @@ mod clock;
 pub mod comparison;
 pub mod folder;
 pub mod manifest;
+mod nulls;
 mod number;
 pub mod report;
 pub mod stored;
