@@ -147,6 +147,24 @@ pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
     }
 }
 
+/// Removes a folder with all that is in it. A link there is removed as a link: what it points to stays, as does
+/// what links inside the folder point to.
+pub(crate) fn remove_tree(path: &Path) -> Result<()> {
+    match fs::symlink_metadata(path) {
+        Ok(found) if found.is_dir() => absent(fs::remove_dir_all(path), path),
+        Ok(_) => absent(fs::remove_file(path), path),
+        Err(e) => absent(Err(e), path),
+    }
+}
+
+/// A removal, whose failure does not matter where there was nothing.
+pub(crate) fn absent(removed: io::Result<()>, path: &Path) -> Result<()> {
+    match removed {
+        Err(e) if e.kind() != ErrorKind::NotFound => Err(Error::write(path, e)),
+        _ => Ok(()),
+    }
+}
+
 /// The bytes of numbers, little-endian, as all our formats have them.
 pub fn bytes_of(values: &[f64]) -> Cow<'_, [u8]> {
     if cfg!(target_endian = "little") {

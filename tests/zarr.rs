@@ -191,6 +191,9 @@ fn a_growing_store_is_whole_and_a_short_one_tells_its_length() {
     assert_eq!(floats(&chunks(&root)["posterior/x/c/0/1/0"])[0], 400.0);
     trace.finish().unwrap();
     assert_eq!(object(&root.join("posterior/x"))["shape"], json!([3, 5, 2]));
+    // Another trace in its place has none of its draws.
+    Trace::create(&root, plan(100)).unwrap();
+    assert!(!chunks(&root).contains_key("posterior/x/c/0/0/0"));
 }
 
 #[test]
@@ -335,7 +338,7 @@ fn a_store_takes_no_chunk_that_a_reader_would_misread() {
         .array("scalar", Array::whole(DataType::UInt64, &[], &[]))
         .unwrap();
     write(&store, "scalar", &[], &7u64.to_le_bytes()).unwrap();
-    store.write_metadata().unwrap();
+    store.write_metadata(Durability::Flushed).unwrap();
     assert_eq!(
         fs::read(temp.path().join("scalar/c")).unwrap(),
         7u64.to_le_bytes()

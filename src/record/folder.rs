@@ -121,10 +121,10 @@ impl RunFolder {
                 // Not under a run that is going on.
                 let _lock = Lock::take(path)?;
                 for name in FILES {
-                    absent(fs::remove_file(path.join(name)), &path.join(name))?;
+                    disk::absent(fs::remove_file(path.join(name)), &path.join(name))?;
                 }
                 for name in TREES {
-                    remove_tree(&path.join(name))?;
+                    disk::remove_tree(&path.join(name))?;
                 }
                 fill(path)?;
                 Ok(OpenFolder { path: path.clone() })
@@ -256,24 +256,6 @@ fn sweep(folder: &Path) {
         } else if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
             sweep(&entry.path());
         }
-    }
-}
-
-/// Removes a folder with all that is in it. A link there is removed as a link: what it points to stays, as does
-/// what links inside the folder point to.
-fn remove_tree(path: &Path) -> Result<()> {
-    match fs::symlink_metadata(path) {
-        Ok(found) if found.is_dir() => absent(fs::remove_dir_all(path), path),
-        Ok(_) => absent(fs::remove_file(path), path),
-        Err(e) => absent(Err(e), path),
-    }
-}
-
-/// A removal, whose failure does not matter where there was nothing.
-fn absent(removed: std::io::Result<()>, path: &Path) -> Result<()> {
-    match removed {
-        Err(e) if e.kind() != ErrorKind::NotFound => Err(Error::write(path, e)),
-        _ => Ok(()),
     }
 }
 

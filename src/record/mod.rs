@@ -24,6 +24,7 @@ pub mod folder;
 pub mod generations;
 pub mod lock;
 pub mod manifest;
+mod nulls;
 mod number;
 pub mod report;
 pub mod status;

@@ -2,8 +2,9 @@
 //!
 //! Fields stand in the order of this file. JSON has no NaN and no infinity: both are written as null.
 
+use super::nulls;
 use super::warning::{self, Warning};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// What every running verb reports.
@@ -30,15 +31,15 @@ pub struct Summary {
     /// The seed.
     pub seed: u64,
     /// Wall time of the computation in seconds, without start-up and output.
-    #[serde(serialize_with = "finite", deserialize_with = "number")]
+    #[serde(serialize_with = "nulls::finite", deserialize_with = "nulls::number")]
     pub seconds: f64,
     /// All moves of all particles over `seconds`.
-    #[serde(serialize_with = "finite", deserialize_with = "number")]
+    #[serde(serialize_with = "nulls::finite", deserialize_with = "nulls::number")]
     pub particle_steps_per_second: f64,
     /// Gradients evaluated, all particles together.
     pub gradient_evaluations: u64,
     /// The same over `seconds`.
-    #[serde(serialize_with = "finite", deserialize_with = "number")]
+    #[serde(serialize_with = "nulls::finite", deserialize_with = "nulls::number")]
     pub gradients_per_second: f64,
     /// Densities evaluated, all particles together.
     pub density_evaluations: u64,
@@ -79,31 +80,40 @@ impl Default for Part {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct SamplePart {
     /// Share of accepted moves after warm-up; null for unadjusted dynamics.
-    #[serde(serialize_with = "finite_option")]
+    #[serde(serialize_with = "nulls::finite_option")]
     pub acceptance: Option<f64>,
     /// The step size used after warm-up.
-    #[serde(serialize_with = "finite", deserialize_with = "number")]
+    #[serde(serialize_with = "nulls::finite", deserialize_with = "nulls::number")]
     pub step_size: f64,
     /// The longest trajectory in units of the scales, where its length was tuned.
-    #[serde(serialize_with = "positive_option")]
+    #[serde(serialize_with = "nulls::positive_option")]
     pub trajectory_length: Option<f64>,
     /// Mean of every coordinate, length dim.
-    #[serde(serialize_with = "finite_list", deserialize_with = "numbers")]
+    #[serde(
+        serialize_with = "nulls::finite_list",
+        deserialize_with = "nulls::numbers"
+    )]
     pub mean: Vec<f64>,
     /// Standard deviation of every coordinate, length dim.
-    #[serde(serialize_with = "finite_list", deserialize_with = "numbers")]
+    #[serde(
+        serialize_with = "nulls::finite_list",
+        deserialize_with = "nulls::numbers"
+    )]
     pub sd: Vec<f64>,
     /// The largest R-hat; null where no draws were kept.
-    #[serde(serialize_with = "finite_option")]
+    #[serde(serialize_with = "nulls::finite_option")]
     pub r_hat_max: Option<f64>,
     /// The smallest bulk effective sample size; null where no draws were kept.
-    #[serde(serialize_with = "finite_option")]
+    #[serde(serialize_with = "nulls::finite_option")]
     pub ess_bulk_min: Option<f64>,
     /// The smallest tail effective sample size; null where no draws were kept.
-    #[serde(serialize_with = "finite_option")]
+    #[serde(serialize_with = "nulls::finite_option")]
     pub ess_tail_min: Option<f64>,
     /// Monte Carlo standard error of every mean, length dim; empty where no draws were kept.
-    #[serde(serialize_with = "finite_list", deserialize_with = "numbers")]
+    #[serde(
+        serialize_with = "nulls::finite_list",
+        deserialize_with = "nulls::numbers"
+    )]
     pub mcse_mean: Vec<f64>,
 }
 
@@ -119,10 +129,16 @@ pub struct DiffusePart {
     /// The time grid's name, or `given`.
     pub grid: String,
     /// Mean of every coordinate at the end, length dim.
-    #[serde(serialize_with = "finite_list", deserialize_with = "numbers")]
+    #[serde(
+        serialize_with = "nulls::finite_list",
+        deserialize_with = "nulls::numbers"
+    )]
     pub mean: Vec<f64>,
     /// Standard deviation of every coordinate at the end, length dim.
-    #[serde(serialize_with = "finite_list", deserialize_with = "numbers")]
+    #[serde(
+        serialize_with = "nulls::finite_list",
+        deserialize_with = "nulls::numbers"
+    )]
     pub sd: Vec<f64>,
 }
 
@@ -138,7 +154,7 @@ pub struct ComparePart {
     /// Their most calls.
     pub fine_nfe: Option<usize>,
     /// The largest of their estimated errors.
-    #[serde(serialize_with = "finite_option")]
+    #[serde(serialize_with = "nulls::finite_option")]
     pub fine_error: Option<f64>,
     /// Solver by solver, rising calls.
     pub rows: Vec<CompareRow>,
@@ -154,29 +170,29 @@ pub struct CompareRow {
     /// Steps.
     pub steps: usize,
     /// Wall time in seconds over the particles.
-    #[serde(serialize_with = "finite", deserialize_with = "number")]
+    #[serde(serialize_with = "nulls::finite", deserialize_with = "nulls::number")]
     pub cost: f64,
     /// The error; null where a particle is not finite.
-    #[serde(serialize_with = "finite_option")]
+    #[serde(serialize_with = "nulls::finite_option")]
     pub error: Option<f64>,
     /// Its standard error over particles.
-    #[serde(serialize_with = "finite_option")]
+    #[serde(serialize_with = "nulls::finite_option")]
     pub error_se: Option<f64>,
     /// The fitted order of the solver, the same in each of its rows.
-    #[serde(serialize_with = "finite_option")]
+    #[serde(serialize_with = "nulls::finite_option")]
     pub order: Option<f64>,
     /// The lower end of its 95% interval.
-    #[serde(serialize_with = "finite_option")]
+    #[serde(serialize_with = "nulls::finite_option")]
     pub order_low: Option<f64>,
     /// The upper end.
-    #[serde(serialize_with = "finite_option")]
+    #[serde(serialize_with = "nulls::finite_option")]
     pub order_high: Option<f64>,
     /// Why there is no order.
     pub order_note: Option<String>,
     /// What the error is: `solution`, `strong` (distances to a fine solution) or `moments`.
     pub measure: String,
     /// Errors below are not the solver's alone; null for moments.
-    #[serde(serialize_with = "finite_option")]
+    #[serde(serialize_with = "nulls::finite_option")]
     pub floor: Option<f64>,
 }
 
@@ -184,43 +200,61 @@ pub struct CompareRow {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct SmcPart {
     /// Log of the integral of the target's density.
-    #[serde(serialize_with = "finite", deserialize_with = "number")]
+    #[serde(serialize_with = "nulls::finite", deserialize_with = "nulls::number")]
     pub log_evidence: f64,
     /// Its standard error: positive, or null (also when it was zero or not finite).
-    #[serde(serialize_with = "positive_option")]
+    #[serde(serialize_with = "nulls::positive_option")]
     pub log_evidence_se: Option<f64>,
     /// Tempering parameters: 0 first, 1 last.
-    #[serde(serialize_with = "finite_list", deserialize_with = "numbers")]
+    #[serde(
+        serialize_with = "nulls::finite_list",
+        deserialize_with = "nulls::numbers"
+    )]
     pub temperatures: Vec<f64>,
     /// Effective sample size at every temperature after the first.
-    #[serde(serialize_with = "finite_list", deserialize_with = "numbers")]
+    #[serde(
+        serialize_with = "nulls::finite_list",
+        deserialize_with = "nulls::numbers"
+    )]
     pub ess: Vec<f64>,
     /// Acceptance of the moves at every temperature after the first.
-    #[serde(serialize_with = "finite_list", deserialize_with = "numbers")]
+    #[serde(
+        serialize_with = "nulls::finite_list",
+        deserialize_with = "nulls::numbers"
+    )]
     pub acceptance: Vec<f64>,
     /// Moves of every particle at every temperature after the first, those that only tuned left out.
     pub moves: Vec<usize>,
     /// Log evidence of every replicate or island; one entry for a single run.
-    #[serde(serialize_with = "finite_list", deserialize_with = "numbers")]
+    #[serde(
+        serialize_with = "nulls::finite_list",
+        deserialize_with = "nulls::numbers"
+    )]
     pub log_evidences: Vec<f64>,
     /// What runs from wider references came to; null where none were asked for.
     pub wider_references: Option<Vec<WiderReference>>,
     /// Of a waste-free run, the longest autocorrelation time of the weights along its chains, in states.
-    #[serde(serialize_with = "positive_option")]
+    #[serde(serialize_with = "nulls::positive_option")]
     pub autocorrelation_time: Option<f64>,
     /// How often the population was resampled.
     pub resamplings: u64,
     /// Mean of every coordinate under the target, length dim.
-    #[serde(serialize_with = "finite_list", deserialize_with = "numbers")]
+    #[serde(
+        serialize_with = "nulls::finite_list",
+        deserialize_with = "nulls::numbers"
+    )]
     pub mean: Vec<f64>,
     /// Standard errors of the means; null where none can be given.
     #[serde(
-        serialize_with = "finite_list_option",
-        deserialize_with = "numbers_option"
+        serialize_with = "nulls::finite_list_option",
+        deserialize_with = "nulls::numbers_option"
     )]
     pub mean_se: Option<Vec<f64>>,
     /// Standard deviation of every coordinate under the target, length dim.
-    #[serde(serialize_with = "finite_list", deserialize_with = "numbers")]
+    #[serde(
+        serialize_with = "nulls::finite_list",
+        deserialize_with = "nulls::numbers"
+    )]
     pub sd: Vec<f64>,
 }
 
@@ -230,10 +264,10 @@ pub struct WiderReference {
     /// How many times as wide.
     pub factor: f64,
     /// Its log evidence.
-    #[serde(serialize_with = "finite", deserialize_with = "number")]
+    #[serde(serialize_with = "nulls::finite", deserialize_with = "nulls::number")]
     pub log_evidence: f64,
     /// Its standard error: positive, or null.
-    #[serde(serialize_with = "positive_option")]
+    #[serde(serialize_with = "nulls::positive_option")]
     pub log_evidence_se: Option<f64>,
 }
 
@@ -283,66 +317,4 @@ impl Summary {
             _ => None,
         }
     }
-}
-
-/// Writes a number, or null if it is not finite.
-pub fn finite<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
-    finite_option(&Some(*value), serializer)
-}
-
-/// Writes a number, or null if there is none or it is not finite.
-pub fn finite_option<S: Serializer>(value: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
-    // Adding 0 turns -0 into 0.
-    value
-        .filter(|v| v.is_finite())
-        .map(|v| v + 0.0)
-        .serialize(serializer)
-}
-
-/// Writes a positive finite number, or null.
-pub fn positive_option<S: Serializer>(
-    value: &Option<f64>,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    finite_option(&value.filter(|v| *v > 0.0), serializer)
-}
-
-/// Writes a list as [`finite_list`] does, or null.
-pub fn finite_list_option<S: Serializer>(
-    values: &Option<Vec<f64>>,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    match values {
-        Some(values) => finite_list(values, serializer),
-        None => serializer.serialize_none(),
-    }
-}
-
-/// Writes a list with null for every entry that is not finite.
-pub fn finite_list<S: Serializer>(values: &[f64], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(
-        values
-            .iter()
-            .map(|v| Some(v + 0.0).filter(|v| v.is_finite())),
-    )
-}
-
-/// Reads a number; null is NaN.
-fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
-    let value = Option::<f64>::deserialize(deserializer)?;
-    Ok(value.unwrap_or(f64::NAN))
-}
-
-/// Reads a list; null in it is NaN.
-fn numbers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<f64>, D::Error> {
-    let values = Vec::<Option<f64>>::deserialize(deserializer)?;
-    Ok(values.into_iter().map(|v| v.unwrap_or(f64::NAN)).collect())
-}
-
-/// Reads a list as [`numbers`] does, or none.
-fn numbers_option<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<Vec<f64>>, D::Error> {
-    let values = Option::<Vec<Option<f64>>>::deserialize(deserializer)?;
-    Ok(values.map(|values| values.into_iter().map(|v| v.unwrap_or(f64::NAN)).collect()))
 }

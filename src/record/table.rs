@@ -45,7 +45,7 @@ pub fn text(record: &RunRecord<'_>) -> String {
         let draws = record.draws.map_or("", |_| "draws.npy, ");
         let _ = writeln!(
             out,
-            "in {folder} (report.html, samples.npy, {draws}summary.json)"
+            "in {folder} (report.html, samples.npy, {draws}trace.zarr, summary.json)"
         );
     }
     // The verdict tells the first warning that forbids use, with its advice.

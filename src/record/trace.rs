@@ -99,11 +99,13 @@ pub struct Trace {
 }
 
 impl Trace {
-    /// Starts the store in `folder` (of a run: `trace.zarr`), which need not exist. It can be read from now on;
+    /// Starts the store in `folder` (of a run: `trace.zarr`); what was there is removed. It can be read from now on;
     /// draws to come are NaN.
     pub fn create(folder: &Path, plan: TracePlan) -> Result<Self> {
         let mut trace = Self::planned(folder, plan)?;
-        trace.describe()?;
+        // Chunks of an earlier trace would be taken for draws of this one.
+        disk::remove_tree(folder)?;
+        trace.describe(Durability::Lazy)?;
         Ok(trace)
     }
 
@@ -165,7 +167,7 @@ impl Trace {
             return Err(Error::write(self.store.root(), what));
         }
         self.plan.shape.draws = draws;
-        self.describe()
+        self.describe(Durability::Lazy)
     }
 
     /// Waits until the disk has all chunks written so far. The draws that fill no chunk are written too, for who
@@ -196,7 +198,7 @@ impl Trace {
     pub fn finish(mut self) -> Result<()> {
         self.plan.shape.draws = self.draws();
         self.flush()?;
-        self.describe()
+        self.describe(Durability::Flushed)
     }
 
     /// The variables, nothing on disk.

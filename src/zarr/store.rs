@@ -125,25 +125,25 @@ impl Store {
     }
 
     /// Writes the `zarr.json` of every node, the root's last: a store whose root tells of a node has it.
-    pub fn write_metadata(&self) -> Result<()> {
+    pub fn write_metadata(&self, durability: Durability) -> Result<()> {
         let mut all = Map::new();
         for (name, node) in &self.nodes {
             let folder = self.root.join(name);
             fs::create_dir_all(&folder).map_err(|e| Error::write(&folder, e))?;
             let object = node.metadata();
-            put(&folder, &object)?;
+            put(&folder, &object, durability)?;
             all.insert(name.clone(), object);
         }
         fs::create_dir_all(&self.root).map_err(|e| Error::write(&self.root, e))?;
         let mut root = metadata::group(&self.attributes);
         root["consolidated_metadata"] =
             json!({"kind": "inline", "must_understand": false, "metadata": all});
-        put(&self.root, &root)
+        put(&self.root, &root, durability)
     }
 }
 
 /// Writes `zarr.json` into a node's folder.
-fn put(folder: &Path, object: &Value) -> Result<()> {
+fn put(folder: &Path, object: &Value, durability: Durability) -> Result<()> {
     let text = format!("{object:#}\n");
-    disk::replace(&folder.join("zarr.json"), &[text.as_bytes()])
+    disk::replace_with(&folder.join("zarr.json"), &[text.as_bytes()], durability)
 }

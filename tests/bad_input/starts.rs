@@ -29,6 +29,23 @@ pub(super) fn starts() -> Vec<Case> {
     nan[8..16].copy_from_slice(&f64::NAN.to_le_bytes());
     vec![
         case(Engine, "sample gaussian --init absent.npy", &["absent.npy"]),
+        case(
+            Engine,
+            "sample gaussian --init a.npz:x",
+            &["a.npz:x", "cannot be read"],
+        ),
+        case(
+            Parse,
+            "sample gaussian --init a.npz:",
+            &["--init = a.npz:", "FILE.npz"],
+        ),
+        with(
+            Engine,
+            "sample gaussian --init s.npz",
+            "s.npz",
+            npy("<f8", "False", "(8, 1)", &zeros),
+            &["s.npz", "is not a zip archive"],
+        ),
         case(Parse, "sample gaussian --init middle", &["--init = middle"]),
         case(Engine, "sample gaussian --init prior", &["--init", "prior"]),
         case(Engine, "sample phi4 --init exact", &["--init", "exact"]),

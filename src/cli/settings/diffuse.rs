@@ -19,7 +19,7 @@ pub(super) fn method(given: &Given) -> Result<DiffuseMethod> {
     let levels = levels(
         given,
         "sigmas",
-        "must be FILE.npy or falling numbers from 0, noise levels sigma/alpha",
+        "must be FILE.npy, FILE.npz or falling numbers from 0, noise levels sigma/alpha",
         |s| s >= 0.0,
     )?;
     let times = levels_of_time(given)?;
@@ -174,7 +174,7 @@ fn levels(
 }
 
 fn levels_of_time(given: &Given) -> Result<Option<Levels>> {
-    let allowed = "must be FILE.npy or falling numbers, times of the schedule";
+    let allowed = "must be FILE.npy, FILE.npz or falling numbers, times of the schedule";
     levels(given, "timesteps", allowed, |_| true)
 }
 

@@ -511,7 +511,7 @@ fn population(given: &Given, method: &Method) -> Result<Population> {
     } else {
         1
     };
-    let allowed = "must be FILE.npy, exact, prior or reference";
+    let allowed = "must be FILE.npy, FILE.npz, exact, prior or reference";
     let init = match given.text("init", allowed)? {
         None | Some("default") => Init::Default,
         Some("exact") => Init::Exact,
@@ -525,11 +525,11 @@ fn population(given: &Given, method: &Method) -> Result<Population> {
         return Err(given.refuse("init", allowed));
     }
     if matches!(method, Method::Compare(_)) && matches!(init, Init::Prior | Init::Reference) {
-        let allowed = "must be FILE.npy or exact for compare; by default exact draws at the first noise level";
+        let allowed = "must be FILE.npy, FILE.npz or exact for compare; by default exact draws at the first noise level";
         return Err(given.refuse("init", allowed));
     }
     if matches!(method, Method::Diffuse(_)) && matches!(init, Init::Prior | Init::Reference) {
-        let allowed = "must be FILE.npy or exact for diffuse; by default noise";
+        let allowed = "must be FILE.npy, FILE.npz or exact for diffuse; by default noise";
         return Err(given.refuse("init", allowed));
     }
     let particles = given.count("particles", default_particles(method), least..=1 << 36)?;

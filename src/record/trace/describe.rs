@@ -1,7 +1,7 @@
 //! What stands around the draws: metadata, coordinates, the ladder of `smc`.
 
 use super::{COORDINATES, Trace};
-use crate::disk::bytes_of;
+use crate::disk::{Durability, bytes_of};
 use crate::error::Result;
 use crate::record::{Stage, clock};
 use crate::zarr::{Array, DataType};
@@ -45,7 +45,7 @@ impl Trace {
     }
 
     /// Writes coordinates and metadata.
-    pub(super) fn describe(&mut self) -> Result<()> {
+    pub(super) fn describe(&mut self, durability: Durability) -> Result<()> {
         let shape = self.plan.shape;
         let (particles, dim) = (shape.particles as u64, shape.dim as u64);
         let mut groups = vec!["posterior"];
@@ -85,7 +85,7 @@ impl Trace {
         let mut attributes = library();
         attributes.extend(self.plan.attributes.clone());
         *self.store.attributes() = attributes;
-        self.store.write_metadata()
+        self.store.write_metadata(durability)
     }
 
     /// Writes 0, 1, 2, ... as a coordinate.

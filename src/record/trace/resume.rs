@@ -2,6 +2,7 @@
 
 use super::variable::Variable;
 use super::{Trace, TracePlan};
+use crate::disk::Durability;
 use crate::error::{Error, Result};
 use std::fs;
 use std::path::Path;
@@ -65,7 +66,7 @@ impl Trace {
             rest = others;
         }
         trace.buffered = buffered;
-        trace.describe()?;
+        trace.describe(Durability::Lazy)?;
         Ok(trace)
     }
 }
