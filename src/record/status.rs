@@ -1,6 +1,6 @@
 //! `status.json`: how far a run is, for those who look from outside.
 
-use super::summary::{finite, finite_option};
+use super::nulls::{finite, finite_option};
 use serde::{Deserialize, Serialize};
 
 /// What `status.json` holds.
