@@ -38,6 +38,7 @@ pub mod settings;
 mod smc;
 pub mod starts;
 pub mod summary;
+pub mod verify;
 pub mod warnings;
 
 pub use settings::Settings;
@@ -62,6 +63,8 @@ pub enum Command {
     Resume(options::ResumeOptions),
     /// Tell how far a run is.
     Status(options::FolderOptions),
+    /// Tell whether the files of a run are as they were written.
+    Verify(options::FolderOptions),
     /// Print the figures of a run folder.
     Summary(SummaryOptions),
     /// Draw the report of a run folder again.
@@ -134,6 +137,7 @@ pub fn parse(
         Verb::Info(info) => return Ok(Command::Info { json: info.json }),
         Verb::Resume(options) => return Ok(Command::Resume(options)),
         Verb::Status(options) => return Ok(Command::Status(options)),
+        Verb::Verify(options) => return Ok(Command::Verify(options)),
         Verb::List(list) => {
             let what = list.what.as_deref();
             if let Some(what) = what.filter(|what| !GROUPS.contains(what)) {
@@ -197,6 +201,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
         Ok(Command::Program(settings)) => diffuse::print_program(&settings).map(|()| 0),
         Ok(Command::Resume(options)) => resume::resume(&options),
         Ok(Command::Status(options)) => resume::status(&options),
+        Ok(Command::Verify(options)) => verify::verify(&options),
         Ok(Command::List(group)) => outcome::print(&list::text(group.as_deref())).map(|()| 0),
         Ok(Command::Summary(asked)) => summary::text(&asked).and_then(printed),
         Ok(Command::Report(asked)) => report::write(&asked).and_then(printed),

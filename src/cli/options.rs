@@ -72,6 +72,11 @@ pub enum Verb {
         after_help = "Example:\n  driftlane sample gaussian --particles 64 --draws 50 --out gaussian-run --force\n  driftlane status gaussian-run"
     )]
     Status(FolderOptions),
+    /// Whether the files of a run are as they were written: exit code 0, or 5
+    #[command(
+        after_help = "Example:\n  driftlane sample gaussian --particles 64 --draws 50 --out gaussian-run --force\n  driftlane verify gaussian-run"
+    )]
+    Verify(FolderOptions),
     /// The figures of a finished run once more, as text, JSON, CSV or Markdown
     #[command(
         after_help = "Example:\n  driftlane sample gaussian --particles 64 --out a\n  driftlane summary a --csv"

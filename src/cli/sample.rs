@@ -68,6 +68,7 @@ impl<R: Real> Running for Work<'_, R> {
         let elsewhere = self.trace.as_ref().map_or(0, Trace::whole_draws);
         if let Some(trace) = &self.trace {
             out.put("trace", &trace.checksums());
+            out.put("trace-files", &trace.chunk_files());
             out.put_bytes("trace-pending", trace.pending());
         }
         self.run.save(elsewhere, out);

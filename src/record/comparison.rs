@@ -19,6 +19,7 @@ pub fn write(summary: &Summary, part: &ComparePart, folder: &OpenFolder) -> Resu
     )?;
     folder.put("compare.svg", &svg(summary, part))?;
     folder.put("compare.json", &summary.to_json_pretty())?;
+    super::checksums::write(folder)?;
     folder.set_status(&super::Status::of("finished", 1.0, &summary.warnings))
 }
 

@@ -12,7 +12,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// The files a run and `export` write: what `--force` may replace.
-pub const FILES: [&str; 17] = [
+pub const FILES: [&str; 18] = [
     "config.toml",
     "manifest.json",
     "status.json",
@@ -25,6 +25,7 @@ pub const FILES: [&str; 17] = [
     "compare.svg",
     "compare.json",
     "compare.csv",
+    super::checksums::FILE,
     "checkpoint.a",
     "checkpoint.b",
     "draws.csv",

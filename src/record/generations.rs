@@ -124,7 +124,7 @@ pub(crate) fn unusable(path: &Path, error: &Error) -> Error {
 }
 
 /// Opens one checkpoint and its generation; `None` where there is no such file.
-fn open(path: &Path) -> Option<Result<(u64, Checkpoint)>> {
+pub(super) fn open(path: &Path) -> Option<Result<(u64, Checkpoint)>> {
     let file = match File::open(path) {
         Ok(file) => file,
         Err(e) if e.kind() == ErrorKind::NotFound => return None,

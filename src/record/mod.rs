@@ -15,9 +15,11 @@
 //! | [`lock`] | one process on it at a time |
 //! | [`status`] | how far a run is |
 //! | [`generations`] | its checkpoints, two of them by turns |
+//! | [`checksums`] | the checksums of what it wrote |
 //! | [`stored`] | a finished run, read back from its folder |
 //! | [`report`] | `report.html`, one self-contained file |
 
+pub mod checksums;
 mod clock;
 pub mod comparison;
 pub mod folder;
@@ -216,6 +218,7 @@ pub fn write_streamed(record: &RunRecord<'_>, folder: &OpenFolder) -> Result<Pat
     folder.put("report.html", &report::html(record))?;
     folder.put(stored::FILE, &stored::text(record))?;
     folder.put("summary.json", &record.summary.to_json_pretty())?;
+    checksums::write(folder)?;
     folder.set_status(&Status::of("finished", 1.0, &record.summary.warnings))?;
     Ok(folder.path().to_owned())
 }

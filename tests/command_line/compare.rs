@@ -166,6 +166,7 @@ fn files_fields_and_threads() {
     assert_eq!(found["out"], "runs/compare-mixture-1");
     let out = temp.path().join("runs/compare-mixture-1");
     let files = [
+        "checksums.json",
         "compare.csv",
         "compare.json",
         "compare.svg",

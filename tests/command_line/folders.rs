@@ -11,6 +11,7 @@ fn a_run_folder_is_complete() {
     assert_eq!(printed["out"], "runs/grid-9-1");
     let folder = temp.path().join("runs/grid-9-1");
     let files = [
+        "checksums.json",
         "config.toml",
         "manifest.json",
         "record.json",

@@ -8,6 +8,7 @@ mod lengthened;
 mod locked;
 mod signals;
 mod torn;
+mod verified;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -123,13 +124,14 @@ fn results(folder: &Path) -> BTreeMap<String, Vec<u8>> {
 }
 
 /// Files that tell of time, of the machine, or of the way to the end.
-const OF_THE_WAY: [&str; 6] = [
+const OF_THE_WAY: [&str; 7] = [
     "manifest.json",
     "status.json",
     "config.toml",
     "report.html",
     "record.json",
     "checkpoint",
+    "checksums.json",
 ];
 
 fn collect(folder: &Path, prefix: &str, found: &mut BTreeMap<String, Vec<u8>>) {

@@ -10,6 +10,20 @@ impl Trace {
         self.checksums.len() / self.variables.len() * self.plan.shape.chunk_draws
     }
 
+    /// The files of those chunks, as [`checksums`](Trace::checksums) has them: names below the store.
+    pub fn chunk_files(&self) -> Vec<String> {
+        let count = self.variables.len();
+        let file = |k: usize| {
+            let variable = &self.variables[k % count];
+            let path = self
+                .store
+                .chunk_path(&variable.path, &variable.index(k / count));
+            let name = path.strip_prefix(self.store.root()).unwrap_or(&path);
+            name.to_string_lossy().into_owned()
+        };
+        (0..self.checksums.len()).map(file).collect()
+    }
+
     /// The values of every variable that is stored as floats, `x` first, in the chunks that are whole: draw-major,
     /// `[draw, particle, ...]`. Refused ([`Error::RunFolder`]): chunks that cannot be read.
     pub fn read_back(&self) -> Result<Vec<Vec<f64>>> {

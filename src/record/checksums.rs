@@ -1,0 +1,177 @@
+//! `checksums.json`: length and CRC-32 of every file of a finished run, and whether they still hold.
+//!
+//! A CRC-32 (IEEE 802.3, as in zip and PNG) finds every damage of up to 32 bits in a row and all but one in 4e9 of
+//! others; it does not guard against intent.
+
+use super::generations::{self, NAMES};
+use super::trace;
+use super::{OpenFolder, lock};
+use crate::error::{Error, Result};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::Path;
+
+/// The file.
+pub const FILE: &str = "checksums.json";
+
+/// Files that live on after a run: they have checksums of their own, or none.
+const LEFT_OUT: [&str; 5] = [FILE, "status.json", NAMES[0], NAMES[1], lock::NAME];
+/// What `export` and `report` write later, at will.
+const LATER: [&str; 5] = [
+    "draws.csv",
+    "samples.csv",
+    "arrays.npz",
+    "stan-csv",
+    "report.html",
+];
+/// More than a list of any run takes.
+const TEXT_CAP: u64 = 1 << 28;
+
+/// Length and CRC-32 of one file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct Sum {
+    bytes: u64,
+    crc32: u32,
+}
+
+/// What was found of one file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// Its name below the folder.
+    pub file: String,
+    /// What is wrong with it; null where nothing is.
+    pub fault: Option<String>,
+}
+
+fn sum_of(path: &Path) -> std::io::Result<Sum> {
+    let mut file = File::open(path)?;
+    let mut crc = crc32fast::Hasher::new();
+    let mut piece = vec![0; 1 << 16];
+    let mut bytes = 0;
+    loop {
+        match file.read(&mut piece)? {
+            0 => break,
+            n => {
+                crc.update(&piece[..n]);
+                bytes += n as u64;
+            }
+        }
+    }
+    Ok(Sum {
+        bytes,
+        crc32: crc.finalize(),
+    })
+}
+
+/// The names of all files below a folder, links left out.
+fn names(folder: &Path, prefix: &str, found: &mut Vec<String>) -> std::io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
+        let kind = entry.file_type()?;
+        if LEFT_OUT.contains(&name.as_str()) || LATER.contains(&name.as_str()) {
+            continue;
+        }
+        if kind.is_dir() {
+            names(&entry.path(), &format!("{name}/"), found)?;
+        } else if kind.is_file() {
+            found.push(name);
+        }
+    }
+    Ok(())
+}
+
+/// Writes the checksums of all files of a finished run.
+pub(super) fn write(folder: &OpenFolder) -> Result<()> {
+    let sums = || {
+        let mut files = Vec::new();
+        names(folder.path(), "", &mut files)?;
+        let sums = files.into_iter().map(|name| {
+            let sum = sum_of(&folder.file(&name))?;
+            Ok((name, sum))
+        });
+        sums.collect::<std::io::Result<BTreeMap<String, Sum>>>()
+    };
+    let sums = sums().map_err(|e| Error::write(folder.file(FILE), e))?;
+    // Strings and numbers always serialise.
+    let text = serde_json::to_string_pretty(&sums).unwrap_or_default() + "\n";
+    folder.put(FILE, &text)
+}
+
+/// What is wrong with the files of a folder: of a finished run all that it wrote, else its checkpoints and what they
+/// say is kept beside them. Refused ([`Error::RunFolder`]): a finished run whose list of checksums cannot be read.
+pub fn verify(folder: &OpenFolder) -> Result<Vec<Finding>> {
+    let finished = folder
+        .status()
+        .is_some_and(|status| status.phase == "finished");
+    let mut findings = Vec::new();
+    if finished {
+        for (name, sum) in read(folder)? {
+            let fault = match sum_of(&folder.file(&name)) {
+                Err(e) => Some(format!("cannot be read: {e}")),
+                Ok(found) if found.bytes != sum.bytes => {
+                    Some(format!("has {} bytes of {}", found.bytes, sum.bytes))
+                }
+                Ok(found) if found.crc32 != sum.crc32 => {
+                    Some("differs from what was written".into())
+                }
+                Ok(_) => None,
+            };
+            findings.push(Finding { file: name, fault });
+        }
+    }
+    findings.extend(of_checkpoints(folder, finished));
+    Ok(findings)
+}
+
+fn read(folder: &OpenFolder) -> Result<BTreeMap<String, Sum>> {
+    let path = folder.file(FILE);
+    let refuse = |what: String| Error::RunFolder {
+        path: path.clone(),
+        what,
+    };
+    let mut text = String::new();
+    let file = File::open(&path);
+    file.and_then(|file| file.take(TEXT_CAP).read_to_string(&mut text))
+        .map_err(|e| refuse(format!("cannot be read: {e}")))?;
+    serde_json::from_str(&text).map_err(|e| refuse(format!("is damaged: {e}")))
+}
+
+/// The checkpoints, and the chunks of the trace that the newest knows.
+fn of_checkpoints(folder: &OpenFolder, finished: bool) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for name in NAMES {
+        let path = folder.file(name);
+        if let Some(opened) = generations::open(&path) {
+            let fault = opened.err().map(|error| error.to_string());
+            let file = name.to_owned();
+            findings.push(Finding { file, fault });
+        }
+    }
+    if finished {
+        return findings;
+    }
+    let Ok(Some(mut found)) = generations::newest(folder.path()) else {
+        return findings;
+    };
+    let sums = found
+        .checkpoint
+        .get::<Vec<u32>>("trace")
+        .unwrap_or_default();
+    let files = found
+        .checkpoint
+        .get::<Vec<String>>("trace-files")
+        .unwrap_or_default();
+    for (file, sum) in files.into_iter().zip(sums) {
+        let fault = match sum_of(&folder.file(trace::NAME).join(&file)) {
+            Err(e) => Some(format!("cannot be read: {e}")),
+            Ok(found) if found.crc32 != sum => Some("differs from what was written".into()),
+            Ok(_) => None,
+        };
+        let file = format!("{}/{file}", trace::NAME);
+        findings.push(Finding { file, fault });
+    }
+    findings
+}

@@ -1,0 +1,98 @@
+//! `verify`: every file that is damaged or gone is found, of finished runs and of those on their way.
+
+use super::{errors, ok, run};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// All files below a folder.
+fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        match path.is_dir() {
+            true => files(&path, found),
+            false => found.push(path),
+        }
+    }
+}
+
+#[test]
+fn every_damaged_file_of_a_finished_run_is_found() {
+    let temp = tempfile::tempdir().unwrap();
+    ok(
+        temp.path(),
+        "sample grid-9 --sampler mala --particles 40 --warmup 4 --draws 6 --quiet --out a",
+    );
+    ok(temp.path(), "smc grid-9 --particles 60 --quiet --out b");
+    for name in ["a", "b"] {
+        let verify = format!("verify {name}");
+        assert!(ok(temp.path(), &verify).contains("files are as they were written"));
+        let mut all = Vec::new();
+        files(&temp.path().join(name), &mut all);
+        let mut checked = 0;
+        for path in all {
+            let text = path.file_name().unwrap().to_string_lossy().into_owned();
+            // Rewritten at will by later runs of the program.
+            if ["status.json", "report.html"].contains(&text.as_str()) {
+                continue;
+            }
+            let bytes = fs::read(&path).unwrap();
+            let mut other = bytes.clone();
+            let at = other.len() / 2;
+            other[at] ^= 1;
+            fs::write(&path, &other).unwrap();
+            let flipped = run(temp.path(), &verify);
+            fs::remove_file(&path).unwrap();
+            let gone = run(temp.path(), &verify);
+            fs::write(&path, &bytes).unwrap();
+            // A checkpoint that is gone was perhaps never there.
+            let missed = text.starts_with("checkpoint.");
+            for (output, may_pass) in [(flipped, false), (gone, missed)] {
+                let code = output.status.code();
+                let said = format!(
+                    "{}{}",
+                    String::from_utf8_lossy(&output.stdout),
+                    errors(&output)
+                );
+                assert!(
+                    code == Some(5) || may_pass && code == Some(0),
+                    "{text}: {code:?}: {said}"
+                );
+                // A damaged list tells that something differs, not what.
+                let named = said.contains(&text) || text == "checksums.json";
+                assert!(may_pass || named, "{text}: {said}");
+            }
+            checked += 1;
+        }
+        assert!(checked > 10, "{checked} files");
+        ok(temp.path(), &verify);
+    }
+}
+
+#[test]
+fn a_damaged_chunk_of_a_run_on_its_way_is_found_and_named() {
+    let temp = tempfile::tempdir().unwrap();
+    let line =
+        "sample gaussian --set dim=20 --sampler ula --step-size 0.1 --particles 600 --draws 20000";
+    let output = run(
+        temp.path(),
+        &format!("{line} --quiet --out a --time-limit 200ms"),
+    );
+    assert_eq!(output.status.code(), Some(143), "{}", errors(&output));
+    assert!(ok(temp.path(), "verify a").contains("as they were written"));
+    let chunk = temp.path().join("a/trace.zarr/posterior/x/c/0/1/0");
+    let mut bytes = fs::read(&chunk).unwrap();
+    bytes[77] ^= 2;
+    fs::write(&chunk, bytes).unwrap();
+    let verified = run(temp.path(), "verify a --json");
+    assert_eq!(verified.status.code(), Some(5));
+    let found: serde_json::Value = serde_json::from_slice(&verified.stdout).unwrap();
+    assert_eq!(found["ok"], false);
+    let resumed = run(temp.path(), "resume a --quiet");
+    assert_eq!(resumed.status.code(), Some(5), "{}", errors(&resumed));
+    assert!(
+        errors(&resumed).contains("posterior/x/c/0/1/0"),
+        "{}",
+        errors(&resumed)
+    );
+    assert_eq!(errors(&resumed).lines().count(), 1);
+}
