@@ -580,7 +580,7 @@ fn diffusion_has_its_golden_hashes() {
 }
 
 const DIFFUSION: [u64; 4] = [
-    0xa431_5dd8_ab3d_7279,
+    0x9541_6014_4759_5aae,
     0xd22c_2142_ec3b_40f8,
     0x1e20_526f_271b_bc07,
     0xd66d_6def_fada_d06f,

@@ -148,6 +148,27 @@ fn memory_is_judged_before_anything_is_allocated() {
     assert!(settings("smc gaussian").check_memory(2048, 10).is_ok());
 }
 
+/// Denoisers keep a table a call, of as many steps as a visit takes: eight modes in the plane are 8 (3 + 2 * 2)
+/// numbers in both precisions.
+#[test]
+fn memory_counts_denoisers() {
+    let each = 8 * 7 * 12;
+    for (line, calls) in [
+        ("diffuse eight-gaussians", 20),
+        ("diffuse eight-gaussians --steps 1000", 32),
+        ("diffuse eight-gaussians --steps 1000 --solver heun", 64),
+        ("diffuse eight-gaussians --condition 1 --steps 5", 10),
+        ("diffuse eight-gaussians --solver dpm-adaptive-23", 3),
+        ("compare heun,ddim --on eight-gaussians --nfe 100", 64),
+        ("smc eight-gaussians", 0),
+    ] {
+        let s = settings(line);
+        let target = s.target.build().unwrap();
+        assert_eq!(s.denoiser_estimate(&*target), calls * each, "{line}");
+        assert!(s.check_memory_for(64, &*target).is_ok());
+    }
+}
+
 #[test]
 fn help_of_every_verb_ends_with_an_example_that_parses() {
     for verb in [

@@ -358,7 +358,7 @@ fn weak_noise() {
 /// Sums of one to eleven registers of one to four rows, any bits, against the scalar sum.
 mod combinations {
     use super::{F32, F64, Lane, Pack, Row};
-    use driftlane_kernels::step::combination::{Term, combine};
+    use driftlane_kernels::step::combination::{Position, Term, advance, combine};
     use proptest::prelude::*;
 
     macro_rules! twin {
@@ -408,4 +408,83 @@ mod combinations {
     }
     twin!(double, F64, f64, u64);
     twin!(single, F32, f32, u32);
+
+    /// A position of two parts moved by some terms, as written and for one particle.
+    macro_rules! advanced {
+        ($name:ident, $register:ty, $float:ty, $bits:ty) => {
+            proptest! {
+                #![proptest_config(ProptestConfig::with_cases(300))]
+                #[test]
+                fn $name(
+                    values in proptest::collection::vec(any::<$bits>(), 11 * 4),
+                    coefficients in proptest::collection::vec(any::<$bits>(), 11),
+                    terms in 0usize..=9,
+                    rows in 1usize..=4,
+                ) {
+                    let number = |b: &$bits| <$float>::from_bits(*b);
+                    let coefficients: Vec<$float> = coefficients.iter().map(number).collect();
+                    let value = |k: usize, j: usize| number(&values[4 * k + j]);
+                    let registers: Vec<Vec<Row<$register>>> = (0..11)
+                        .map(|k| (0..rows).map(|j| Row::<$register>::broadcast(value(k, j))).collect())
+                        .collect();
+                    let all: Vec<Term<'_, Row<$register>>> = (0..terms)
+                        .map(|k| (&registers[k][..], coefficients[k]))
+                        .collect();
+                    let position = Position {
+                        high: &registers[9],
+                        low: &registers[10],
+                        factor: coefficients[9],
+                        change: coefficients[10],
+                    };
+                    let mut high = vec![Row::<$register>::one(); rows];
+                    let mut low = high.clone();
+                    advance(&position, &all, &mut high, &mut low);
+                    for j in 0..rows {
+                        let mut by = value(10, j) * coefficients[9];
+                        for k in 0..terms {
+                            by = Lane::mul_add(value(k, j), coefficients[k], by);
+                        }
+                        by = Lane::mul_add(value(9, j), coefficients[10], by);
+                        let sum = value(9, j) + by;
+                        let rest = by - (sum - value(9, j));
+                        for (Pack(found), exact) in [(high[j], sum), (low[j], rest)] {
+                            for lane in found.iter().flat_map(|register| register.to_array()) {
+                                let same = lane.to_bits() == exact.to_bits();
+                                prop_assert!(same || (lane.is_nan() && exact.is_nan()));
+                            }
+                        }
+                    }
+                }
+            }
+        };
+    }
+    advanced!(advanced_double, F64, f64, u64);
+    advanced!(advanced_single, F32, f32, u32);
+
+    /// A hundred thousand small moves: what is off is the rounding of the moves, and not that of the position.
+    #[test]
+    fn many_moves_leave_the_rounding_of_one() {
+        let row = Row::<F32>::broadcast;
+        let (mut high, mut low) = (vec![row(1.0)], vec![row(0.0)]);
+        let (mut exact, mut plain) = (1.0f64, 1.0f32);
+        let slope = [row(1.0)];
+        for k in 0..100_000u32 {
+            let change = -1e-4 * f64::from(k % 7);
+            let c = 3e-4 * f64::from((k + 3) % 5);
+            let (factor, less, c) = ((1.0 + change) as f32, change as f32, c as f32);
+            exact = (1.0 + f64::from(less)).mul_add(exact, f64::from(c));
+            plain = factor.mul_add(plain, c);
+            let position = Position {
+                high: &high.clone(),
+                low: &low.clone(),
+                factor,
+                change: less,
+            };
+            advance(&position, &[(&slope[..], c)], &mut high, &mut low);
+        }
+        let Pack(found) = high[0];
+        let off = |x: f32| (f64::from(x) / exact - 1.0).abs();
+        assert!(off(found[0].to_array()[0]) < 1.2e-7, "{found:?} {exact}");
+        assert!(off(plain) > 3e-7, "{plain} {exact}");
+    }
 }

@@ -57,14 +57,17 @@ pub(super) struct Comparison {
 }
 
 impl Entrant {
+    /// How it integrates in at most so many calls.
+    pub fn at(&self, calls: u64) -> DiffuseMethod {
+        DiffuseMethod {
+            nfe: Some(calls),
+            ..self.method.clone()
+        }
+    }
+
     /// Its program of at most so many calls.
     pub fn program(&self, calls: u64) -> Result<Program> {
-        let nfe = Some(calls);
-        let method = DiffuseMethod {
-            nfe,
-            ..self.method.clone()
-        };
-        method.program()
+        self.at(calls).program()
     }
 }
 

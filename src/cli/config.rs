@@ -267,7 +267,39 @@ pub(super) fn hint(name: &str, known: &[&str]) -> String {
 
 /// The nearest of the known names, for hints; `None` if none is near.
 pub fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
-    let distance = |other: &str| crate::parameters::edit_distance(name, other);
+    let distance = |other: &str| edits(name, other);
     let near = known.iter().copied().min_by_key(|other| distance(other))?;
-    (distance(near) <= 2.max(name.chars().count() / 4)).then_some(near)
+    (distance(near) <= reach(name)).then_some(near)
+}
+
+/// The number of single-character edits between two names, one where the same letters stand in another order.
+fn edits(a: &str, b: &str) -> usize {
+    let sorted = |text: &str| {
+        let mut letters: Vec<char> = text.chars().collect();
+        letters.sort_unstable();
+        letters
+    };
+    match a != b && sorted(a) == sorted(b) {
+        true => 1,
+        false => crate::parameters::edit_distance(a, b),
+    }
+}
+
+/// How many edits a near name is away: of a short name, a third is another word.
+fn reach(name: &str) -> usize {
+    let letters = name.chars().count();
+    letters.div_ceil(3).clamp(1, 2.max(letters / 4))
+}
+
+/// At most `most` of the known names that are near: those longer by an ending first, then the nearest by edits.
+pub(super) fn near<'a>(name: &str, known: &[&'a str], most: usize) -> Vec<&'a str> {
+    let distance = |other: &str| edits(name, other);
+    let longer = |other: &str| name.len() > 1 && other.starts_with(name);
+    let mut near: Vec<(bool, usize, &str)> = known
+        .iter()
+        .map(|other| (!longer(other), distance(other), *other))
+        .filter(|(other_word, edits, _)| !other_word || *edits <= reach(name))
+        .collect();
+    near.sort_by_key(|(other_word, edits, _)| (*other_word, *edits));
+    near.into_iter().take(most).map(|near| near.2).collect()
 }

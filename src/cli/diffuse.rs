@@ -8,8 +8,8 @@ use super::settings::{DiffuseMethod, Init, Levels, Method, Settings};
 use crate::checkpoint::Sections;
 use crate::diffusion::solver::{Description, Habit, Setting, Setup, find};
 use crate::diffusion::{
-    self, Adaptive, Diffuse, DiffuseRun, Node, NoiseSource, Operation, Prediction, Program,
-    Schedule, SolverFlow, Step, Steps,
+    self, Adaptive, Diffuse, DiffuseRun, GridOptions, Node, NoiseSource, Operation, Prediction,
+    Program, Schedule, SolverFlow, Step, Steps,
 };
 use crate::error::{Error, Result};
 use crate::flow::{Advance, Pause, StageRecord};
@@ -99,6 +99,16 @@ impl DiffuseMethod {
                 options,
             };
             let program = solver.program(&setup);
+            // The end that was asked for, not the grid, is what the solver cannot reach.
+            let asked = self.last == Some(Habit::Zero) && nodes.last().is_some_and(Node::is_clean);
+            if asked && !solver.ends_at_data() {
+                let allowed = format!(
+                    "must be sigma-min or none for {}: noise levels must be above 0 at the end for solvers \
+                     that ask for the noise or work in the schedule's time",
+                    solver.name
+                );
+                return Err(Error::invalid("--final", "zero", allowed));
+            }
             program.map_err(|error| in_words(error, option))
         };
         if let Some(levels) = &self.levels {
@@ -111,7 +121,7 @@ impl DiffuseMethod {
         }
         let with_steps = |steps: usize| {
             let nodes = self.nodes(schedule, habit, steps);
-            let nodes = nodes.map_err(|error| in_words(error, "--grid"))?;
+            let nodes = nodes.map_err(|error| self.of_grid(error))?;
             program_on(&nodes, "--grid")
         };
         match self.nfe {
@@ -130,6 +140,38 @@ impl DiffuseMethod {
     pub fn schedule(&self) -> Result<Schedule> {
         Schedule::from_name(&self.schedule)
             .ok_or_else(|| Error::invalid("--schedule", &self.schedule, "a schedule's name"))
+    }
+
+    /// A refusal of the grid; where calls are what is given, steps are not to blame.
+    fn of_grid(&self, error: Error) -> Error {
+        match error {
+            Error::Invalid {
+                field,
+                value,
+                allowed,
+            } if field == "steps" && self.nfe.is_some() => {
+                let allowed = format!("must allow {value} steps; it allows {allowed}");
+                Error::invalid("--grid", self.grid.name(), allowed)
+            }
+            other => in_words(other, "--grid"),
+        }
+    }
+
+    /// The steps that are left of those there would be without the flow shift, where it moves nodes beyond the
+    /// ends of the schedule.
+    pub fn steps_after_shift(&self) -> Result<Option<(usize, usize)>> {
+        if self.grid_options.shift.is_none() || self.levels.is_some() || self.times.is_some() {
+            return Ok(None);
+        }
+        let plain = Self {
+            grid_options: GridOptions {
+                shift: None,
+                ..self.grid_options
+            },
+            ..self.clone()
+        };
+        let (left, all) = (self.program()?.steps.len(), plain.program()?.steps.len());
+        Ok((left < all).then_some((left, all)))
     }
 
     fn nodes(&self, schedule: &Schedule, habit: Habit, steps: usize) -> Result<Vec<Node>> {
@@ -186,8 +228,10 @@ fn given_nodes(levels: &Levels, schedule: &Schedule, habit: Habit) -> Result<Vec
     let mut levels = numbers(levels)?;
     match habit {
         Habit::Zero if levels.last() != Some(&0.0) => levels.push(0.0),
-        Habit::Smallest => levels.push(schedule.at(schedule.times().0).noise_level()),
-        Habit::Zero | Habit::Nothing => {}
+        Habit::Smallest if levels.last() != Some(&0.0) => {
+            levels.push(schedule.at(schedule.times().0).noise_level());
+        }
+        _ => {}
     }
     let node = |level: &f64| schedule.of_noise_level(*level);
     let nodes = levels.iter().map(node).collect::<Result<Vec<_>>>();

@@ -31,7 +31,7 @@ impl Starts {
         let asked = settings.particles() as usize;
         let init = &settings.population.init;
         if !matches!(init, Init::File(_)) {
-            settings.check_memory(asked as u64, target.dim())?;
+            settings.check_memory_for(asked as u64, target)?;
         }
         match init {
             Init::File(path) => {
@@ -54,7 +54,7 @@ impl Starts {
                     return Err(Error::invalid("--particles", asked, what));
                 }
                 // Before the file is read: it may be what does not fit.
-                settings.check_memory(particles as u64, dim)?;
+                settings.check_memory_for(particles as u64, target)?;
                 let positions = npy::read(path, NonFinite::Refuse)?.values;
                 if settings.population.precision == settings::Precision::F32
                     && let Some(at) = positions.iter().position(|x| x.abs() > LARGEST_F32)

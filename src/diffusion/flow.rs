@@ -1,7 +1,8 @@
 //! A step program as a Feynman-Kac flow with G = 1: the denoiser is evaluated in the same visit to the block as
 //! the combinations, and as many steps are taken in one visit as may be without looking at the population.
 //!
-//! Cost of a step over its calls: one pass over the registers a combination reads, and one over each output,
+//! Single precision keeps what rounding takes off the position where steps are many
+//! ([`advance`](driftlane_kernels::step::combination::advance)). Cost of a step over its calls: one pass over the registers a combination reads, and one over each output,
 //! all in L1. With one step a visit, what a later step reads is a channel of the population each, which
 //! resampling permutes with the position. Where log densities are asked for, scalar channel 0 collects
 //!
@@ -53,6 +54,10 @@ pub struct SolverFlow<'a, R> {
     calls: Vec<Vec<Call>>,
     /// Register by register, the channel that carries it from visit to visit.
     channels: Vec<Option<usize>>,
+    /// Registers whose rounding is kept, each with the channel that carries it.
+    rounding: Vec<(usize, usize)>,
+    /// Step by step, the combinations whose rounding is read later.
+    goes_on: Vec<Vec<bool>>,
     steps_per_visit: usize,
     start: Start<'a>,
     first: Node,
@@ -99,6 +104,11 @@ impl<'a, R: Precision> SolverFlow<'a, R> {
         for (k, register) in carried.into_iter().enumerate() {
             channels[register] = Some(k + 1);
         }
+        let rounding = rounding_channels::<R>(program, &channels);
+        let goes_on = match rounding.is_empty() {
+            true => Vec::new(),
+            false => program.goes_on(&program.positions()),
+        };
         let first_law = first_law(target, start, first)?;
         let maker = CallMaker::new(target, denoising)?;
         maker.call(first, Prediction::Noise)?;
@@ -107,6 +117,8 @@ impl<'a, R: Precision> SolverFlow<'a, R> {
             maker,
             calls: Vec::new(),
             channels,
+            rounding,
+            goes_on,
             steps_per_visit,
             start,
             first,
@@ -183,6 +195,7 @@ impl<'a, R: Precision> SolverFlow<'a, R> {
         densities: &mut [Row<F64>],
     ) {
         let mut calls = self.calls[step % self.steps_per_visit].iter();
+        let mut goes_on = self.goes_on.get(step).into_iter().flatten();
         for operation in &self.program.steps[step].operations {
             match operation {
                 Operation::Evaluate { from, to, .. } => {
@@ -198,7 +211,10 @@ impl<'a, R: Precision> SolverFlow<'a, R> {
                     }
                     memory.registers.take_result(*to);
                 }
-                Operation::Combine { to, terms } => memory.registers.combine(terms, *to),
+                Operation::Combine { to, terms } => match goes_on.next() {
+                    Some(true) => memory.registers.advance(terms, *to),
+                    _ => memory.registers.combine(terms, *to),
+                },
             }
         }
     }
@@ -226,6 +242,28 @@ impl<'a, R: Precision> SolverFlow<'a, R> {
             R::narrow_part(&memory.wide, part, &mut memory.registers.result);
         }
     }
+}
+
+/// Steps from which on single precision keeps what rounding takes off the position. Each step takes 3e-8 of it, so that
+/// N of them take 3e-8 sqrt(N): as much as all the rest of single precision from here on.
+const MANY_STEPS: usize = 250;
+
+/// The registers whose rounding is kept, each with a channel behind those of registers: none in double precision, in
+/// short programs, and where channels are too few.
+fn rounding_channels<R: Precision>(
+    program: &Program,
+    channels: &[Option<usize>],
+) -> Vec<(usize, usize)> {
+    let single = size_of::<R::Scalar>() == size_of::<f32>();
+    if !single || program.steps.len() < MANY_STEPS {
+        return Vec::new();
+    }
+    let first = channels.iter().flatten().count();
+    let positions = program.positions();
+    if first + positions.len() > MAX_CHANNELS {
+        return Vec::new();
+    }
+    positions.into_iter().zip(first..).collect()
 }
 
 /// The noised law at the first node, where starts are drawn from it.
@@ -348,7 +386,7 @@ impl<R: Precision> FeynmanKac for SolverFlow<'_, R> {
     }
     fn channels(&self) -> Channels {
         Channels {
-            vectors: self.channels.iter().flatten().count(),
+            vectors: self.channels.iter().flatten().count() + self.rounding.len(),
             scalars: usize::from(self.densities.is_some()),
             states: 0,
         }
@@ -358,8 +396,13 @@ impl<R: Precision> FeynmanKac for SolverFlow<'_, R> {
             .path
             .iter()
             .flat_map(|(seed, rate)| (0..R::WIDTH / 8).map(|_| Path::new(*seed, *rate, self.dim)));
+        let registers = Registers::new(self.program.registers, self.dim);
+        let kept: Vec<usize> = self.rounding.iter().map(|pair| pair.0).collect();
         Memory {
-            registers: Registers::new(self.program.registers, self.dim),
+            registers: match kept.is_empty() {
+                true => registers,
+                false => registers.compensated(&kept),
+            },
             wide: vec![Row::zero(); self.dim],
             paths: paths.collect(),
         }
@@ -397,6 +440,10 @@ impl<R: Precision> FeynmanKac for SolverFlow<'_, R> {
                         .copy_from_slice(kept);
                 }
             }
+            for (register, channel) in &self.rounding {
+                let kept = &block.vectors[*channel][rows.clone()];
+                memory.registers.low_mut(*register).copy_from_slice(kept);
+            }
             let densities = match self.densities {
                 Some(_) => &mut block.scalars[0][scalars],
                 None => &mut [],
@@ -410,6 +457,10 @@ impl<R: Precision> FeynmanKac for SolverFlow<'_, R> {
                     let kept = &mut block.vectors[*channel][rows.clone()];
                     kept.copy_from_slice(memory.registers.register(register));
                 }
+            }
+            for (register, channel) in &self.rounding {
+                let kept = &mut block.vectors[*channel][rows.clone()];
+                kept.copy_from_slice(memory.registers.low(*register));
             }
             let active = block.active(tile);
             tally.moves += (active * steps.len()) as u64;

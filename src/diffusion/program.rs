@@ -138,4 +138,45 @@ impl Program {
         }
         (1..self.registers).filter(|r| carried[*r]).collect()
     }
+
+    /// The registers that hold the position: register 0 and its copies.
+    pub fn positions(&self) -> Vec<usize> {
+        let mut found = vec![0];
+        for operation in self.operations() {
+            if let Operation::Combine { to, terms } = operation
+                && let [(from, 1.0)] = terms[..]
+                && found.contains(&from)
+                && !found.contains(to)
+            {
+                found.push(*to);
+            }
+        }
+        found
+    }
+
+    /// Step by step and combination by combination, whether a later one goes on from the position that it writes, one
+    /// of `positions`: what is only asked for a prediction, or replaced by a correction, is not gone on from.
+    pub fn goes_on(&self, positions: &[usize]) -> Vec<Vec<bool>> {
+        // The end is gone on from.
+        let mut read: Vec<bool> = (0..self.registers).map(|register| register == 0).collect();
+        let of_step = |step: &Step| {
+            let mut all = Vec::new();
+            for operation in step.operations.iter().rev() {
+                let Operation::Combine { to, terms } = operation else {
+                    continue;
+                };
+                let goes_on = std::mem::take(&mut read[*to]);
+                let base = terms.iter().find(|term| positions.contains(&term.0));
+                if let (true, Some((base, _))) = (goes_on, base) {
+                    read[*base] = true;
+                }
+                all.push(goes_on);
+            }
+            all.reverse();
+            all
+        };
+        let mut steps: Vec<Vec<bool>> = self.steps.iter().rev().map(of_step).collect();
+        steps.reverse();
+        steps
+    }
 }

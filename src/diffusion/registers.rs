@@ -3,7 +3,7 @@
 use super::denoising::Call;
 use super::solver::builder::MOST_TERMS;
 use crate::target::Precision;
-use driftlane_kernels::step::combination::{Term, combine};
+use driftlane_kernels::step::combination::{Position, Term, advance, combine};
 use driftlane_kernels::tile::Row;
 use driftlane_kernels::{Lane, Scalar as _};
 
@@ -13,6 +13,9 @@ pub(super) struct Registers<R: Precision> {
     /// What an operation writes before it takes the place of its register.
     pub result: Vec<Row<R>>,
     other: Vec<Row<R>>,
+    /// What rounding took off registers that hold positions; empty for others, and where it is not kept.
+    low: Vec<Vec<Row<R>>>,
+    low_result: Vec<Row<R>>,
 }
 
 impl<R: Precision> Registers<R> {
@@ -22,7 +25,26 @@ impl<R: Precision> Registers<R> {
             all: (0..count).map(|_| row()).collect(),
             result: row(),
             other: row(),
+            low: vec![Vec::new(); count],
+            low_result: Vec::new(),
         }
+    }
+
+    /// With what rounding takes off these registers.
+    pub fn compensated(mut self, positions: &[usize]) -> Self {
+        let dim = self.result.len();
+        for position in positions {
+            self.low[*position] = vec![Row::zero(); dim];
+        }
+        self.low_result = vec![Row::zero(); dim];
+        self
+    }
+
+    pub fn low(&self, k: usize) -> &[Row<R>] {
+        &self.low[k]
+    }
+    pub fn low_mut(&mut self, k: usize) -> &mut [Row<R>] {
+        &mut self.low[k]
     }
 
     pub fn register(&self, k: usize) -> &[Row<R>] {
@@ -66,6 +88,53 @@ impl<R: Precision> Registers<R> {
                 combine(all, result);
             }
         }
+        self.take_result(to);
+    }
+
+    /// The same, and what rounding takes off it where that is kept of register `to`. A position that shrinks or grows by
+    /// half in a step loses digits to what is added to it: its rounding is forgotten.
+    pub fn advance(&mut self, terms: &[(usize, f64)], to: usize) {
+        if self.low[to].is_empty() {
+            return self.combine(terms, to);
+        }
+        let kept = |term: &&(usize, f64)| !self.low[term.0].is_empty();
+        let base = terms.iter().find(kept).copied();
+        let Some((base, factor)) = base.filter(|(_, a)| (a - 1.0).abs() <= 0.5) else {
+            self.low[to].fill(Row::zero());
+            return self.combine(terms, to);
+        };
+        let Self {
+            all,
+            result,
+            low,
+            low_result,
+            ..
+        } = self;
+        let position = Position {
+            high: &all[base],
+            low: &low[base],
+            factor: R::Scalar::from_f64(factor),
+            change: R::Scalar::from_f64(factor - 1.0),
+        };
+        let nothing: Term<'_, Row<R>> = (&[], R::Scalar::from_f64(0.0));
+        let mut others = [nothing; MOST_TERMS];
+        let mut count = 0;
+        for (register, coefficient) in terms.iter().filter(|term| term.0 != base) {
+            others[count] = (&all[*register], R::Scalar::from_f64(*coefficient));
+            count += 1;
+        }
+        match others[..count] {
+            [] if factor == 1.0 => {
+                result.copy_from_slice(position.high);
+                low_result.copy_from_slice(position.low);
+            }
+            [a] => advance(&position, &[a], result, low_result),
+            [a, b] => advance(&position, &[a, b], result, low_result),
+            [a, b, c] => advance(&position, &[a, b, c], result, low_result),
+            [a, b, c, d] => advance(&position, &[a, b, c, d], result, low_result),
+            ref all => advance(&position, all, result, low_result),
+        }
+        std::mem::swap(&mut self.low[to], &mut self.low_result);
         self.take_result(to);
     }
 }

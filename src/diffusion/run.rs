@@ -12,7 +12,7 @@ use std::io::{Read, Seek};
 
 /// Steps of one visit: enough that the population's way through memory is nothing beside the arithmetic,
 /// few enough that a long run can be watched.
-const STEPS_PER_VISIT: usize = 32;
+pub const STEPS_PER_VISIT: usize = 32;
 
 /// What is run besides a program on a target.
 #[derive(Debug, Clone)]

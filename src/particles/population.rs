@@ -6,8 +6,9 @@ use driftlane_kernels::F64;
 use driftlane_kernels::Register;
 use driftlane_kernels::tile::{Row, particles_per_tile, tiles_per_block};
 
-/// The most vector channels, and the most scalar channels, a population can have.
-pub const MAX_CHANNELS: usize = 8;
+/// The most vector channels, and the most scalar channels, a population can have: what a diffusion solver of order
+/// ten carries from step to step.
+pub const MAX_CHANNELS: usize = 12;
 
 /// The channels a flow declares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

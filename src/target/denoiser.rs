@@ -11,6 +11,7 @@
 
 use super::BlockTarget;
 use crate::target::library::BoxedTarget;
+use driftlane_kernels::lane::Table;
 use driftlane_kernels::tile::Row;
 use driftlane_kernels::{F32, F64, Lane};
 use serde::Serialize;
@@ -29,6 +30,8 @@ pub enum Prediction {
 pub trait Denoiser: Send + Sync {
     /// The prediction at `x`, written to `prediction`, as long as `x`.
     fn predict<L: Lane>(&self, x: &[L], prediction: &mut [L]);
+    /// Bytes of the constants it keeps: programs keep many denoisers at a time.
+    fn bytes(&self) -> usize;
 }
 
 /// The object-safe form of a [`Denoiser`]: one tile of `dim` rows a call. Implement [`Denoiser`] instead.
@@ -37,6 +40,8 @@ pub trait BlockDenoiser: Send + Sync {
     fn predict(&self, x: &[Row<F64>], prediction: &mut [Row<F64>]);
     /// In single precision.
     fn predict_f32(&self, x: &[Row<F32>], prediction: &mut [Row<F32>]);
+    /// See [`Denoiser::bytes`].
+    fn bytes(&self) -> usize;
 }
 
 /// A denoiser that can be moved between threads.
@@ -49,9 +54,13 @@ impl<D: Denoiser> BlockDenoiser for D {
     fn predict_f32(&self, x: &[Row<F32>], prediction: &mut [Row<F32>]) {
         Denoiser::predict(self, x, prediction);
     }
+    fn bytes(&self) -> usize {
+        Denoiser::bytes(self)
+    }
 }
 
-/// A denoiser from the score of the noised law: for laws without a closed form of their own.
+/// A denoiser from the score of the noised law: for laws without a closed form of their own. The data lose digits
+/// where sigma is large: what is left of x is small beside it.
 pub struct Tweedie {
     law: BoxedTarget,
     /// What x and the score are multiplied by.
@@ -87,14 +96,25 @@ impl BlockDenoiser for Tweedie {
         self.law.gradient_f32(x, prediction);
         tweedie(self.factors, x, prediction);
     }
+    /// The law keeps a few numbers for every pair of its coordinates, in both precisions, at most.
+    fn bytes(&self) -> usize {
+        let dim = BlockTarget::dim(&*self.law);
+        dim * (dim + 3) * (size_of::<f64>() + size_of::<f32>())
+    }
+}
+
+/// Bytes of tables, kept in both precisions.
+pub(crate) fn table_bytes(tables: &[&Table]) -> usize {
+    let numbers: usize = tables.iter().map(|table| table.values().len()).sum();
+    numbers * (size_of::<f64>() + size_of::<f32>())
 }
 
 /// Coordinate by coordinate a x + b: what normal laws with independent coordinates have.
 pub struct Affine {
     /// a.
-    pub factor: driftlane_kernels::lane::Table,
+    pub factor: Table,
     /// b.
-    pub term: driftlane_kernels::lane::Table,
+    pub term: Table,
 }
 
 impl Denoiser for Affine {
@@ -104,6 +124,37 @@ impl Denoiser for Affine {
             *p = x.mul_add(L::broadcast(a[j]), L::broadcast(b[j]));
         }
     }
+    fn bytes(&self) -> usize {
+        table_bytes(&[&self.factor, &self.term])
+    }
+}
+
+/// A x + b, row after row (b_i, A_i1 .. A_id): what normal laws with a full covariance have.
+pub struct Linear {
+    /// The rows.
+    pub rows: Table,
+}
+
+impl Denoiser for Linear {
+    fn predict<L: Lane>(&self, x: &[L], prediction: &mut [L]) {
+        let rows = self.rows.of::<L>().chunks_exact(x.len() + 1);
+        for (p, row) in prediction.iter_mut().zip(rows) {
+            *p = affine_row(row, x);
+        }
+    }
+    fn bytes(&self) -> usize {
+        table_bytes(&[&self.rows])
+    }
+}
+
+/// b + A_1 x_1 + .. of one row (b, A_1 .. A_d).
+#[inline(always)]
+pub(crate) fn affine_row<L: Lane>(row: &[L::Scalar], x: &[L]) -> L {
+    let mut sum = L::broadcast(row[0]);
+    for (&a, &x) in row[1..].iter().zip(x) {
+        sum = L::broadcast(a).mul_add(x, sum);
+    }
+    sum
 }
 
 /// (a, b) with a (x - alpha m) + b m the prediction of a normal coordinate of mean m and standard deviation

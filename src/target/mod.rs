@@ -14,7 +14,7 @@ pub mod transform;
 
 pub use block::{BlockTarget, Precision};
 pub use denoiser::{
-    Affine, BlockDenoiser, BoxedDenoiser, Denoiser, Prediction, Tweedie, regression,
+    Affine, BlockDenoiser, BoxedDenoiser, Denoiser, Linear, Prediction, Tweedie, regression,
 };
 pub use law::Law;
 pub use path::Path;

@@ -317,3 +317,125 @@ fn refusals_and_doubts() {
     );
     assert_eq!(run(temp.path(), doubtful).status.code(), Some(0));
 }
+
+/// Options of solvers that `diffuse` has: they change what they are for, and are refused by name for others.
+#[test]
+fn solver_options_are_those_of_diffuse() {
+    let temp = folder();
+    let error = |line: &str| {
+        let found = compare(
+            temp.path(),
+            &format!("{line} --nfe 20 --particles 2000 --no-save"),
+        );
+        let row = found["rows"][0].as_object().unwrap().clone();
+        (row["error"].as_f64().unwrap(), row["measure"].clone())
+    };
+    // Without its corrector it is its predictor.
+    let (predictor, plain) = (
+        error("unipc-3-bh2 --corrector off"),
+        error("unip-3 --lower-order-final off"),
+    );
+    assert_eq!(predictor, plain);
+    assert!(error("unipc-3-bh2").0 < 0.5 * plain.0);
+    assert_eq!(
+        error("gradient-estimation --extrapolation 1.5").0,
+        error("ipndm-2").0
+    );
+    assert_eq!(error("heun").1, "solution");
+    assert_eq!(error("heun --churn 20,0.1,5").1, "moments");
+    assert_eq!(error("restart --restart 3,2,0.1,0.5").1, "moments");
+    for (line, words) in [
+        (
+            "heun,ddim --churn 20",
+            "--churn = 20: must be left out for ddim",
+        ),
+        (
+            "heun,restart --restart 3,2,0.1,0.5",
+            "--restart = 1 intervals: must be left out for heun",
+        ),
+        ("restart", "--restart = (not given): must be given"),
+        (
+            "ddim --corrector on",
+            "--corrector = on: must be left out for ddim",
+        ),
+        (
+            "lms --extrapolation 2",
+            "--extrapolation = 2: must be left out for lms",
+        ),
+        ("heun --churn 20,5,1", "--churn"),
+        ("restart --restart 3,2", "--restart"),
+    ] {
+        let output = run(temp.path(), &format!("compare {line} --on t.toml"));
+        let errors = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{line}: {errors}");
+        assert!(errors.contains(words), "{line}: {errors}");
+    }
+}
+
+/// A dry run's file gives the same rows: names with grids in them, options, and what compare does by itself.
+#[test]
+fn dry_runs_repeat_rows() {
+    let temp = folder();
+    for line in [
+        "dpmpp-2m-karras",
+        "dpmpp-2m-karras,ddim-karras",
+        "dpmpp-2m-lu,ddim",
+        "ddim,dpmpp-2m-karras,heun-lu",
+        "dpmpp-2m-karras --grid time",
+        "ddim,unip-2 --grid karras --rho 5",
+        "heun,euler --churn 5,0.1,4",
+        "unipc-2-bh2 --corrector off --lower-order-final on",
+        "restart --restart 3,1,0.1,0.5",
+        "gradient-estimation --extrapolation 1.7",
+    ] {
+        let line = format!("compare {line} --on t.toml --nfe 8,16 --particles 64");
+        let file = ok(temp.path(), &format!("{line} --dry-run"));
+        fs::write(temp.path().join("again.toml"), &file).unwrap();
+        let timeless = |line: &str| {
+            let mut found = json(temp.path(), &format!("{line} --no-save --quiet"));
+            for row in found["rows"].as_array_mut().unwrap() {
+                row.as_object_mut().unwrap().remove("cost").unwrap();
+            }
+            found["rows"].clone()
+        };
+        let rows = timeless(&line);
+        assert_eq!(timeless("run again.toml"), rows, "{line}");
+        let written = ok(temp.path(), "run again.toml --dry-run");
+        assert_eq!(written, file, "{line}");
+    }
+}
+
+/// What is at fault is named: the grid and not steps that nobody gave, and noise levels that a shift leaves out.
+#[test]
+fn grids_and_shifts_are_named() {
+    let temp = folder();
+    for (line, words) in [
+        (
+            "ddim --schedule vp-discrete --grid linspace --nfe 2000",
+            "--grid = linspace: must allow 2000 steps; it allows 1 to 999 of linspace",
+        ),
+        ("ddim --grid linspace", "--grid = linspace"),
+        (
+            "ddim,deis-2 --final zero",
+            "--final = zero: must be sigma-min or none for deis-2",
+        ),
+        (
+            "unipc-11-bh2",
+            "SOLVERS = unipc-11-bh2: must be a solver: this family has orders 1 to 10",
+        ),
+    ] {
+        let output = run(temp.path(), &format!("compare {line} --on t.toml"));
+        let errors = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{line}: {errors}");
+        assert!(errors.contains(words), "{line}: {errors}");
+        assert_eq!(errors.lines().count(), 1, "{line}: {errors}");
+    }
+    let shifted = "compare ddim,heun --on t.toml --nfe 8,20 --particles 64 --no-save --shift";
+    let note = text(&run(temp.path(), &format!("{shifted} 30")).stderr);
+    assert!(
+        note.contains("--shift leaves") && note.contains("steps of ddim"),
+        "{note}"
+    );
+    let silent = text(&run(temp.path(), &format!("{shifted} 1")).stderr);
+    assert!(!silent.contains("--shift"), "{silent}");
+}

@@ -177,6 +177,25 @@ fn bad_input_is_refused_in_a_line() {
             "gaussian --solver deis-3 --final zero",
             "must be above 0 at the end",
         ),
+        ("gaussian --solver deis-2 --final zero", "--final = zero"),
+        ("gaussian --solver dpm-3s --final zero", "--final = zero"),
+        ("gaussian --solver t-ab-2 --final zero", "--final = zero"),
+        (
+            "gaussian --solver deis-2 --sigmas 3,1,0",
+            "--sigmas = 0: must be above 0 at the end",
+        ),
+        (
+            "gaussian --solver foo",
+            "--solver = foo: must be a solver (see: driftlane list solvers)",
+        ),
+        (
+            "gaussian --solver unipc-3",
+            "did you mean unipc-3-bh1, unipc-3-bh2",
+        ),
+        (
+            "gaussian --solver unip-11-noise",
+            "must be a solver: this family has orders 1 to 10",
+        ),
         (
             "gaussian --solver dpm-adaptive-12 --schedule flow",
             "falling noise levels, finite",
@@ -225,5 +244,46 @@ fn experiment_files_repeat_runs() {
         let samples =
             |folder: &str| fs::read(temp.path().join(folder).join("samples.npy")).unwrap();
         assert_eq!(samples("a"), samples("b"), "{options}");
+    }
+}
+
+/// A refusal of a name tells near names, a few of them, and none that is another word.
+#[test]
+fn hints_are_near() {
+    let temp = tempdir().unwrap();
+    let error = |line: &str| {
+        let output = run(temp.path(), &format!("diffuse gaussian {line} --no-save"));
+        assert_eq!(output.status.code(), Some(2), "{line}");
+        text(&output.stderr)
+    };
+    for line in [
+        "--solver foo",
+        "--solver dpmpp2m",
+        "--solver unipc",
+        "--solver dpm-4s",
+    ] {
+        let error = error(line);
+        assert!(error.len() < 250, "{line}: {error}");
+    }
+    assert!(!error("--solver foo").contains("did you mean"));
+    assert!(error("--solver dpmpp2m").contains("did you mean dpmpp-2m"));
+    assert!(!error("--schedule foo").contains("did you mean"));
+    assert!(error("--schedule vp-linaer").contains("did you mean vp-linear?"));
+}
+
+/// Noise levels that a shift moves beyond the schedule's ends are told of.
+#[test]
+fn shifts_that_lose_steps_say_so() {
+    let temp = tempdir().unwrap();
+    let line = "diffuse gaussian --particles 64 --no-save --steps 20";
+    let note = |more: &str| text(&run(temp.path(), &format!("{line} {more}")).stderr);
+    let told = note("--shift 20");
+    let left = told.split("--shift leaves ").nth(1).unwrap();
+    let left: usize = left.split(' ').next().unwrap().parse().unwrap();
+    let found = json(temp.path(), &format!("{line} --shift 20 --quiet"));
+    assert!(left < 20 && found["steps"] == left, "{told} {found:?}");
+    assert!(told.contains("of 20 steps of dpmpp-2m"), "{told}");
+    for silent in ["", "--shift 1", "--shift 20 --quiet"] {
+        assert!(!note(silent).contains("--shift"), "{silent}");
     }
 }

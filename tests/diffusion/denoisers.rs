@@ -287,3 +287,40 @@ fn thresholding_is_per_particle() {
         }
     }
 }
+
+/// At noise levels of 1e5 and 1e8 single precision still knows the data: x + sigma^2 score would be off by sigma times
+/// 6e-8, which is all of them.
+#[test]
+fn full_covariances_keep_their_digits_in_much_noise() {
+    let covs = [
+        vec![vec![1.0, 0.6], vec![0.6, 0.8]],
+        vec![vec![0.3, -0.1], vec![-0.1, 0.2]],
+    ];
+    let means = vec![vec![0.5, -2.0], vec![2.0, 1.0]];
+    let normal = Gaussian::full(means[0].clone(), &covs[0]).unwrap();
+    let mixture = Mixture::full(vec![1.0, 2.0], means, &covs).unwrap();
+    let targets: [&dyn BlockTarget; 2] = [&normal, &mixture];
+    for sigma in [1e-3, 1.0, 1e3, 1e5, 1e8] {
+        let at = Node::variance_exploding(sigma).unwrap();
+        let x: Vec<f64> = positions(400, 4.0 * sigma.max(1.0))
+            .into_iter()
+            .map(|x| f64::from(x as f32))
+            .collect();
+        for (k, target) in targets.into_iter().enumerate() {
+            let none = Denoising::default();
+            let double = called::<F64>(target, at, Prediction::Data, &x, &none);
+            let single = called::<F32>(target, at, Prediction::Data, &x, &none);
+            // Shares of components are off by the rounding of energies, 30 bits at most but at the least noise, where they
+            // are 1e3 and more; the means are 3 apart.
+            let allowed = match k {
+                0 => 2e-6,
+                _ if sigma < 1.0 => 2e-4,
+                _ => 1e-5,
+            };
+            for (a, b) in single.iter().zip(&double) {
+                must_pass(within("single", *a, *b, allowed * b.abs().max(1.0)));
+                must_fail("off", within("single", a + 1e-3, *b, allowed));
+            }
+        }
+    }
+}

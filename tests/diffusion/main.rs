@@ -4,6 +4,7 @@
 #[path = "../gates/mod.rs"]
 mod gates;
 
+mod authors;
 mod conversions;
 mod counting;
 mod denoisers;
@@ -13,6 +14,7 @@ mod flow;
 mod gains;
 mod grid_values;
 mod grids;
+mod high_orders;
 mod identities;
 mod integrals;
 mod mixture;
@@ -21,6 +23,7 @@ mod orders;
 mod paths;
 mod resampling;
 mod reverse;
+mod rounding;
 mod schedules;
 mod slopes;
 mod starts;

@@ -7,7 +7,7 @@ use super::starts::{along, end, has_order, kept, program, slopes, with_exact_his
 use driftlane::diffusion::solver::{Description, Options, StartUp, find};
 use driftlane::diffusion::{Node, Prediction, Schedule};
 
-fn predict(x: &[f64], at: &Node, what: Prediction, out: &mut [f64]) {
+pub fn predict(x: &[f64], at: &Node, what: Prediction, out: &mut [f64]) {
     let mixture = Mixture {
         weights: vec![0.3, 0.5, 0.2],
         means: vec![vec![-2.0], vec![0.5], vec![3.0]],
@@ -16,7 +16,7 @@ fn predict(x: &[f64], at: &Node, what: Prediction, out: &mut [f64]) {
     mixture.predict(x, at, what, out);
 }
 
-fn uniform(steps: usize) -> Vec<Node> {
+pub fn uniform(steps: usize) -> Vec<Node> {
     let ratio = (0.05f64 / 4.0).ln() / steps as f64;
     (0..=steps)
         .map(|i| 4.0 * (ratio * i as f64).exp())
@@ -24,7 +24,7 @@ fn uniform(steps: usize) -> Vec<Node> {
         .collect()
 }
 
-fn karras(steps: usize) -> Vec<Node> {
+pub fn karras(steps: usize) -> Vec<Node> {
     let (high, low) = (4.0f64.powf(1.0 / 7.0), 0.05f64.powf(1.0 / 7.0));
     (0..=steps)
         .map(|i| i as f64 / steps as f64)
@@ -33,11 +33,11 @@ fn karras(steps: usize) -> Vec<Node> {
         .collect()
 }
 
-const START: [f64; 1] = [1.7];
+pub const START: [f64; 1] = [1.7];
 /// The flow's end by Runge-Kutta in another language, 20000 steps.
 const EXACT: f64 = 0.665535333236244;
 
-fn schedule() -> Schedule {
+pub fn schedule() -> Schedule {
     Schedule::from_name("ve").unwrap()
 }
 

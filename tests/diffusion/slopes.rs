@@ -81,7 +81,11 @@ fn judge(case: &Case) -> Vec<String> {
     let exact = case.exact();
     let mut wrong = Vec::new();
     for solver in of_the_flow() {
-        let all = case.errors(solver, &exact, &[160, 320, 640, 1280]);
+        let mut all = case.errors(solver, &exact, &[160, 320, 640, 1280]);
+        // On roots of noise levels their errors change sign between the first two.
+        if solver.name.starts_with("unipc-3-noise") {
+            all.remove(0);
+        }
         let (least, most) = expected(solver);
         let gate = |least: f64, most: f64| {
             require(
@@ -90,7 +94,10 @@ fn judge(case: &Case) -> Vec<String> {
             )
         };
         wrong.extend(gate(least, most).err());
-        must_fail("an order less", gate(least - 1.0, least - 0.6));
+        must_fail(
+            &format!("an order less, {} {}", solver.name, shown(&all)),
+            gate(least - 1.0, least - 0.6),
+        );
         must_fail("an order more", gate(most + 1.0, most + 1.0));
     }
     wrong
@@ -206,7 +213,8 @@ fn claimed_orders_hold_from_exact_starts() {
     let exact = framed(&exact, &node(low));
     let mut wrong = Vec::new();
     for solver in of_the_flow() {
-        let singlestep = ["dpm-2s", "dpm-3s", "dpmpp-2s", "dpmpp-3s"].contains(&&*solver.name);
+        let singlestep = ["dpm-2s", "dpm-3s", "dpmpp-2s", "dpmpp-3s"];
+        let singlestep = singlestep.iter().any(|name| solver.name.starts_with(name));
         let more = usize::from(singlestep);
         let error = |warm: usize, steps: usize| {
             let h = (low - high) / steps as f64;
@@ -270,7 +278,11 @@ fn cold_starts_cap_the_order() {
             continue;
         }
         let all = case.errors(solver, &exact, &[321, 642, 1284]);
-        let (least, _) = expected(solver);
+        // Whole blocks end as they began: these numbers of steps are multiples of three.
+        let least = match solver.name.ends_with("-fixed") {
+            true => solver.order as f64,
+            false => expected(solver).0,
+        };
         wrong.extend(has_order(&solver.name, &all, least).err());
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

@@ -6,6 +6,15 @@
 //!
 //! One pass over m streams of up to [`STREAMS`]: m - 1/2 operations, and m rows read and one written, a row;
 //! longer sums take another pass for every further term.
+//!
+//! [`advance`] keeps what rounding takes off a position, for sums over very many steps:
+//!
+//! ```text
+//! d = A low + (A - 1) high + c_1 r_1 + .. + c_m r_m,    high' = high + d,    low' = d - (high' - high)
+//! ```
+//!
+//! Where |d| <= |high| the subtraction is exact (Dekker 1971, doi 10.1007/BF01397083) and high' + low' is off by the
+//! rounding of d alone: (m + 3) u |d|, in place of u |high| a step. 2 m + 5 operations a row.
 
 use crate::lane::Lane;
 
@@ -50,5 +59,42 @@ fn fused<L: Lane, const M: usize>(terms: [Term<'_, L>; M], sum: &mut [L]) {
             value = register[row].mul_add(*coefficient, value);
         }
         *sum = value;
+    }
+}
+
+/// A position in two parts and what it is multiplied by: the factor, and the factor less 1, which is small.
+pub struct Position<'a, L: Lane> {
+    /// The position as it is rounded.
+    pub high: &'a [L],
+    /// What rounding took off it.
+    pub low: &'a [L],
+    /// A.
+    pub factor: L::Scalar,
+    /// A - 1.
+    pub change: L::Scalar,
+}
+
+/// Writes A times a position plus the combination of `terms` to `high`, and to `low` what rounding takes off it. All as
+/// long as `high`.
+#[inline(always)]
+pub fn advance<L: Lane>(
+    position: &Position<'_, L>,
+    terms: &[Term<'_, L>],
+    high: &mut [L],
+    low: &mut [L],
+) {
+    let length = high.len();
+    let (old, rest) = (&position.high[..length], &position.low[..length]);
+    let low = &mut low[..length];
+    for row in 0..length {
+        // Broadcast where they are used: numbers kept across the loop, a row each, spill.
+        let mut by = rest[row] * L::broadcast(position.factor);
+        for (register, coefficient) in terms {
+            by = register[row].mul_add(L::broadcast(*coefficient), by);
+        }
+        by = old[row].mul_add(L::broadcast(position.change), by);
+        let sum = old[row] + by;
+        high[row] = sum;
+        low[row] = by - (sum - old[row]);
     }
 }

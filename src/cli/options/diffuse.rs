@@ -44,33 +44,6 @@ pub struct DiffuseOptions {
         help_heading = "Method"
     )]
     pub(in crate::cli) timesteps: Option<String>,
-    /// Correct every step by the call at its end (UniC): on, off or habit [default: habit]
-    #[arg(long, value_name = "RULE", help_heading = "Method")]
-    pub(in crate::cli) corrector: Option<String>,
-    /// Noise added before steps of euler, heun and their like: S, or S,FROM,TO with noise levels [default: none]
-    #[arg(
-        long,
-        value_name = "S[,FROM,TO]",
-        allow_negative_numbers = true,
-        help_heading = "Method"
-    )]
-    pub(in crate::cli) churn: Option<String>,
-    /// Noise levels gone over again, for the solver restart: POINTS,REPEATS,FOOT,HEAD, several one after the other
-    #[arg(
-        long,
-        value_name = "N,K,FOOT,HEAD",
-        allow_negative_numbers = true,
-        help_heading = "Method"
-    )]
-    pub(in crate::cli) restart: Option<String>,
-    /// Weight of the newest output in gradient-estimation [default: 2]
-    #[arg(
-        long,
-        value_name = "G",
-        allow_negative_numbers = true,
-        help_heading = "Method"
-    )]
-    pub(in crate::cli) extrapolation: Option<String>,
     /// Noise from one Brownian path a particle, the same for any number of steps
     #[arg(long, help_heading = "Method")]
     pub(in crate::cli) brownian_path: bool,
@@ -108,10 +81,6 @@ impl DiffuseOptions {
         given.word("nfe", "--nfe", &self.nfe);
         given.word("sigmas", "--sigmas", &self.sigmas);
         given.word("timesteps", "--timesteps", &self.timesteps);
-        given.word("corrector", "--corrector", &self.corrector);
-        given.word("churn", "--churn", &self.churn);
-        given.word("restart", "--restart", &self.restart);
-        given.word("extrapolation", "--extrapolation", &self.extrapolation);
         given.word("rtol", "--rtol", &self.rtol);
         given.word("atol", "--atol", &self.atol);
         given.flag("brownian_path", "--brownian-path", self.brownian_path, true);

@@ -53,6 +53,33 @@ pub struct SolverOptions {
     /// First steps of multistep solvers: cold, of lower orders, or in stages of calls [default: cold]
     #[arg(long, value_name = "RULE", help_heading = "Method")]
     pub(in crate::cli) start_up: Option<String>,
+    /// Correct every step by the call at its end (UniC): on, off or habit [default: habit]
+    #[arg(long, value_name = "RULE", help_heading = "Method")]
+    pub(in crate::cli) corrector: Option<String>,
+    /// Noise added before steps of euler, heun and their like: S, or S,FROM,TO with noise levels [default: none]
+    #[arg(
+        long,
+        value_name = "S[,FROM,TO]",
+        allow_negative_numbers = true,
+        help_heading = "Method"
+    )]
+    pub(in crate::cli) churn: Option<String>,
+    /// Noise levels gone over again, for the solver restart: POINTS,REPEATS,FOOT,HEAD, several one after the other
+    #[arg(
+        long,
+        value_name = "N,K,FOOT,HEAD",
+        allow_negative_numbers = true,
+        help_heading = "Method"
+    )]
+    pub(in crate::cli) restart: Option<String>,
+    /// Weight of the newest output in gradient-estimation [default: 2]
+    #[arg(
+        long,
+        value_name = "G",
+        allow_negative_numbers = true,
+        help_heading = "Method"
+    )]
+    pub(in crate::cli) extrapolation: Option<String>,
     /// Classifier-free guidance of this scale towards --condition [default: 1]
     #[arg(
         long,
@@ -94,6 +121,10 @@ impl SolverOptions {
         given.word("eta", "--eta", &self.eta);
         given.word("noise_scale", "--noise-scale", &self.noise_scale);
         given.word("start_up", "--start-up", &self.start_up);
+        given.word("corrector", "--corrector", &self.corrector);
+        given.word("churn", "--churn", &self.churn);
+        given.word("restart", "--restart", &self.restart);
+        given.word("extrapolation", "--extrapolation", &self.extrapolation);
         given.word("guidance", "--guidance", &self.guidance);
         given.word("condition", "--condition", &self.condition);
         given.word("threshold", "--threshold", &self.threshold);

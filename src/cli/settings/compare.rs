@@ -1,10 +1,9 @@
 //! What `compare` is given.
 
-use super::diffuse::{self, named_solver, solver_names};
+use super::diffuse::{self, named_solver, unknown_solver};
 use super::{CompareMethod, Entrant};
-use crate::cli::config;
 use crate::cli::given::Given;
-use crate::diffusion::solver::{Habit, Setting};
+use crate::diffusion::solver::{Habit, Setting, find};
 use crate::error::{Error, Result};
 
 /// More solvers than a picture shows.
@@ -26,15 +25,11 @@ pub(super) fn method(given: &Given) -> Result<CompareMethod> {
     let mut entrants: Vec<Entrant> = Vec::new();
     for name in &names {
         let refuse = |allowed: String| Error::invalid(given.label("solvers"), name, allowed);
-        let known = solver_names();
         let Some((solver, suffix)) = named_solver(name) else {
-            let hint = config::hint(name, &known);
-            return Err(refuse(format!(
-                "must be a solver (see: driftlane list solvers){hint}"
-            )));
+            return Err(refuse(unknown_solver(name)));
         };
-        let chosen = crate::diffusion::solver::find(&solver);
-        if chosen.is_some_and(|solver| solver.adaptive().is_some()) {
+        let chosen = find(&solver);
+        if chosen.as_ref().is_some_and(|row| row.adaptive().is_some()) {
             let allowed = "must be a solver that takes its calls from --nfe: this one chooses its steps on the way";
             return Err(refuse(allowed.to_owned()));
         }
@@ -42,9 +37,7 @@ pub(super) fn method(given: &Given) -> Result<CompareMethod> {
         // A grid of its own overrules the one in the name.
         let overruled = suffix.is_some() && given.has("grid");
         let shown = if overruled { &solver } else { name }.clone();
-        let takes = |setting| {
-            crate::diffusion::solver::find(&solver).is_some_and(|found| found.takes(setting))
-        };
+        let takes = |setting| chosen.as_ref().is_some_and(|row| row.takes(setting));
         if let Some(grid) = suffix.filter(|_| !overruled) {
             method.grid = grid;
         }

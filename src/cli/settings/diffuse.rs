@@ -2,9 +2,10 @@
 
 use super::resolve::choice;
 use super::{DiffuseMethod, Levels};
+use crate::cli::config;
 use crate::cli::given::Given;
 use crate::diffusion::solver::{
-    Churn, Habit, Options, Restart, StartUp, adaptive_solvers, find, solvers,
+    Churn, Habit, Options, Restart, StartUp, adaptive_solvers, find, numbers_of_family, solvers,
 };
 use crate::diffusion::{Denoising, Grid, GridOptions, Guidance, Schedule};
 use crate::error::{Error, Result};
@@ -135,19 +136,39 @@ fn grid_options(given: &Given) -> Result<GridOptions> {
 
 /// The solver's name, and the grid after it, which a grid of its own overrules.
 fn solver(given: &Given) -> Result<(String, Option<Grid>)> {
-    let default = ("dpmpp-2m".to_owned(), None);
-    choice(given, "solver", &solver_names(), default, named_solver)
+    let Some(name) = given.text("solver", NOT_A_SOLVER)? else {
+        return Ok(("dpmpp-2m".to_owned(), None));
+    };
+    named_solver(name).ok_or_else(|| given.refuse("solver", unknown_solver(name)))
 }
 
-pub(super) fn solver_names() -> Vec<&'static str> {
+const NOT_A_SOLVER: &str = "must be a solver (see: driftlane list solvers)";
+/// Near names that a refusal tells.
+const HINTS: usize = 4;
+
+/// Why a name is refused: a number in it that is out of its range, or the names it may have been meant to be.
+pub(super) fn unknown_solver(name: &str) -> String {
+    let short = GRID_SUFFIXES.iter().find_map(|s| name.strip_suffix(s.0));
+    if let Some(range) = numbers_of_family(short.unwrap_or(name)) {
+        return format!("must be a solver: this family has {range}");
+    }
     let all = solvers().iter().chain(adaptive_solvers());
-    all.map(|solver| &*solver.name).collect()
+    let known: Vec<&str> = all
+        .flat_map(|solver| std::iter::once(&*solver.name).chain(solver.aliases.iter().copied()))
+        .collect();
+    let near = config::near(name, &known, HINTS);
+    match near.is_empty() {
+        true => NOT_A_SOLVER.to_owned(),
+        false => format!("{NOT_A_SOLVER}; did you mean {}?", config::one_of(&near)),
+    }
 }
+
+/// Grids that may be named after a solver.
+const GRID_SUFFIXES: [(&str, Grid); 2] = [("-karras", Grid::Karras), ("-lu", Grid::LogSnr)];
 
 /// A solver by name or alias, and the grid that is named after it.
 pub(super) fn named_solver(name: &str) -> Option<(String, Option<Grid>)> {
-    let suffixes = [("-karras", Grid::Karras), ("-lu", Grid::LogSnr)];
-    let found = suffixes.into_iter().find_map(|(suffix, grid)| {
+    let found = GRID_SUFFIXES.into_iter().find_map(|(suffix, grid)| {
         let short = name.strip_suffix(suffix)?;
         find(short).map(|solver| (solver.name.into_owned(), Some(grid)))
     });

@@ -1,8 +1,14 @@
 //! Whether a run fits the memory there is, before anything is allocated.
 
-use super::{Length, Method, Precision, SampleMethod, Settings};
+use super::{DiffuseMethod, Length, Method, Precision, SampleMethod, Settings};
+use crate::cli::diffuse::Plan;
+use crate::diffusion::{Operation, Step};
 use crate::error::{Error, Result};
 use crate::record::manifest;
+use crate::target::{BlockTarget, Prediction};
+
+/// Steps whose denoisers a run keeps at a time.
+const STEPS_PER_VISIT: usize = 32;
 
 impl Settings {
     /// The bytes a run of so many particles needs for `dim` coordinates: particles with their gradients,
@@ -44,12 +50,57 @@ impl Settings {
         )
     }
 
-    /// Refuses a run that does not fit the memory this process may still use.
+    /// The bytes of the denoisers that a program keeps at a time: those of the steps of one visit, each with tables
+    /// as long as the target. Nothing for other verbs, and for what is refused elsewhere.
+    pub fn denoiser_estimate(&self, target: &dyn BlockTarget) -> u64 {
+        let of = |method: &DiffuseMethod| {
+            let (calls, first) = match method.plan().ok()? {
+                Plan::Adaptive(adaptive, ends) => (adaptive.order, ends.0),
+                Plan::Program(program) => {
+                    let calls = |steps: &[Step]| {
+                        let all = steps.iter().flat_map(|step| &step.operations);
+                        all.filter(|operation| matches!(operation, Operation::Evaluate { .. }))
+                            .count()
+                    };
+                    let most = program.steps.chunks(STEPS_PER_VISIT).map(calls).max()?;
+                    (most, program.steps.first()?.from)
+                }
+            };
+            let denoiser = target.denoiser(first.alpha, first.sigma, Prediction::Noise)?;
+            // Guidance calls two of them.
+            let each = 1 + u64::from(method.denoising.guidance.is_some());
+            Some(each * calls as u64 * denoiser.bytes() as u64)
+        };
+        match &self.method {
+            Method::Diffuse(method) => of(method).unwrap_or(0),
+            Method::Compare(method) => {
+                let most = method.calls.iter().copied().max().unwrap_or(1);
+                let all = method.entrants.iter();
+                all.filter_map(|entrant| of(&entrant.at(most)))
+                    .max()
+                    .unwrap_or(0)
+            }
+            _ => 0,
+        }
+    }
+
+    /// Refuses a run on `target` that does not fit the memory this process may still use.
+    pub fn check_memory_for(&self, particles: u64, target: &dyn BlockTarget) -> Result<()> {
+        self.check_bytes(particles, target.dim(), self.denoiser_estimate(target))
+    }
+
+    /// Refuses the particles of a run that do not fit the memory this process may still use.
     pub fn check_memory(&self, particles: u64, dim: usize) -> Result<()> {
+        self.check_bytes(particles, dim, 0)
+    }
+
+    /// The same with so many bytes besides those of particles.
+    fn check_bytes(&self, particles: u64, dim: usize, denoisers: u64) -> Result<()> {
         let Some(available) = manifest::available_memory() else {
             return Ok(());
         };
         let needed = self.memory_estimate(particles, dim);
+        let needed = needed.saturating_add(denoisers);
         if needed <= available {
             return Ok(());
         }
@@ -63,8 +114,12 @@ impl Settings {
             }
             _ => "; lower it".into(),
         };
+        let of_them = match denoisers {
+            0 => String::new(),
+            bytes => format!(" ({:.1} of them by denoisers)", giga(bytes)),
+        };
         let allowed = format!(
-            "must fit memory: {:.1} GB needed, {:.1} GB available for {dim} coordinates{advice}",
+            "must fit memory: {:.1} GB needed{of_them}, {:.1} GB available for {dim} coordinates{advice}",
             giga(needed),
             giga(available)
         );

@@ -15,16 +15,13 @@ use std::path::{Path, PathBuf};
 
 /// The verbs that experiment files may name.
 const VERBS: [&str; 4] = ["sample", "smc", "diffuse", "compare"];
-/// Keys that only `diffuse` knows; it shares `steps` with `sample`.
-const DIFFUSE_KEYS: [&str; 23] = [
-    "solver",
+/// Keys that `diffuse` and `compare` alone know.
+const SOLVING_KEYS: [&str; 17] = [
     "nfe",
     "schedule",
     "grid",
     "rho",
     "shift",
-    "sigmas",
-    "timesteps",
     "final",
     "lower_order_final",
     "eta",
@@ -37,26 +34,19 @@ const DIFFUSE_KEYS: [&str; 23] = [
     "guidance",
     "condition",
     "threshold",
+];
+/// Keys that `diffuse` alone knows, as they say nothing of several solvers on several grids; it shares `steps`
+/// with `sample`.
+const DIFFUSE_KEYS: [&str; 6] = [
+    "solver",
+    "sigmas",
+    "timesteps",
     "brownian_path",
     "rtol",
     "atol",
 ];
 /// Keys that only `compare` knows.
 const COMPARE_KEYS: [&str; 2] = ["solvers", "strong"];
-/// Keys of `diffuse` that say nothing of several solvers on several grids.
-pub(super) const ONE_SOLVER_KEYS: [&str; 11] = [
-    "solver",
-    "steps",
-    "sigmas",
-    "timesteps",
-    "corrector",
-    "churn",
-    "restart",
-    "extrapolation",
-    "brownian_path",
-    "rtol",
-    "atol",
-];
 /// What moves are tuned by.
 const TUNING_KEYS: [&str; 8] = [
     "step_size",
@@ -174,20 +164,17 @@ impl Settings {
 
 /// What says nothing to `verb`.
 fn foreign(verb: &str) -> Vec<&'static str> {
-    let own = |keys: &[&'static str]| keys.to_vec();
+    let moving = || [&SAMPLE_KEYS[..], &SMC_KEYS, &TUNING_KEYS].concat();
+    let diffusing = || [&SOLVING_KEYS[..], &DIFFUSE_KEYS, &COMPARE_KEYS].concat();
     match verb {
-        "smc" => [own(&SAMPLE_KEYS), own(&DIFFUSE_KEYS), own(&COMPARE_KEYS)].concat(),
+        "smc" => [&SAMPLE_KEYS[..], &diffusing()].concat(),
         "diffuse" => {
-            let mut keys = [own(&SAMPLE_KEYS), own(&SMC_KEYS), own(&TUNING_KEYS)].concat();
+            let mut keys = [&moving()[..], &COMPARE_KEYS].concat();
             keys.retain(|key| *key != "steps");
-            keys.extend(COMPARE_KEYS);
             keys
         }
-        "compare" => {
-            let others = [own(&SAMPLE_KEYS), own(&SMC_KEYS), own(&TUNING_KEYS)].concat();
-            [others, own(&ONE_SOLVER_KEYS)].concat()
-        }
-        _ => [own(&SMC_KEYS), own(&DIFFUSE_KEYS), own(&COMPARE_KEYS)].concat(),
+        "compare" => [&moving()[..], &DIFFUSE_KEYS].concat(),
+        _ => [&SMC_KEYS[..], &diffusing()].concat(),
     }
 }
 

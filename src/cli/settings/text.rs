@@ -1,11 +1,9 @@
 //! From settings to the experiment file they stand for.
 
+mod diffusion;
+
 use super::cadence::duration_text;
-use super::{
-    CompareMethod, DiffuseMethod, Init, Length, Levels, Method, Output, Population, ReferenceSpec,
-    Sampler, Settings, Tuning,
-};
-use crate::diffusion::solver::{Habit, StartUp, find};
+use super::{Init, Length, Method, Output, Population, ReferenceSpec, Sampler, Settings, Tuning};
 use crate::flow::Resampling;
 use std::path::Path;
 use toml::{Table, Value};
@@ -141,8 +139,8 @@ impl Method {
                 m.tuning.fill(m.sampler, &mut out);
                 out
             }
-            Self::Diffuse(m) => diffuse(m),
-            Self::Compare(m) => compare(m),
+            Self::Diffuse(m) => diffusion::diffuse(m),
+            Self::Compare(m) => diffusion::compare(m),
             Self::Smc(m) => {
                 let ladder = m
                     .ladder
@@ -183,127 +181,6 @@ impl Method {
                 out
             }
         }
-    }
-}
-
-fn diffuse(m: &DiffuseMethod) -> Table {
-    let levels = |levels: &Option<Levels>| match levels {
-        None => "none".into(),
-        Some(Levels::Numbers(levels)) => Value::from(levels.clone()),
-        Some(Levels::File(file)) => path(file),
-    };
-    let last = match m.last {
-        None => "habit",
-        Some(Habit::Zero) => "zero",
-        Some(Habit::Smallest) => "sigma-min",
-        Some(Habit::Nothing) => "none",
-    };
-    let habit = |number: Option<f64>| number.map_or_else(|| "habit".into(), Value::Float);
-    let switch = |choice: Option<bool>| match choice {
-        None => "habit".into(),
-        Some(true) => "on".into(),
-        Some(false) => "off".into(),
-    };
-    let none = |numbers: Vec<f64>| match numbers.is_empty() {
-        true => "none".into(),
-        false => Value::from(numbers),
-    };
-    let churn = m.options.churn.iter();
-    let intervals = m.options.restarts.iter();
-    let (scale, components) = match &m.denoising.guidance {
-        None => (Value::from("none"), Value::from("none")),
-        Some(guidance) => {
-            let all = guidance.components.iter().map(|k| whole(*k as u64));
-            (guidance.scale.into(), Value::Array(all.collect()))
-        }
-    };
-    let (threshold, shift) = (m.denoising.threshold, m.grid_options.shift);
-    let mut out = table([
-        ("verb", "diffuse".into()),
-        ("solver", m.solver.as_str().into()),
-        ("schedule", m.schedule.as_str().into()),
-        ("grid", m.grid.name().into()),
-        ("rho", habit(m.grid_options.rho)),
-        ("shift", shift.map_or_else(|| "none".into(), Value::Float)),
-        ("sigmas", levels(&m.levels)),
-        ("timesteps", levels(&m.times)),
-        ("final", last.into()),
-        ("lower_order_final", switch(m.options.lower_final_order)),
-        ("eta", habit(m.options.eta)),
-        ("noise_scale", m.options.noise_scale.into()),
-        ("start_up", start_up_name(m.options.start_up).into()),
-        ("corrector", switch(m.options.corrected)),
-        (
-            "churn",
-            none(churn.flat_map(|c| [c.amount, c.from, c.to]).collect()),
-        ),
-        (
-            "restart",
-            none(
-                intervals
-                    .flat_map(|r| [r.points as f64, r.repeats as f64, r.foot, r.head])
-                    .collect(),
-            ),
-        ),
-        ("extrapolation", habit(m.options.extrapolation)),
-        ("guidance", scale),
-        ("condition", components),
-        (
-            "threshold",
-            threshold.map_or_else(|| "none".into(), Value::Float),
-        ),
-        ("brownian_path", m.brownian_path.into()),
-        ("rtol", m.tolerances.0.into()),
-        ("atol", m.tolerances.1.into()),
-    ]);
-    if find(&m.solver).is_some_and(|solver| solver.adaptive().is_some()) {
-        return out;
-    }
-    if m.levels.is_some() || m.times.is_some() {
-        return out;
-    }
-    match m.nfe {
-        Some(nfe) => out.insert("nfe".into(), whole(nfe)),
-        None => out.insert("steps".into(), whole(m.steps)),
-    };
-    out
-}
-
-fn compare(m: &CompareMethod) -> Table {
-    let mut out = m
-        .entrants
-        .first()
-        .map_or_else(Table::new, |entrant| diffuse(&entrant.method));
-    for key in super::resolve::ONE_SOLVER_KEYS {
-        out.remove(key);
-    }
-    let mut lowered = m
-        .entrants
-        .iter()
-        .map(|e| e.method.options.lower_final_order);
-    // Off is what compare does by itself, of the solvers that know it.
-    if lowered.any(|rule| rule == Some(false)) {
-        out.remove("lower_order_final");
-    }
-    if m.entrants
-        .iter()
-        .any(|e| e.method.grid != m.entrants[0].method.grid)
-    {
-        out.remove("grid");
-    }
-    let names = m.entrants.iter().map(|e| Value::from(e.name.as_str()));
-    out.insert("verb".into(), "compare".into());
-    out.insert("solvers".into(), Value::Array(names.collect()));
-    let calls = m.calls.iter().map(|n| whole(*n));
-    out.insert("nfe".into(), Value::Array(calls.collect()));
-    out.insert("strong".into(), m.strong.into());
-    out
-}
-
-fn start_up_name(start_up: StartUp) -> &'static str {
-    match start_up {
-        StartUp::Cold => "cold",
-        StartUp::Stages => "stages",
     }
 }
 

@@ -7,7 +7,7 @@ use crate::target::Prediction;
 /// The register of the position.
 pub(super) const POSITION: usize = 0;
 
-/// More than any combination has: a position, six outputs, a corrected output, noise, and room.
+/// As many as any combination has: a position and eleven outputs, or ten and noise.
 pub(in crate::diffusion) const MOST_TERMS: usize = 12;
 
 /// Collects operations step by step.

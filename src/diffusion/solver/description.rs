@@ -8,7 +8,7 @@ use super::momentum::momentum;
 use super::pseudo::pndm;
 use super::restart::restart;
 use super::runge_kutta::{Tableau, kdpm2, runge_kutta};
-use super::singlestep::singlestep;
+use super::singlestep::{Singlestep, singlestep};
 use super::time_adams::time_adams;
 use super::{FinalOrder, Multistep, Options, Setup, StartUp};
 use crate::diffusion::Program;
@@ -63,7 +63,7 @@ pub enum Setting {
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Method {
     Exponential(Multistep),
-    Singlestep(usize, Prediction),
+    Singlestep(Singlestep),
     Ddim,
     DdpmLarge,
     Ancestral(Down),
@@ -193,9 +193,20 @@ impl Description {
     fn begins_at_noise_alone(&self) -> bool {
         match self.method {
             Method::Exponential(multistep) => multistep.prediction == Prediction::Data,
-            Method::Singlestep(_, prediction) => prediction == Prediction::Data,
+            Method::Singlestep(blocks) => blocks.prediction == Prediction::Data,
             Method::Ddim | Method::DdpmLarge | Method::FlowMatching(_) => true,
             _ => false,
+        }
+    }
+
+    /// Whether it can step to clean data, where sigma is 0: solvers that predict the noise, and those in the
+    /// schedule's time, cannot.
+    pub fn ends_at_data(&self) -> bool {
+        match self.method {
+            Method::Exponential(multistep) => multistep.prediction == Prediction::Data,
+            Method::Singlestep(blocks) => blocks.prediction == Prediction::Data,
+            Method::TimeAdams(_) => false,
+            _ => true,
         }
     }
 
@@ -246,7 +257,7 @@ impl Description {
                 }
                 .program(setup.nodes)
             }
-            Method::Singlestep(order, prediction) => singlestep(setup.nodes, order, prediction),
+            Method::Singlestep(blocks) => singlestep(setup.nodes, blocks),
             Method::Ddim => ddim(setup, eta),
             Method::DdpmLarge => ddpm_large(setup),
             Method::Ancestral(down) => ancestral(setup, down, eta),

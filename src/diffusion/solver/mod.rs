@@ -8,6 +8,7 @@ mod ancestral;
 pub(super) mod attempt;
 pub(super) mod builder;
 mod description;
+mod families;
 mod flow_matching;
 mod momentum;
 mod multistep;
@@ -21,7 +22,8 @@ mod table;
 mod time_adams;
 
 pub use description::{Description, Habit, NoiseKind, Setting};
-pub use multistep::{FinalOrder, Multistep, Weights};
+pub use families::numbers_of_family;
+pub use multistep::{FinalOrder, MOST_ORDER, Multistep, Weights};
 pub use restart::Restart;
 pub use runge_kutta::Churn;
 pub use table::{adaptive_solvers, find, solvers};

@@ -29,13 +29,19 @@
 //! arXiv:2211.01095; Zhang, Chen 2022, arXiv:2204.13902; Zhao et al. 2023, arXiv:2302.04867.
 
 use super::StartUp;
-use super::builder::{Builder, POSITION};
+use super::builder::{Builder, MOST_TERMS, POSITION};
 use super::stages::step_by_stages;
 use crate::diffusion::weights::{data_integral, noise_integral, solve};
 use crate::diffusion::{Innovation, Node, Program};
 use crate::error::{Error, Result};
+use crate::particles::MAX_CHANNELS;
 use crate::target::Prediction;
 use driftlane_kernels::Lane;
+
+/// The highest order. A corrected step of order p reads the position before and p + 1 outputs, and p + 1 registers are
+/// carried besides the position.
+pub const MOST_ORDER: usize = 10;
+const _: () = assert!(MOST_ORDER + 2 <= MOST_TERMS && MOST_ORDER + 2 <= MAX_CHANNELS);
 
 /// The moments that weights are made to have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,7 +70,7 @@ pub enum FinalOrder {
 /// A multistep method.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Multistep {
-    /// 1 to 6.
+    /// 1 to [`MOST_ORDER`].
     pub order: usize,
     /// What the denoiser is asked for.
     pub prediction: Prediction,
@@ -218,8 +224,9 @@ impl Multistep {
     /// The program on `nodes`.
     pub fn program(&self, nodes: &[Node]) -> Result<Program> {
         super::check_grid(nodes)?;
-        if !(1..=6).contains(&self.order) {
-            return Err(Error::invalid("order", self.order, "1 to 6"));
+        if !(1..=MOST_ORDER).contains(&self.order) {
+            let allowed = format!("1 to {MOST_ORDER}");
+            return Err(Error::invalid("order", self.order, allowed));
         }
         if self.corrected && self.eta > 0.0 {
             let allowed = "0 with a corrector, which knows of no noise";

@@ -116,7 +116,12 @@ impl Churn {
         }
         number("churn", self.amount)?;
         number("churn from", self.from)?;
-        number("churn to", self.to)
+        number("churn to", self.to)?;
+        if self.from > self.to {
+            let allowed = format!("at most where noise ends, {}", self.to);
+            return Err(Error::invalid("churn from", self.from, allowed));
+        }
+        Ok(())
     }
 
     /// The noise level a step from `s` begins at.

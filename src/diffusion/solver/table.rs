@@ -4,7 +4,9 @@
 use super::adams::AdamsWeights;
 use super::ancestral::Down;
 use super::description::{Description, Habit, Method, NoiseKind};
+use super::families::of_family;
 use super::runge_kutta;
+use super::singlestep::Singlestep;
 use super::{FinalOrder, Multistep, StartUp, Weights};
 use crate::target::Prediction;
 use std::borrow::Cow;
@@ -18,19 +20,19 @@ const DPM_PP: &str = "Lu et al. 2022, arXiv:2211.01095";
 const EDM: &str = "Karras et al. 2022, arXiv:2206.00364";
 const K_DIFFUSION: &str = "Crowson 2022, k-diffusion";
 const PNDM: &str = "Liu, Ren, Lin, Zhao 2022, arXiv:2202.09778";
-const UNIPC: &str = "Zhao et al. 2023, arXiv:2302.04867";
-const GHVB: &str = "Wizadwongsa et al. 2023, arXiv:2307.11118";
 const ACCELERATED: &str = "Li et al. 2024, arXiv:2403.03852";
 const FLOW: &str = "Lipman et al. 2023, arXiv:2210.02747";
-
-/// Always lowered.
-const ALWAYS: usize = usize::MAX;
 
 fn exponential(order: usize, prediction: Prediction, weights: Weights, below: usize) -> Method {
     Method::Exponential(multistep(order, prediction, weights, below))
 }
 
-fn multistep(order: usize, prediction: Prediction, weights: Weights, below: usize) -> Multistep {
+pub(super) fn multistep(
+    order: usize,
+    prediction: Prediction,
+    weights: Weights,
+    below: usize,
+) -> Multistep {
     Multistep {
         order,
         prediction,
@@ -51,14 +53,7 @@ fn reverse(order: usize, prediction: Prediction, weights: Weights) -> Method {
     })
 }
 
-fn corrected(order: usize, weights: Weights) -> Method {
-    Method::Exponential(Multistep {
-        corrected: true,
-        ..multistep(order, Prediction::Data, weights, ALWAYS)
-    })
-}
-
-fn row(
+pub(super) fn row(
     name: impl Into<Cow<'static, str>>,
     (order, calls): (usize, usize),
     habit: Habit,
@@ -114,7 +109,7 @@ static SOLVERS: LazyLock<Vec<Description>> = LazyLock::new(|| {
     use Habit::{Nothing, Smallest, Zero};
     use NoiseKind::{Eta, None as Quiet, Own};
     use Prediction::{Data, Noise};
-    use Weights::{Exact, ExactHalved, Midpoint, MidpointHalved, StepSize};
+    use Weights::{Exact, ExactHalved, Midpoint, MidpointHalved};
     let with = |row: Description, aliases| Description { aliases, ..row };
     let mut all = vec![
         with(
@@ -255,22 +250,6 @@ static SOLVERS: LazyLock<Vec<Description>> = LazyLock::new(|| {
             exponential(3, Noise, MidpointHalved, 15),
         ),
         row(
-            "dpm-2s",
-            (2, 1),
-            Smallest,
-            Quiet,
-            DPM,
-            Method::Singlestep(2, Noise),
-        ),
-        row(
-            "dpm-3s",
-            (3, 1),
-            Smallest,
-            Quiet,
-            DPM,
-            Method::Singlestep(3, Noise),
-        ),
-        row(
             "sde-dpm-1",
             (1, 1),
             Smallest,
@@ -337,25 +316,6 @@ static SOLVERS: LazyLock<Vec<Description>> = LazyLock::new(|| {
             DPM_PP,
             exponential(3, Data, Exact, 15),
         ),
-        with(
-            row(
-                "dpmpp-2s",
-                (2, 1),
-                Zero,
-                Quiet,
-                DPM_PP,
-                Method::Singlestep(2, Data),
-            ),
-            &["DPMSolverSinglestepScheduler"],
-        ),
-        row(
-            "dpmpp-3s",
-            (3, 1),
-            Zero,
-            Quiet,
-            DPM_PP,
-            Method::Singlestep(3, Data),
-        ),
         row(
             "sde-dpmpp-1",
             (1, 1),
@@ -403,31 +363,57 @@ static SOLVERS: LazyLock<Vec<Description>> = LazyLock::new(|| {
             reverse(3, Data, Exact),
         ),
     ]);
-    for order in 1..=5 {
-        let method = exponential(order, Data, Midpoint, ALWAYS);
-        all.push(row(
-            format!("unip-{order}"),
-            (order, 1),
-            Zero,
-            Quiet,
-            UNIPC,
-            method,
-        ));
+    for (family, habit, source, prediction) in
+        [("dpm", Smallest, DPM, Noise), ("dpmpp", Zero, DPM_PP, Data)]
+    {
+        for (order, taylor, fixed) in [
+            (2, false, false),
+            (3, false, false),
+            (2, true, false),
+            (3, true, false),
+            (2, false, true),
+            (3, false, true),
+            (2, true, true),
+            (3, true, true),
+        ] {
+            let form = if taylor { "-taylor" } else { "" };
+            let end = if fixed { "-fixed" } else { "" };
+            let method = Method::Singlestep(Singlestep {
+                order,
+                prediction,
+                taylor,
+                fixed,
+            });
+            let name = format!("{family}-{order}s{form}{end}");
+            let aliases: &[&str] = match &*name {
+                "dpmpp-2s" => &["DPMSolverSinglestepScheduler"],
+                _ => &[],
+            };
+            all.push(with(
+                row(name, (order, 1), habit, Quiet, source, method),
+                aliases,
+            ));
+        }
     }
     for order in 1..=5 {
-        for (form, weights) in [("bh1", StepSize), ("bh2", Midpoint), ("vary", Exact)] {
-            let name = format!("unipc-{order}-{form}");
+        all.extend(of_family(&format!("unip-{order}")));
+    }
+    for order in 1..=5 {
+        for form in ["bh1", "bh2", "vary"] {
             let aliases: &[&str] = match (order, form) {
                 (2, "bh2") => &["UniPCMultistepScheduler"],
                 (3, "bh1") => &["uni_pc"],
                 (3, "bh2") => &["uni_pc_bh2"],
                 _ => &[],
             };
-            let method = corrected(order, weights);
-            all.push(with(
-                row(name, (order + 1, 1), Zero, Quiet, UNIPC, method),
-                aliases,
-            ));
+            let found = of_family(&format!("unipc-{order}-{form}"));
+            all.extend(found.map(|row| with(row, aliases)));
+        }
+    }
+    for order in 1..=3 {
+        all.extend(of_family(&format!("unip-{order}-noise")));
+        for form in ["bh1", "bh2", "vary"] {
+            all.extend(of_family(&format!("unipc-{order}-noise-{form}")));
         }
     }
     all.extend([
@@ -531,10 +517,10 @@ static SOLVERS: LazyLock<Vec<Description>> = LazyLock::new(|| {
         &["gradient_estimation"],
     ));
     for level in ["0.8", "1.8"] {
-        all.extend(with_momentum(&format!("heavy-ball-{level}")));
+        all.extend(of_family(&format!("heavy-ball-{level}")));
     }
     for level in ["1.5", "2.5", "3.5"] {
-        all.extend(with_momentum(&format!("ghvb-{level}")));
+        all.extend(of_family(&format!("ghvb-{level}")));
     }
     all.extend([
         row(
@@ -587,39 +573,10 @@ static SOLVERS: LazyLock<Vec<Description>> = LazyLock::new(|| {
     all
 });
 
-/// `heavy-ball-L` and `ghvb-L`: L = (k - 1) + b, 0 < b <= 1.
-fn with_momentum(name: &str) -> Option<Description> {
-    let (level, generalised) = match name.strip_prefix("ghvb-") {
-        Some(level) => (level, true),
-        None => (name.strip_prefix("heavy-ball-")?, false),
-    };
-    let plain = level.chars().all(|c| c.is_ascii_digit() || c == '.');
-    let value: f64 = level.parse().ok().filter(|_| plain)?;
-    let most = if generalised { 5.0 } else { 4.0 };
-    if !(value > 0.0 && value <= most) {
-        return None;
-    }
-    let order = value.ceil();
-    let method = Method::Momentum(order as usize, value - (order - 1.0), generalised);
-    let reached = match (generalised, value == order) {
-        (true, _) | (false, true) => order as usize,
-        (false, false) => 1,
-    };
-    let habit = Habit::Zero;
-    Some(row(
-        name.to_owned(),
-        (reached, 1),
-        habit,
-        NoiseKind::None,
-        GHVB,
-        method,
-    ))
-}
-
 /// The solver of that name or alias.
 pub fn find(name: &str) -> Option<Description> {
     let known = |row: &&Description| row.name == name || row.aliases.contains(&name);
     let mut all = SOLVERS.iter().chain(&*ADAPTIVE);
     let found = all.find(known).cloned();
-    found.or_else(|| with_momentum(name))
+    found.or_else(|| of_family(name))
 }

@@ -7,7 +7,7 @@
 use super::cholesky::{Cholesky, times};
 use crate::error::{Error, Result};
 use crate::target::{
-    Affine, BoxedDenoiser, Exact, Prediction, Reference, Target, Tweedie, regression,
+    Affine, BoxedDenoiser, Exact, Linear, Prediction, Reference, Target, regression,
 };
 use driftlane_kernels::lane::Table;
 use driftlane_kernels::panel::Panel;
@@ -210,9 +210,13 @@ impl Target for Gaussian {
     fn denoiser(&self, alpha: f64, sigma: f64, prediction: Prediction) -> Option<BoxedDenoiser> {
         // Nothing of the data is left at alpha = 0: they are expected at their mean.
         let alone = alpha == 0.0 && prediction == Prediction::Data;
-        if let (Shape::Full { .. }, false) = (&self.shape, alone) {
-            let law = self.noised(alpha, sigma)?;
-            return Some(Box::new(Tweedie::new(law, alpha, sigma, prediction)?));
+        if let (Shape::Full { factor, .. }, false) = (&self.shape, alone) {
+            let mean = self.mean.values();
+            let cov = super::mixture::noised_covariance(factor.lower(), mean.len(), alpha, sigma);
+            let noised = Cholesky::new("cov", &cov).ok()?;
+            let at = (alpha, sigma);
+            let rows = super::mixture::linear_rows(factor, &noised, mean, at, prediction);
+            return Some(Box::new(Linear { rows: rows.into() }));
         }
         let coordinates = self.sd.iter().zip(self.mean.values());
         let (factor, term): (Vec<f64>, Vec<f64>) = coordinates

@@ -7,6 +7,7 @@
 //! than storing it did.
 
 use super::responsibility::{Components, Responsibility, sum};
+use crate::target::denoiser::table_bytes;
 use crate::target::{Denoiser, Prediction, regression};
 use driftlane_kernels::Lane;
 use driftlane_kernels::lane::Table;
@@ -73,6 +74,9 @@ pub(super) struct IsotropicDenoiser {
 impl Denoiser for IsotropicDenoiser {
     fn predict<L: Lane>(&self, x: &[L], prediction: &mut [L]) {
         gradient(self.table.of::<L>(), self.even, x, prediction);
+    }
+    fn bytes(&self) -> usize {
+        table_bytes(&[&self.table])
     }
 }
 

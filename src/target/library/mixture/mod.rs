@@ -12,9 +12,9 @@ mod responsibility;
 
 pub use presets::{eight_gaussians, fab_40, grid_9, grid_25};
 
-use super::cholesky::Cholesky;
+use super::cholesky::{self, Cholesky};
 use crate::error::{Error, Result};
-use crate::target::{Affine, BoxedDenoiser, Exact, Prediction, Reference, Target, Tweedie};
+use crate::target::{Affine, BoxedDenoiser, Exact, Prediction, Reference, Target};
 use driftlane_kernels::lane::Table;
 use driftlane_kernels::rng::Stream;
 use driftlane_kernels::tile::Row;
@@ -257,9 +257,22 @@ impl Target for Mixture {
                     term: mean.into(),
                 }))
             }
-            Spread::Full(_) => {
-                let law = self.noised(alpha, sigma)?;
-                Some(Box::new(Tweedie::new(law, alpha, sigma, prediction)?))
+            Spread::Full(factors) => {
+                let (dim, at) = (self.dim, (alpha, sigma));
+                let noised = |factor: &Cholesky| {
+                    let cov = noised_covariance(factor.lower(), dim, alpha, sigma);
+                    Cholesky::new("covs", &cov).ok()
+                };
+                let wide = factors.iter().map(noised).collect::<Option<Vec<_>>>()?;
+                let means: Vec<f64> = self.means.iter().map(|m| alpha * m).collect();
+                let components = factors.iter().zip(&wide).enumerate();
+                let rows = components.flat_map(|(k, (factor, wide))| {
+                    linear_rows(factor, wide, self.mean(k), at, prediction)
+                });
+                Some(Box::new(full::FullDenoiser {
+                    regressions: rows.collect::<Vec<f64>>().into(),
+                    energies: full::table(dim, &self.weights, &means, &wide).into(),
+                }))
             }
         }
     }
@@ -364,6 +377,46 @@ pub(super) fn noised_covariance(
     };
     (0..dim)
         .map(|i| (0..dim).map(|j| entry(i, j)).collect())
+        .collect()
+}
+
+/// The prediction of a normal law with covariance C = L L^T and mean m given x = alpha x_0 + sigma eps, whose covariance
+/// is V = alpha^2 C + sigma^2 I, as rows (b_i, A_i1 .. A_id):
+///
+/// ```text
+/// data:   A = alpha C V^-1,   b = m - alpha A m = sigma^2 V^-1 m          neither cancels, however large sigma is
+/// noise:  A = sigma V^-1,     b = -alpha A m
+/// ```
+///
+/// `factor` is L and `noised` that of V.
+pub(super) fn linear_rows(
+    factor: &Cholesky,
+    noised: &Cholesky,
+    mean: &[f64],
+    (alpha, sigma): (f64, f64),
+    prediction: Prediction,
+) -> Vec<f64> {
+    let dim = mean.len();
+    let whiten = noised.inverse();
+    let product = |of: &dyn Fn(usize) -> f64| -> f64 { (0..dim).map(of).sum() };
+    let entries = |of: &dyn Fn(usize, usize) -> f64| -> Vec<f64> {
+        (0..dim * dim).map(|k| of(k / dim, k % dim)).collect()
+    };
+    let inverse = entries(&|i, j| product(&|k| whiten[k * dim + i] * whiten[k * dim + j]));
+    let matrix = match prediction {
+        Prediction::Noise => entries(&|i, j| sigma * inverse[i * dim + j]),
+        Prediction::Data => {
+            let cov = noised_covariance(factor.lower(), dim, 1.0, 0.0);
+            entries(&|i, j| alpha * product(&|k| cov[i][k] * inverse[k * dim + j]))
+        }
+    };
+    let of_mean = match prediction {
+        Prediction::Noise => -alpha * sigma,
+        Prediction::Data => sigma * sigma,
+    };
+    let terms = cholesky::times(&inverse, mean);
+    let rows = matrix.chunks_exact(dim).zip(terms);
+    rows.flat_map(|(row, term)| std::iter::once(of_mean * term).chain(row.iter().copied()))
         .collect()
 }
 
