@@ -31,6 +31,10 @@ pub(super) trait Running {
     fn settle(&mut self) -> Result<()> {
         Ok(())
     }
+    /// Whether what is under way when it pauses is begun anew: it pauses only to stop then.
+    fn restarts(&self) -> bool {
+        false
+    }
     /// Everything that is needed to go on.
     fn save<'a>(&'a self, out: &mut Sections<'a>);
     /// How far it is.
@@ -146,8 +150,8 @@ impl<'a> Course<'a> {
     pub fn carry(&mut self, run: &mut dyn Running) -> Result<Option<Stop>> {
         loop {
             let advanced = {
-                let (course, last) = (&*self, self.last.0);
-                run.advance(&|| course.stop().is_some() || course.late(last))
+                let (course, last, timely) = (&*self, self.last.0, !run.restarts());
+                run.advance(&|| course.stop().is_some() || timely && course.late(last))
             };
             let advance = advanced.map_err(|error| self.with_last_checkpoint(error))?;
             let snapshot = run.snapshot();

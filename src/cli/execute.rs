@@ -77,13 +77,20 @@ pub(super) fn carry_out(
         .build()
         .map_err(|e| Error::invalid("--threads", threads, e.to_string()))?;
     let Loaded { target, starts, .. } = loaded;
-    if let Method::Compare(method) = &settings.method {
-        let found = pool.install(|| compare::compare(settings, method, &**target, starts));
-        let found = or_failed(found, open)?;
-        let (dim, particles) = (target.dim(), starts.particles);
-        return comparison(settings, method, dim, particles, found, open);
-    }
     let mut course = Course::new(settings, identity(settings)?, starts.particles, open, found)?;
+    if let Method::Compare(method) = &settings.method {
+        let course = &mut course;
+        let found = pool.install(|| compare::compare(settings, method, &**target, starts, course));
+        return match or_failed(found, open)? {
+            Err(stop) => Ok(stop.exit_code()),
+            Ok(found) => {
+                course.settle()?;
+                let (dim, particles) = (target.dim(), starts.particles);
+                let told = comparison(settings, method, dim, particles, found, open);
+                told.map_err(|error| course.with_last_checkpoint(error))
+            }
+        };
+    }
     let ended = pool.install(|| {
         let job = Job {
             settings,

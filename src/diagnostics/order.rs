@@ -20,9 +20,10 @@
 
 use super::student_t_quantile;
 use driftlane_kernels::Lane;
+use serde::{Deserialize, Serialize};
 
 /// An error, measured on particles.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MeasuredError {
     /// E, from 0; NaN where a particle is not finite.
     pub value: f64,

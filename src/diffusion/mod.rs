@@ -34,6 +34,8 @@ pub use flow::{NoiseSource, SolverFlow, Start};
 pub use grid::{Grid, GridOptions, of_level};
 pub use node::Node;
 pub use program::{Innovation, Operation, Program, Step};
-pub use run::{Diffuse, DiffuseResult, DiffuseRun, STEPS_PER_VISIT, Steps, diffuse, diffuse_adaptive};
+pub use run::{
+    Diffuse, DiffuseResult, DiffuseRun, STEPS_PER_VISIT, Steps, diffuse, diffuse_adaptive,
+};
 pub use scalar::{run_scalar, run_steps};
 pub use schedule::Schedule;

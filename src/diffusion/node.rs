@@ -2,10 +2,10 @@
 
 use crate::error::{Error, Result};
 use driftlane_kernels::Lane;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Where a solver stops on its way: x = alpha x_0 + sigma eps.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Node {
     /// The schedule's own time.
     pub time: f64,

@@ -16,7 +16,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 /// One run of every family of samplers: a fraction of a second each.
-const FAMILIES: [(&str, &str); 17] = [
+const FAMILIES: [(&str, &str); 18] = [
     (
         "ula",
         "sample gaussian --set dim=10 --sampler ula --step-size 0.1 --particles 20000 --steps 1000",
@@ -82,6 +82,10 @@ const FAMILIES: [(&str, &str); 17] = [
         "diffuse grid-25 --solver sde-dpmpp-2m --steps 150 --particles 5000 --precision f32 --brownian-path",
     ),
     (
+        "compare",
+        "compare ddim,dpmpp-2m,sde-dpmpp-2m --on grid-9 --particles 800 --nfe 10:160",
+    ),
+    (
         "diffuse-adaptive",
         "diffuse grid-9 --solver dpm-adaptive-23 --particles 9000 --rtol 1e-4 --atol 1e-5",
     ),
@@ -124,7 +128,7 @@ fn results(folder: &Path) -> BTreeMap<String, Vec<u8>> {
 }
 
 /// Files that tell of time, of the machine, or of the way to the end.
-const OF_THE_WAY: [&str; 7] = [
+const OF_THE_WAY: [&str; 9] = [
     "manifest.json",
     "status.json",
     "config.toml",
@@ -132,6 +136,9 @@ const OF_THE_WAY: [&str; 7] = [
     "record.json",
     "checkpoint",
     "checksums.json",
+    // With the wall time of every row; their numbers are in compare.json too.
+    "compare.csv",
+    "compare.svg",
 ];
 
 fn collect(folder: &Path, prefix: &str, found: &mut BTreeMap<String, Vec<u8>>) {
@@ -164,6 +171,7 @@ fn scrub(value: &mut serde_json::Value) {
     if let Some(object) = value.as_object_mut() {
         for key in [
             "seconds",
+            "cost",
             "particle_steps_per_second",
             "gradients_per_second",
             "out",
@@ -173,6 +181,9 @@ fn scrub(value: &mut serde_json::Value) {
             object.remove(key);
         }
         object.values_mut().for_each(scrub);
+    }
+    if let Some(items) = value.as_array_mut() {
+        items.iter_mut().for_each(scrub);
     }
 }
 

@@ -5,6 +5,7 @@ use crate::diffusion::solver::{Options, Setup, StartUp, find};
 use crate::diffusion::{Node, Program, Schedule};
 use crate::error::{Error, Result};
 use driftlane_kernels::Lane;
+use serde::{Deserialize, Serialize};
 
 /// What fine solutions of the flow are made by.
 pub const FINE_SOLVER: &str = "unipc-3-bh2";
@@ -21,6 +22,7 @@ pub(super) fn ends(program: &Program) -> Option<Ends> {
 }
 
 /// A solution so fine that errors of others are theirs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Fine {
     pub(super) ends: Vec<f64>,
     pub(super) error: f64,

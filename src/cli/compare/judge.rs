@@ -1,7 +1,7 @@
 //! What is refused once the target is there: no denoiser, no exact start, no exact moments, noise off the path.
 
+use super::bench::{FINER, draw};
 use super::fine::ends;
-use super::{FINER, draw};
 use crate::cli::diffuse::{Plan, check_denoiser};
 use crate::cli::settings::{CompareMethod, DiffuseMethod, Entrant, Init, Settings};
 use crate::error::{Error, Result};
