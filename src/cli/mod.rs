@@ -31,6 +31,7 @@ pub mod list;
 pub mod options;
 mod outcome;
 pub mod progress;
+pub mod replay;
 pub mod report;
 pub mod resume;
 mod sample;
@@ -63,6 +64,8 @@ pub enum Command {
     Resume(options::ResumeOptions),
     /// Tell how far a run is.
     Status(options::FolderOptions),
+    /// Look at a particle that blew up.
+    Replay(options::FolderOptions),
     /// Tell whether the files of a run are as they were written.
     Verify(options::FolderOptions),
     /// Print the figures of a run folder.
@@ -137,6 +140,7 @@ pub fn parse(
         Verb::Info(info) => return Ok(Command::Info { json: info.json }),
         Verb::Resume(options) => return Ok(Command::Resume(options)),
         Verb::Status(options) => return Ok(Command::Status(options)),
+        Verb::Replay(options) => return Ok(Command::Replay(options)),
         Verb::Verify(options) => return Ok(Command::Verify(options)),
         Verb::List(list) => {
             let what = list.what.as_deref();
@@ -201,6 +205,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
         Ok(Command::Program(settings)) => diffuse::print_program(&settings).map(|()| 0),
         Ok(Command::Resume(options)) => resume::resume(&options),
         Ok(Command::Status(options)) => resume::status(&options),
+        Ok(Command::Replay(options)) => replay::replay(&options),
         Ok(Command::Verify(options)) => verify::verify(&options),
         Ok(Command::List(group)) => outcome::print(&list::text(group.as_deref())).map(|()| 0),
         Ok(Command::Summary(asked)) => summary::text(&asked).and_then(printed),

@@ -77,6 +77,11 @@ pub enum Verb {
         after_help = "Example:\n  driftlane sample gaussian --particles 64 --draws 50 --out gaussian-run --force\n  driftlane verify gaussian-run"
     )]
     Verify(FolderOptions),
+    /// The last states of a particle that blew up, evaluated again in scalar double precision
+    #[command(
+        after_help = "Example:\n  driftlane sample banana --sampler ula --step-size 2 --particles 64 --steps 500 --out blown\n  driftlane replay blown"
+    )]
+    Replay(FolderOptions),
     /// The figures of a finished run once more, as text, JSON, CSV or Markdown
     #[command(
         after_help = "Example:\n  driftlane sample gaussian --particles 64 --out a\n  driftlane summary a --csv"

@@ -10,8 +10,9 @@ use crate::checkpoint::Sections;
 use crate::error::Result;
 use crate::flow::{Advance, Pause};
 use crate::mcmc::{KeptDraws, Sample, SampleRun, Start};
+use crate::record::flight::Flight;
 use crate::record::trace::{self, Trace, TracePlan, TraceShape};
-use crate::record::{Part, SamplePart};
+use crate::record::{OpenFolder, Part, SamplePart};
 use crate::target::Precision as Real;
 
 /// A run with what it shows of itself.
@@ -23,6 +24,8 @@ struct Work<'a, R: Real> {
     adjusted: bool,
     /// Where draws are written as they come.
     trace: Option<Trace>,
+    /// Where the last states of a particle that blew up are written, until they are.
+    flight: Option<(&'a OpenFolder, &'static str)>,
 }
 
 /// What the trace holds besides positions, of adjusted moves.
@@ -59,6 +62,10 @@ impl<R: Real> Running for Work<'_, R> {
         };
         let advance = self.run.advance(&mut watch, pause)?;
         self.trace_draws()?;
+        if let (Some((folder, sampler)), Some((record, h))) = (self.flight, self.run.flight()) {
+            Flight::of(record, sampler, h, R::NAME).write(folder)?;
+            self.flight = None;
+        }
         Ok(advance)
     }
     fn settle(&mut self) -> Result<()> {
@@ -138,6 +145,9 @@ impl Job<'_> {
             all: all as f64 * self.starts.particles as f64,
             adjusted,
             trace,
+            flight: course
+                .folder()
+                .map(|folder| (folder, method.sampler.name())),
         };
         if let Some(stop) = course.carry(&mut work)? {
             return Ok(Ended::Stopped(stop));

@@ -6,6 +6,7 @@
 //! Many-chain MCMC and unadjusted dynamics are flows with G = 1; tempering and particle filters
 //! differ only in their potentials. This module is the only one that works in parallel.
 
+mod flight_record;
 mod genealogy;
 mod resampling;
 mod saved;
@@ -13,6 +14,7 @@ mod scheduler;
 mod tally;
 mod visit;
 
+pub use flight_record::FlightRecord;
 pub use genealogy::{Genealogy, LeeWhiteley};
 pub(crate) use resampling::population_uniform;
 pub use resampling::{Resampler, resample_offspring};

@@ -253,6 +253,7 @@ impl<R: Precision> Flow<R> {
     fn count(&mut self, tally: &Tally) {
         let mut tally = tally.clone();
         tally.moments = Moments::default();
+        tally.flight = None;
         self.totals = std::mem::take(&mut self.totals).merge(tally);
     }
 

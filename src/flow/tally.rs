@@ -1,5 +1,6 @@
 //! What a visit did, summed over particles in a fixed order.
 
+use super::FlightRecord;
 use crate::particles::Moments;
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +28,8 @@ pub struct Tally {
     pub forced_steps: u64,
     /// Sum over accepted proposals of what ChEES tunes trajectory lengths by.
     pub trajectory_slope: f64,
+    /// Of the first particle that unadjusted dynamics lost in the visit.
+    pub flight: Option<Box<FlightRecord>>,
     /// Moments of the gradients after the visit, where asked for.
     pub gradient_moments: Moments,
     /// Moments of the positions after the visit, where asked for: of particles that are finite.
@@ -47,6 +50,7 @@ impl Tally {
             infinite: self.infinite + other.infinite,
             forced_steps: self.forced_steps + other.forced_steps,
             trajectory_slope: self.trajectory_slope + other.trajectory_slope,
+            flight: FlightRecord::earlier(self.flight, other.flight),
             gradient_moments: self.gradient_moments.merge(other.gradient_moments),
             moments: self.moments.merge(other.moments),
         }

@@ -21,6 +21,8 @@ pub struct Scratch<R: Precision> {
     pub wide: Vec<Row<F64>>,
     /// Positions and gradients of 32 particles in double precision, one after the other.
     pub wide_pair: Vec<Row<F64>>,
+    /// Channels of a whole block, where they are kept while it is moved.
+    pub block: Vec<Row<R>>,
     /// base of the proposed position.
     pub base: Vec<Row<F64>>,
     /// ratio of the proposed position.
@@ -44,6 +46,7 @@ impl<R: Precision> Scratch<R> {
             other: vector(),
             wide: vec![Row::<F64>::zero(); dim],
             wide_pair: vec![Row::<F64>::zero(); 2 * dim],
+            block: Vec::new(),
             base: scalar(),
             ratio: scalar(),
             energy: scalar(),

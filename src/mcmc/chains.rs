@@ -9,10 +9,11 @@
 //! is not has no say in tuning and in moments; unadjusted dynamics never comes back from there.
 
 use super::finite::{finite_weights, total};
+use super::flight_recorder::Before;
 use super::{ACCEPTED, BASE, Mass, Move, RATIO, Tuning, fisher_scales, gradient_moments};
 use crate::checkpoint::{damaged, from_bytes, to_bytes};
 use crate::error::{Error, Result};
-use crate::flow::{Cloud, FeynmanKac, Potential, Resampling, Tally};
+use crate::flow::{Cloud, FeynmanKac, FlightRecord, Potential, Resampling, Tally};
 use crate::integrator::Scratch;
 use crate::particles::{Channels, Moments, Span};
 use crate::target::{Path, Precision};
@@ -48,6 +49,16 @@ impl Work {
     fn warmup_chunk(adjusted: bool) -> usize {
         // An unadjusted move is not tuned, so warm-up need not stop after every move.
         if adjusted { 1 } else { 64 }
+    }
+
+    /// How many moves are made before visit `time` (from 1).
+    fn moves_before(&self, time: usize, adjusted: bool) -> usize {
+        let chunk = Self::warmup_chunk(adjusted);
+        let warmup_visits = self.warmup.div_ceil(chunk);
+        match (time - 1).checked_sub(warmup_visits) {
+            None => (time - 1) * chunk,
+            Some(visits) => self.warmup + visits * self.every,
+        }
     }
 
     /// How many moves visit `time` (from 1) takes.
@@ -87,6 +98,8 @@ pub struct Chains<'a, R: Precision> {
     /// The scales and the location the move was given last; empty before.
     scales: Vec<f64>,
     location: Vec<f64>,
+    /// Of the first particle that was lost.
+    flight: Option<Box<FlightRecord>>,
     mass: Mass,
 }
 
@@ -98,6 +111,7 @@ struct ChainsState {
     rescaled: bool,
     scales: Vec<f64>,
     location: Vec<f64>,
+    flight: Option<Box<FlightRecord>>,
     tuning: Tuning,
 }
 
@@ -121,6 +135,7 @@ impl<'a, R: Precision> Chains<'a, R> {
             rescaled: false,
             scales: Vec::new(),
             location: Vec::new(),
+            flight: None,
             mass: Mass::Variance,
         }
     }
@@ -141,6 +156,10 @@ impl<'a, R: Precision> Chains<'a, R> {
     /// What the visits after warm-up did; its moments are over all populations looked at.
     pub fn kept(&self) -> &Tally {
         &self.kept
+    }
+    /// The last states of the first particle that unadjusted dynamics lost.
+    pub fn flight(&self) -> Option<&FlightRecord> {
+        self.flight.as_deref()
     }
     /// The move, with what it was tuned to.
     pub fn mover(&self) -> &dyn Move<R> {
@@ -233,9 +252,15 @@ impl<R: Precision> FeynmanKac for Chains<'_, R> {
         if adjusted && keeps && !self.work.keeps(time - 1, adjusted) {
             block.scalars[ACCEPTED].fill(Row::zero());
         }
-        let mut tally = self
-            .mover
-            .run(self.path.law(1.0), moves, fresh, block, stream, scratch);
+        let law = self.path.law(1.0);
+        let watched = !adjusted && self.flight.is_none();
+        let before = watched.then(|| Before::keep(block, stream, &mut scratch.block));
+        let mut tally = self.mover.run(law, moves, fresh, block, stream, scratch);
+        if let Some(before) = before {
+            let (mover, made) = (&*self.mover, self.work.moves_before(time, adjusted));
+            tally.flight = before.flight(mover, (law, moves, fresh), block, scratch, made);
+            scratch.block = before.into_memory();
+        }
         if self.path.on_torus() {
             wrap_angles(block);
         }
@@ -295,6 +320,7 @@ impl<R: Precision> FeynmanKac for Chains<'_, R> {
             rescaled: self.rescaled,
             scales: self.scales.clone(),
             location: self.location.clone(),
+            flight: self.flight.clone(),
             tuning: self.mover.tuning(),
         })
     }
@@ -317,6 +343,7 @@ impl<R: Precision> FeynmanKac for Chains<'_, R> {
         self.mover.set_tuning(state.tuning);
         (self.kept, self.finite, self.rescaled) = (state.kept, state.finite, state.rescaled);
         (self.scales, self.location) = (state.scales, state.location);
+        self.flight = state.flight;
         Ok(())
     }
 
@@ -328,11 +355,16 @@ impl<R: Precision> FeynmanKac for Chains<'_, R> {
         let adjusted = self.mover.adjusted();
         let keeps = self.work.keeps(time, adjusted);
         self.rescaled = false;
+        if self.flight.is_none() {
+            self.flight = tally.flight.clone();
+        }
         if adjusted || keeps {
             self.finite = Some(tally.moments.weight());
         }
         if keeps {
-            self.kept = std::mem::take(&mut self.kept).merge(tally.clone());
+            let mut kept = tally.clone();
+            kept.flight = None;
+            self.kept = std::mem::take(&mut self.kept).merge(kept);
             return;
         }
         if !adjusted {

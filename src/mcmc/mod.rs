@@ -8,6 +8,7 @@ mod chees;
 mod dual_averaging;
 mod elliptical_slice;
 mod finite;
+mod flight_recorder;
 mod ghmc;
 mod hmc;
 mod kinds;

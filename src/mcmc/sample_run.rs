@@ -6,7 +6,8 @@ use crate::checkpoint::{Reader, Sections, damaged};
 use crate::diagnostics::Convergence;
 use crate::error::Result;
 use crate::flow::{
-    Advance, FeynmanKac, Flow, Pause, Resampler, StageRecord, copy_positions, positions,
+    Advance, FeynmanKac, FlightRecord, Flow, Pause, Resampler, StageRecord, copy_positions,
+    positions,
 };
 use crate::particles::Population;
 use crate::target::{Path, Precision};
@@ -137,6 +138,12 @@ impl<'a, R: Precision> SampleRun<'a, R> {
             observer(record);
         };
         self.flow.advance_until(&mut self.model, &mut watch, pause)
+    }
+
+    /// The last states of the first particle that unadjusted dynamics lost, and the step size.
+    pub fn flight(&self) -> Option<(&FlightRecord, f64)> {
+        let flight = self.model.flight()?;
+        Some((flight, self.model.mover().step_size()))
     }
 
     /// How many particles.

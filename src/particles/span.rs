@@ -111,6 +111,36 @@ impl<'a, R: Register> Span<'a, R> {
         at..at + count
     }
 
+    /// Some of the tiles of a block, as a block of their own with the same index: what a move makes of them does not
+    /// depend on the others, but for the random numbers those draw. Kept states are left out.
+    pub(crate) fn tile_span(&mut self, tiles: Range<usize>) -> Span<'_, R> {
+        let (dim, rows) = (self.dim, R::WIDTH / 8);
+        let part = |tiles: &Range<usize>, rows: usize, length: usize| match length {
+            0 => 0..0,
+            _ => tiles.start * rows..tiles.end * rows,
+        };
+        let before = tiles.start * particles_per_tile::<R>();
+        Span {
+            first_block: self.first_block,
+            remaining: self.remaining.saturating_sub(before),
+            dim,
+            tiles_per_block: self.tiles_per_block,
+            vectors: self.vectors.each_mut().map(|v| {
+                let range = part(&tiles, dim, v.len());
+                &mut v[range]
+            }),
+            scalars: self.scalars.each_mut().map(|v| {
+                let range = part(&tiles, rows, v.len());
+                &mut v[range]
+            }),
+            states: States {
+                count: 0,
+                vectors: &mut [],
+                scalars: &mut [],
+            },
+        }
+    }
+
     /// Cuts after `blocks` blocks.
     pub(crate) fn split(self, blocks: usize) -> (Self, Self) {
         let tiles = blocks

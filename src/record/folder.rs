@@ -12,7 +12,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// The files a run and `export` write: what `--force` may replace.
-pub const FILES: [&str; 18] = [
+pub const FILES: [&str; 19] = [
     "config.toml",
     "manifest.json",
     "status.json",
@@ -26,6 +26,7 @@ pub const FILES: [&str; 18] = [
     "compare.json",
     "compare.csv",
     super::checksums::FILE,
+    super::flight::FILE,
     "checkpoint.a",
     "checkpoint.b",
     "draws.csv",

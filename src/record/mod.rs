@@ -15,6 +15,7 @@
 //! | [`lock`] | one process on it at a time |
 //! | [`status`] | how far a run is |
 //! | [`generations`] | its checkpoints, two of them by turns |
+//! | [`flight`] | the last states of a particle that blew up |
 //! | [`checksums`] | the checksums of what it wrote |
 //! | [`stored`] | a finished run, read back from its folder |
 //! | [`report`] | `report.html`, one self-contained file |
@@ -22,6 +23,7 @@
 pub mod checksums;
 mod clock;
 pub mod comparison;
+pub mod flight;
 pub mod folder;
 pub mod generations;
 pub mod lock;

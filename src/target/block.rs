@@ -22,6 +22,17 @@ pub trait BlockTarget: Sync {
         value: &mut [Row<F64>],
         grad: &mut [Row<F64>],
     );
+    /// Log density and gradient at one point, one number at a time; by default in the registers of a tile, which give
+    /// the same bits.
+    fn scalar_log_density_and_gradient(&self, x: &[f64], grad: &mut [f64]) -> f64 {
+        let rows: Vec<Row<F64>> = x.iter().map(|x| Row::splat(*x)).collect();
+        let (mut value, mut rows_of_grad) = ([Row::<F64>::zero()], rows.clone());
+        self.log_density_and_gradient(&rows, &mut value, &mut rows_of_grad);
+        for (grad, row) in grad.iter_mut().zip(&rows_of_grad) {
+            *grad = bytemuck::cast_slice::<_, f64>(&row.0)[0];
+        }
+        bytemuck::cast_slice::<_, f64>(&value[0].0)[0]
+    }
     /// Gradients in single precision; by default those in double precision, rounded.
     fn gradient_f32(&self, x: &[Row<F32>], grad: &mut [Row<F32>]) {
         let dim = self.dim();
@@ -89,6 +100,9 @@ impl<T: Target> BlockTarget for T {
         {
             *value = Target::log_density_and_gradient(self, x, grad);
         }
+    }
+    fn scalar_log_density_and_gradient(&self, x: &[f64], grad: &mut [f64]) -> f64 {
+        Target::log_density_and_gradient(self, x, grad)
     }
     fn gradient_f32(&self, x: &[Row<F32>], grad: &mut [Row<F32>]) {
         each_tile(self, x, grad);

@@ -57,4 +57,5 @@ fn a_killed_run_resumes_to_the_same_bytes() {
         }
         round += 1;
     }
+    println!("{made} kills");
 }
