@@ -223,6 +223,13 @@ pub(super) struct Job<'a> {
 }
 
 impl Job<'_> {
+    /// The name of every coordinate.
+    pub(super) fn coordinate_names(&self) -> Vec<String> {
+        let mut names = self.target.parameter_names();
+        names.extend((names.len()..self.target.dim()).map(|j| format!("x[{j}]")));
+        names
+    }
+
     fn run<R: Real>(&self, course: &mut Course<'_>) -> Result<Ended> {
         match &self.settings.method {
             Method::Sample(method) => self.sample::<R>(method, course),

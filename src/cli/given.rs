@@ -40,6 +40,7 @@ pub const KEYS: [(&str, &[&str]); 3] = [
             "reference",
             "freeze",
             "check_modes",
+            "keep_particles",
             "solver",
             "nfe",
             "schedule",

@@ -241,6 +241,9 @@ pub struct SmcOptions {
     /// Replay temperatures, step sizes and scales of the run in DIR: Z is then exactly unbiased
     #[arg(long, value_name = "DIR", help_heading = "Method")]
     pub(super) freeze: Option<String>,
+    /// Keep every particle, its weight and its ancestor at every temperature in trace.zarr
+    #[arg(long, help_heading = "Method")]
+    pub(super) keep_particles: bool,
     /// Run again from references twice, four and eight times as wide, and warn (W-MODES) if log Z disagrees
     #[arg(long, help_heading = "Method")]
     pub(super) check_modes: bool,
@@ -459,6 +462,12 @@ impl SmcOptions {
         given.word("reference", "--reference", &self.reference);
         given.word("freeze", "--freeze", &self.freeze);
         given.flag("check_modes", "--check-modes", self.check_modes, true);
+        given.flag(
+            "keep_particles",
+            "--keep-particles",
+            self.keep_particles,
+            true,
+        );
         self.tuning.give(given);
         self.population.give(given);
         self.output.give(given);

@@ -204,8 +204,6 @@ impl Job<'_> {
     /// What the trace of the draws holds.
     fn trace_plan(&self, method: &SampleMethod, adjusted: bool) -> TracePlan {
         let dim = self.target.dim();
-        let mut names = self.target.parameter_names();
-        names.extend((names.len()..dim).map(|j| format!("x[{j}]")));
         let statistics = STATISTICS.iter().filter(|_| adjusted);
         TracePlan {
             shape: TraceShape::new(
@@ -213,7 +211,7 @@ impl Job<'_> {
                 dim,
                 (method.length.moves() / method.thin) as usize,
             ),
-            parameters: names,
+            parameters: self.coordinate_names(),
             stats: statistics.map(|name| (*name).to_owned()).collect(),
             attributes: Default::default(),
         }

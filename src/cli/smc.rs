@@ -9,6 +9,7 @@ use super::warnings;
 use crate::checkpoint::{Reader, Sections};
 use crate::error::{Error, Result};
 use crate::flow::{Advance, Pause, StageRecord};
+use crate::record::trace::{self, Trace, TracePlan, TraceShape};
 use crate::record::{Part, SmcPart, Stage, WiderReference};
 use crate::smc::{Ladder, Smc, SmcResult, SmcRun};
 use crate::target::Precision as Real;
@@ -26,6 +27,8 @@ struct Work<'a, R: Real> {
     /// Seconds the first took, once it is finished; before, those of processes before this.
     seconds: f64,
     begun: Instant,
+    /// Where the weighted particles of every temperature go, and how many are there.
+    trace: Option<(Trace, usize)>,
 }
 
 impl<'a, R: Real> Work<'a, R> {
@@ -42,6 +45,7 @@ impl<'a, R: Real> Work<'a, R> {
             reached: vec![0.0; replicates],
             seconds: 0.0,
             begun: Instant::now(),
+            trace: None,
         }
     }
 
@@ -87,7 +91,15 @@ impl<R: Real> Running for Work<'_, R> {
             reached[replicate] = stage.tempering_param.unwrap_or(0.0);
             snapshot.done = reached.iter().sum::<f64>() / reached.len() as f64;
         };
-        match run.advance(&mut watch, pause)? {
+        let advance = run.advance(&mut watch, pause)?;
+        if let (Some((trace, kept)), Some(weighing)) = (&mut self.trace, run.weighing())
+            && at == 0
+            && weighing.time >= *kept
+        {
+            trace.add_particles(weighing)?;
+            *kept = weighing.time + 1;
+        }
+        match advance {
             Advance::Finished => {
                 self.seconds = self.seconds_of_first();
                 self.at += 1;
@@ -96,7 +108,13 @@ impl<R: Real> Running for Work<'_, R> {
             other => Ok(other),
         }
     }
+    fn settle(&mut self) -> Result<()> {
+        self.trace
+            .as_mut()
+            .map_or(Ok(()), |(trace, _)| trace.flush())
+    }
     fn save<'b>(&'b self, out: &mut Sections<'b>) {
+        out.put("stages", &self.trace.as_ref().map_or(0, |(_, kept)| *kept));
         out.put("work", &(self.at, self.seconds_of_first(), &self.reached));
         for (k, run) in self.runs.iter().enumerate() {
             out.within(&format!("run{k}/"), |out| run.save(out));
@@ -144,21 +162,48 @@ impl Job<'_> {
         if let Some(schedule) = &self.schedule {
             smc = smc.schedule(schedule.clone());
         }
+        let smc = smc.keep_particles(method.keep_particles);
         let mut settings = vec![smc];
         if method.check_modes {
-            let wider = warnings::FACTORS.map(|factor| settings[0].from_wider_reference(factor));
+            let wider = warnings::FACTORS.map(|factor| {
+                settings[0]
+                    .from_wider_reference(factor)
+                    .keep_particles(false)
+            });
             settings.extend(wider);
         }
         let replicates = method.replicates.max(method.islands) as usize;
+        let store = course.folder().map(|folder| folder.file(trace::NAME));
+        let store = store.filter(|_| method.keep_particles);
+        let plan = || TracePlan {
+            shape: TraceShape::new(self.starts.particles, self.target.dim(), 1),
+            parameters: self.coordinate_names(),
+            stats: Vec::new(),
+            attributes: Default::default(),
+        };
         let mut work = course.start(
-            || Work::<R>::begin(&settings, replicates),
-            |from| Work::restore(&settings, replicates, from),
+            || {
+                let mut work = Work::<R>::begin(&settings, replicates)?;
+                let trace = store.as_deref().map(|store| Trace::create(store, plan()));
+                work.trace = trace.transpose()?.map(|trace| (trace, 0));
+                Ok(work)
+            },
+            |from| {
+                let mut work = Work::restore(&settings, replicates, from)?;
+                if let Some(store) = store.as_deref() {
+                    let kept = from.get("stages")?;
+                    let mut trace = Trace::reopen(store, plan(), &[], &[])?;
+                    trace.set_stages(kept);
+                    work.trace = Some((trace, kept));
+                }
+                Ok(work)
+            },
         )?;
         work.snapshot.particle_steps = course.particle_steps();
         if let Some(stop) = course.carry(&mut work)? {
             return Ok(Ended::Stopped(stop));
         }
-        let seconds = work.seconds;
+        let (seconds, trace) = (work.seconds, work.trace);
         course.close();
         let unfinished = || Error::Numerical("a run did not come to its end".into());
         let results = work.runs.into_iter().map(SmcRun::finish);
@@ -184,7 +229,15 @@ impl Job<'_> {
                 step_size: result.step_size[k],
                 log_evidence_increment: result.log_evidence_increments[k],
             })
-            .collect();
+            .collect::<Vec<_>>();
+        let trace = match trace {
+            Some((mut trace, _)) => {
+                trace.push(&result.samples, &[])?;
+                trace.add_ladder(&stages)?;
+                Some(trace)
+            }
+            None => None,
+        };
         let reference = self
             .reference
             .clone()
@@ -211,7 +264,7 @@ impl Job<'_> {
             totals: result.totals,
             samples: result.samples,
             draws: None,
-            trace: None,
+            trace,
             stages,
             // Numbers and lists of them always serialise.
             schedule: toml::to_string(&result.schedule).unwrap_or_default(),

@@ -13,6 +13,7 @@ mod saved;
 mod scheduler;
 mod tally;
 mod visit;
+mod weighing;
 
 pub use flight_record::FlightRecord;
 pub use genealogy::{Genealogy, LeeWhiteley};
@@ -23,6 +24,7 @@ pub use tally::Tally;
 pub use visit::Pause;
 pub use visit::visit_blocks;
 pub(crate) use visit::{copy_positions, each_in_parallel, in_parallel, positions};
+pub use weighing::Weighing;
 
 use crate::error::Result;
 use crate::particles::{Channels, Span};

@@ -136,6 +136,7 @@ impl<R: Precision> Flow<R> {
             keep_stages: state.keep_stages,
             totals: state.totals,
             mutation: state.mutation,
+            weighing: None,
         })
     }
 }

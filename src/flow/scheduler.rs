@@ -3,7 +3,8 @@
 use super::resampling::Workspace;
 use super::visit::{Pause, Piece, Visited, visit_until};
 use super::{
-    FeynmanKac, Genealogy, LeeWhiteley, Potential, Resampler, Resampling, Tally, visit_blocks,
+    FeynmanKac, Genealogy, LeeWhiteley, Potential, Resampler, Resampling, Tally, Weighing,
+    visit_blocks,
 };
 use crate::error::{Error, Result};
 use crate::particles::{Moments, Population, Span};
@@ -164,6 +165,8 @@ pub struct Flow<R: Precision> {
     pub(super) totals: Tally,
     /// The mutation under way.
     pub(super) mutation: Option<Mutation>,
+    /// The latest weighing, where it is to be kept.
+    pub(super) weighing: Option<Weighing>,
 }
 
 /// M_t between its first visit and its last.
@@ -239,6 +242,7 @@ impl<R: Precision> Flow<R> {
             keep_stages: true,
             totals: Tally::default(),
             mutation: None,
+            weighing: None,
         };
         flow.count(&tally);
         Ok(flow)
@@ -332,9 +336,15 @@ impl<R: Precision> Flow<R> {
                 Resampling::Always => true,
                 Resampling::BelowEss(f) => record.ess < f * self.population.len() as f64,
             };
+            self.keep_weighing(time);
             if due {
                 self.resample(&sums.0);
                 record.resampled = true;
+                if let Some(weighing) = &mut self.weighing {
+                    weighing
+                        .ancestors
+                        .copy_from_slice(self.workspace.ancestors());
+                }
             }
         } else {
             model.plan_mutation(time, &mut self.cloud())?;
@@ -364,6 +374,31 @@ impl<R: Precision> Flow<R> {
             self.stages.clear();
         }
         self.stages.push(record);
+    }
+
+    /// Keeps every weighing until the next: positions and weights of all particles, `8 (dim + 1)` bytes each.
+    pub fn keep_weighings(&mut self) {
+        self.weighing = Some(Weighing::default());
+    }
+
+    /// The latest weighing, where they are kept and there was one.
+    pub fn weighing(&self) -> Option<&Weighing> {
+        let weighing = self.weighing.as_ref();
+        weighing.filter(|weighing| !weighing.log_weights.is_empty())
+    }
+
+    fn keep_weighing(&mut self, time: usize) {
+        if self.weighing.is_none() {
+            return;
+        }
+        let log_weights = bytemuck::cast_slice::<Row<F64>, f64>(&self.log_weights);
+        let counted = &log_weights[..self.population.len()];
+        self.weighing = Some(Weighing {
+            time,
+            positions: super::positions(&self.population),
+            log_weights: counted.iter().map(|lw| lw - self.log_weight_sum).collect(),
+            ancestors: (0..self.population.len() as u32).collect(),
+        });
     }
 
     /// Keeps only the newest stage record: for flows of very many times.

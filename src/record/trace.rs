@@ -6,6 +6,7 @@
 //! trace.zarr/          attributes: name, inference_library ..., of smc log_evidence, log_evidence_se, log_evidence_method
 //!   posterior/         x (chain, draw, x_dim_0); attribute parameter_names
 //!   sample_stats/      lp, acceptance_rate, diverging ... (chain, draw), where known
+//!   smc_particles/     x, log_weight, ancestor (stage, particle), where they are kept
 //!   smc_ladder/        inverse_temperature, ess, acceptance_rate, step_size, log_evidence_increment (stage)
 //! ```
 //!
@@ -28,6 +29,7 @@ use std::path::{Path, PathBuf};
 
 mod back;
 mod describe;
+mod particles;
 mod read;
 mod resume;
 mod variable;
@@ -96,6 +98,8 @@ pub struct Trace {
     buffered: usize,
     /// Files that the disk may not have yet.
     unsettled: Vec<PathBuf>,
+    /// Stages of weighted particles.
+    stages: usize,
 }
 
 impl Trace {
@@ -239,6 +243,7 @@ impl Trace {
             checksums: Vec::new(),
             buffered: 0,
             unsettled: Vec::new(),
+            stages: 0,
         })
     }
 

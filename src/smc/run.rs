@@ -27,6 +27,7 @@ pub struct Smc<'a> {
     pub(super) schedule: Option<Schedule>,
     pub(super) chain_length: Option<usize>,
     pub(super) lag: Option<usize>,
+    pub(super) keep_particles: bool,
 }
 
 /// Told of every visit of every replicate or island.
@@ -101,6 +102,7 @@ impl<'a> Smc<'a> {
             schedule: None,
             chain_length: None,
             lag: None,
+            keep_particles: false,
         }
     }
 
@@ -141,6 +143,11 @@ impl<'a> Smc<'a> {
     /// (Olsson, Douc 2019): for so many temperatures that all particles descend from a few.
     pub fn lag(mut self, lag: usize) -> Self {
         self.lag = Some(lag);
+        self
+    }
+    /// Keeps the weighted population of every temperature, for [`SmcRun::weighing`].
+    pub fn keep_particles(mut self, keep: bool) -> Self {
+        self.keep_particles = keep;
         self
     }
     /// How temperatures are chosen.

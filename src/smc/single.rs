@@ -3,7 +3,7 @@
 use super::{Smc, SmcResult, TemperatureRecord, Tempering, waste_free};
 use crate::checkpoint::{Reader, Sections};
 use crate::error::{Error, Result};
-use crate::flow::{Advance, Flow, Pause, Resampler, StageRecord, positions};
+use crate::flow::{Advance, Flow, Pause, Resampler, StageRecord, Weighing, positions};
 use crate::mcmc::{MoveKind, check_reference};
 use crate::target::{Path, Precision};
 use std::io::{Read, Seek};
@@ -25,6 +25,9 @@ impl<'a, R: Precision> Single<'a, R> {
         let mut flow = Flow::<R>::start(&model, chains, seed, settings.resampler)?;
         if let Some(lag) = settings.lag {
             flow = flow.with_lag(lag);
+        }
+        if settings.keep_particles {
+            flow.keep_weighings();
         }
         let starts_without_density = flow.totals().nan as usize;
         Ok(Self {
@@ -78,6 +81,11 @@ impl<'a, R: Precision> Single<'a, R> {
         self.flow.advance_until(&mut self.model, &mut watch, pause)
     }
 
+    /// The latest weighing, where they are kept.
+    pub fn weighing(&self) -> Option<&Weighing> {
+        self.flow.weighing()
+    }
+
     /// What [`restore`](Single::restore) needs.
     pub fn save<'b>(&'b self, out: &mut Sections<'b>) {
         out.put("smc", &self.starts_without_density);
@@ -92,9 +100,13 @@ impl<'a, R: Precision> Single<'a, R> {
         from: &mut Reader<S>,
     ) -> Result<Self> {
         let (mut model, chains) = Self::model(settings, particles, seed)?;
+        let mut flow = Flow::restore(&mut model, chains, seed, settings.resampler, from)?;
+        if settings.keep_particles {
+            flow.keep_weighings();
+        }
         Ok(Self {
             starts_without_density: from.get("smc")?,
-            flow: Flow::restore(&mut model, chains, seed, settings.resampler, from)?,
+            flow,
             settings,
             model,
             chains,

@@ -9,7 +9,7 @@ use super::single::Single;
 use super::{Smc, SmcResult};
 use crate::checkpoint::{Reader, Sections, damaged};
 use crate::error::Result;
-use crate::flow::{Advance, Pause, each_in_parallel};
+use crate::flow::{Advance, Pause, Weighing, each_in_parallel};
 use crate::target::Precision;
 use bytemuck::{cast_slice, cast_slice_mut};
 use std::io::{Read, Seek};
@@ -84,6 +84,14 @@ impl<'a, R: Precision> SmcRun<'a, R> {
         } else {
             Advance::Paused
         })
+    }
+
+    /// The latest weighing of the first population, where they are kept and it is under way.
+    pub fn weighing(&self) -> Option<&Weighing> {
+        match self.parts.first() {
+            Some(Part::Running(single)) => single.weighing(),
+            _ => None,
+        }
     }
 
     /// What [`restore`](SmcRun::restore) needs.

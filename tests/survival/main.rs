@@ -16,7 +16,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 /// One run of every family of samplers: a fraction of a second each.
-const FAMILIES: [(&str, &str); 18] = [
+const FAMILIES: [(&str, &str); 19] = [
     (
         "ula",
         "sample gaussian --set dim=10 --sampler ula --step-size 0.1 --particles 20000 --steps 1000",
@@ -52,6 +52,10 @@ const FAMILIES: [(&str, &str); 18] = [
     (
         "smc",
         "smc eight-gaussians --particles 6000 --moves-per-stage 20",
+    ),
+    (
+        "smc-particles",
+        "smc eight-gaussians --particles 3000 --moves-per-stage 20 --keep-particles",
     ),
     (
         "smc-auto",

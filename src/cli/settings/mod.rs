@@ -225,6 +225,8 @@ pub struct SmcMethod {
     pub freeze: Option<PathBuf>,
     /// Whether runs from wider references look for missed modes.
     pub check_modes: bool,
+    /// Whether the weighted particles of every temperature are written down.
+    pub keep_particles: bool,
     /// Step size and trajectories.
     pub tuning: Tuning,
 }
@@ -410,6 +412,18 @@ impl Settings {
                 if method.islands > 1 && method.replicates > 1 {
                     let allowed = "must be 1 with --replicates, which are islands of their own";
                     return refuse("--islands", &method.islands, allowed);
+                }
+                if method.keep_particles {
+                    let contradicted = [
+                        (method.islands > 1, "--islands"),
+                        (method.replicates > 1, "--replicates"),
+                        (method.chain_length.is_some(), "--waste-free"),
+                        (!self.output.save, "--no-save"),
+                    ];
+                    if let Some((_, other)) = contradicted.iter().find(|(is, _)| *is) {
+                        let allowed = format!("must be left out with {other}");
+                        return refuse("--keep-particles", &"given", &allowed);
+                    }
                 }
                 if self.particles() < 2 {
                     return refuse(

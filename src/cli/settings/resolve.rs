@@ -59,7 +59,7 @@ const TUNING_KEYS: [&str; 8] = [
     "target_accept",
 ];
 const SAMPLE_KEYS: [&str; 6] = ["sampler", "draws", "steps", "warmup", "thin", "noise"];
-const SMC_KEYS: [&str; 13] = [
+const SMC_KEYS: [&str; 14] = [
     "move",
     "moves_per_stage",
     "waste_free",
@@ -73,6 +73,7 @@ const SMC_KEYS: [&str; 13] = [
     "reference",
     "freeze",
     "check_modes",
+    "keep_particles",
 ];
 /// More moves than any run makes.
 const MOVES: u64 = 1_000_000_000_000;
@@ -394,6 +395,7 @@ fn smc(given: &Given) -> Result<SmcMethod> {
         replicates: given.count("replicates", 1, 1..=100_000)?,
         freeze: freeze(given, ladder.is_some())?,
         check_modes: given.truth("check_modes", false)?,
+        keep_particles: given.truth("keep_particles", false)?,
         ladder,
         reference: reference(given)?,
         tuning: tuning(given, kernel)?,

@@ -176,6 +176,7 @@ impl Method {
                         m.freeze.as_deref().map_or_else(|| "none".into(), path),
                     ),
                     ("check_modes", m.check_modes.into()),
+                    ("keep_particles", m.keep_particles.into()),
                 ]);
                 m.tuning.fill(m.kernel, &mut out);
                 out

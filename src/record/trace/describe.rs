@@ -82,6 +82,7 @@ impl Trace {
             }
             self.store.array(&variable.path, array)?;
         }
+        self.describe_particles()?;
         let mut attributes = library();
         attributes.extend(self.plan.attributes.clone());
         *self.store.attributes() = attributes;
@@ -89,7 +90,7 @@ impl Trace {
     }
 
     /// Writes 0, 1, 2, ... as a coordinate.
-    fn coordinate(
+    pub(super) fn coordinate(
         &mut self,
         path: &str,
         name: &str,
@@ -102,7 +103,7 @@ impl Trace {
 }
 
 /// The attributes of every group: who made it, and when.
-fn library() -> Map<String, Value> {
+pub(super) fn library() -> Map<String, Value> {
     let version = env!("CARGO_PKG_VERSION");
     let pairs = [
         ("created_at", clock::now()),
