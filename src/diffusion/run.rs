@@ -5,7 +5,7 @@ use super::flow::{NoiseSource, SolverFlow, Start, place_starts};
 use super::{Denoising, Node, Program};
 use crate::checkpoint::{Reader, Sections};
 use crate::error::{Error, Result};
-use crate::flow::{Advance, FeynmanKac, Flow, Pause, Resampler, StageRecord, Tally, positions};
+use crate::flow::{Advance, FeynmanKac, Flow, Pause, Resampler, StageRecord, Tally};
 use crate::particles::Population;
 use crate::target::{BlockTarget, Precision};
 use std::io::{Read, Seek};
@@ -209,7 +209,7 @@ impl<'a, R: Precision> DiffuseRun<'a, R> {
     }
 
     /// The result of a run that has reached its last node.
-    pub fn finish(self) -> DiffuseResult {
+    pub fn finish(mut self) -> DiffuseResult {
         let (flow, particles) = (&self.flow, self.flow.population().len());
         let log_densities = match self.log_densities {
             true => flow.population().scalar_values(0).to_vec(),
@@ -217,15 +217,16 @@ impl<'a, R: Precision> DiffuseRun<'a, R> {
         };
         let moments = flow.stages().last().map(|last| &last.tally.moments);
         let moments = moments.cloned().unwrap_or_default();
-        let evaluations = flow.totals().gradient_evaluations as usize;
+        let totals = flow.totals().clone();
+        let evaluations = totals.gradient_evaluations as usize;
         DiffuseResult {
-            samples: positions(flow.population()),
+            samples: self.flow.take_positions(),
             mean: moments.mean().to_vec(),
             sd: moments.sd(),
             nonfinite: particles - moments.weight() as usize,
             calls: self.calls.unwrap_or(evaluations.div_ceil(particles)),
             log_densities,
-            totals: flow.totals().clone(),
+            totals,
         }
     }
 }

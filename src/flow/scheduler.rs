@@ -7,7 +7,7 @@ use super::{
     visit_blocks,
 };
 use crate::error::{Error, Result};
-use crate::particles::{Moments, Population, Span};
+use crate::particles::{Channels, Moments, Population, Span};
 use crate::target::Precision;
 use bytemuck::cast_slice_mut;
 use driftlane_kernels::mutants::active;
@@ -519,6 +519,20 @@ impl<R: Precision> Flow<R> {
         mutation.pieces.clear();
         (mutation.begun, mutation.told) = (false, false);
         true
+    }
+
+    /// The positions of a flow that is over, `[particles, dim]` in double precision; nothing of the population is
+    /// left.
+    pub fn take_positions(&mut self) -> Vec<f64> {
+        let least = Channels {
+            vectors: 1,
+            scalars: 0,
+            states: 0,
+        };
+        let empty = Population::new(1, self.population.dim(), least);
+        let population = std::mem::replace(&mut self.population, empty);
+        (self.log_weights, self.workspace) = Default::default();
+        super::into_positions(population)
     }
 
     /// t: how many mutations are done.

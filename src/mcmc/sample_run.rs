@@ -7,7 +7,6 @@ use crate::diagnostics::Convergence;
 use crate::error::Result;
 use crate::flow::{
     Advance, FeynmanKac, FlightRecord, Flow, Pause, Resampler, StageRecord, copy_positions,
-    positions,
 };
 use crate::particles::Population;
 use crate::target::{Path, Precision};
@@ -219,17 +218,13 @@ impl<'a, R: Precision> SampleRun<'a, R> {
     }
 
     /// The result of a run that has reached its horizon.
-    pub fn finish(self) -> SampleResult {
-        let Self {
-            settings,
-            draws,
-            adjusted,
-            ..
-        } = &self;
+    pub fn finish(mut self) -> SampleResult {
+        let (settings, adjusted) = (self.settings, self.adjusted);
+        let draws = &self.draws;
         let dim = self.model.dim();
         let (particles, kept) = (settings.particles, draws.draws);
         let population = self.flow.population();
-        let chains = finite_particles(population, *adjusted);
+        let chains = finite_particles(population, adjusted);
         let mut series = vec![0.0; kept * chains.len()];
         let convergence: Vec<Convergence> = (0..if kept > 0 { dim } else { 0 })
             .map(|j| {
@@ -246,7 +241,7 @@ impl<'a, R: Precision> SampleRun<'a, R> {
         let nonfinite = particles - chains.len();
         let mut totals = self.flow.totals().clone();
         let mut stuck = 0;
-        if *adjusted {
+        if adjusted {
             let accepted = population.scalar_values(ACCEPTED);
             stuck = accepted.iter().filter(|count| **count == 0.0).count();
         } else {
@@ -254,7 +249,7 @@ impl<'a, R: Precision> SampleRun<'a, R> {
         }
         let moments = &self.model.kept().moments;
         SampleResult {
-            acceptance: if *adjusted {
+            acceptance: if adjusted {
                 self.model.kept().acceptance()
             } else {
                 None
@@ -267,7 +262,7 @@ impl<'a, R: Precision> SampleRun<'a, R> {
             ess_bulk: each(|c| c.ess_bulk),
             ess_tail: each(|c| c.ess_tail),
             mcse_mean: each(|c| c.mcse_mean),
-            samples: positions(population),
+            samples: self.flow.take_positions(),
             totals,
             nonfinite_starts: self.nonfinite_starts,
             nonfinite,

@@ -5,6 +5,7 @@ use bytemuck::{cast_slice, cast_slice_mut, zeroed_vec};
 use driftlane_kernels::F64;
 use driftlane_kernels::Register;
 use driftlane_kernels::tile::{Row, particles_per_tile, tiles_per_block};
+use std::ops::Range;
 
 /// The most vector channels, and the most scalar channels, a population can have: what a diffusion solver of order
 /// ten carries from step to step.
@@ -186,6 +187,30 @@ impl<R: Register> Population<R> {
         let tile_size = particles_per_tile::<R>() * self.dim;
         for (tile, rows) in out.chunks_mut(tile_size).enumerate() {
             self.copy_tile_positions(tile, rows);
+        }
+        out
+    }
+
+    /// [`positions`](Population::positions) of a population that is not needed any more: `convert(tiles, out)` writes
+    /// those of some tiles, from the last to the first, and their memory goes back to the system as it does. At no time
+    /// is there more than the result and a channel.
+    pub(crate) fn into_positions(
+        mut self,
+        convert: impl Fn(&Self, Range<usize>, &mut [f64]),
+    ) -> Vec<f64> {
+        self.vectors.truncate(1);
+        (self.scalars, self.state_vectors, self.state_scalars) = Default::default();
+        let (n, dim) = (self.n, self.dim);
+        let mut out = zeroed_vec::<f64>(n * dim);
+        let mut tiles = self.tiles();
+        while tiles > 0 {
+            let first = tiles - tiles.div_ceil(16).max(256).min(tiles);
+            let from = first * particles_per_tile::<R>() * dim;
+            let to = (tiles * particles_per_tile::<R>()).min(n) * dim;
+            convert(&self, first..tiles, &mut out[from..to]);
+            self.vectors[0].truncate(first * dim);
+            self.vectors[0].shrink_to_fit();
+            tiles = first;
         }
         out
     }

@@ -19,7 +19,7 @@
 //! The last chunk is filled up with NaN. Chunk files are the same bytes for the same run; times stand in attributes.
 
 use super::RunRecord;
-use crate::disk::{self, Durability};
+use crate::disk::{self, Durability, bytes_of};
 use crate::error::{Error, Result};
 use crate::zarr::{DataType, Store};
 use serde_json::{Map, Value};
@@ -131,6 +131,11 @@ impl Trace {
         if self.draws() >= shape.draws {
             return refuse("more draws than planned");
         }
+        // A large draw is a chunk by itself: it goes to its file without a copy.
+        let floats = |variable: &Variable| variable.data_type == DataType::Float64;
+        if shape.chunk_draws == 1 && self.variables.iter().all(floats) {
+            return self.write_draw(draw, stats);
+        }
         self.variables[0].push(draw);
         for (variable, (_, values)) in self.variables[1..].iter_mut().zip(stats) {
             variable.push(values);
@@ -143,6 +148,22 @@ impl Trace {
                 variable.buffer.clear();
             }
             self.buffered = 0;
+        }
+        Ok(())
+    }
+
+    /// Writes a draw that fills a chunk of every variable.
+    fn write_draw(&mut self, draw: &[f64], stats: &[(&str, &[f64])]) -> Result<()> {
+        let chunk = self.checksums.len() / self.variables.len();
+        let all = std::iter::once(draw).chain(stats.iter().map(|(_, values)| *values));
+        for (variable, values) in self.variables.iter().zip(all) {
+            let (bytes, index) = (bytes_of(values), variable.index(chunk));
+            let lazy = Durability::Lazy;
+            let path = self
+                .store
+                .write_chunk(&variable.path, &index, &[&bytes], lazy)?;
+            self.unsettled.push(path);
+            self.checksums.push(crc32fast::hash(&bytes));
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 use super::{Smc, SmcResult, TemperatureRecord, Tempering, waste_free};
 use crate::checkpoint::{Reader, Sections};
 use crate::error::{Error, Result};
-use crate::flow::{Advance, Flow, Pause, Resampler, StageRecord, Weighing, positions};
+use crate::flow::{Advance, Flow, Pause, Resampler, StageRecord, Weighing};
 use crate::mcmc::{MoveKind, check_reference};
 use crate::target::{Path, Precision};
 use std::io::{Read, Seek};
@@ -129,7 +129,7 @@ impl<'a, R: Precision> Single<'a, R> {
         };
         let samples = match chain_length {
             Some(_) => waste_free::states(flow.population()),
-            None => positions(flow.population()),
+            None => flow.take_positions(),
         };
         let by_genealogy = |values: &[f64]| match settings.resampler {
             Resampler::Multinomial => flow
