@@ -20,7 +20,7 @@ pub fn write(summary: &Summary, part: &ComparePart, folder: &OpenFolder) -> Resu
     folder.put("compare.svg", &svg(summary, part))?;
     folder.put("compare.json", &summary.to_json_pretty())?;
     super::checksums::write(folder)?;
-    folder.set_status(&super::Status::of("finished", 1.0, &summary.warnings))
+    folder.set_status(&super::Status::finished(summary))
 }
 
 /// The rows with the names of their fields in front; empty where there is no number.

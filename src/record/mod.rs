@@ -221,6 +221,6 @@ pub fn write_streamed(record: &RunRecord<'_>, folder: &OpenFolder) -> Result<Pat
     folder.put(stored::FILE, &stored::text(record))?;
     folder.put("summary.json", &record.summary.to_json_pretty())?;
     checksums::write(folder)?;
-    folder.set_status(&Status::of("finished", 1.0, &record.summary.warnings))?;
+    folder.set_status(&Status::finished(&record.summary))?;
     Ok(folder.path().to_owned())
 }

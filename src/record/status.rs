@@ -1,5 +1,6 @@
 //! `status.json`: how far a run is, for those who look from outside.
 
+use super::Summary;
 use super::nulls::{finite, finite_option};
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +29,16 @@ pub struct Status {
 }
 
 impl Status {
+    /// Of a run that came to this summary.
+    pub fn finished(summary: &Summary) -> Self {
+        Self {
+            particle_steps: summary.steps.saturating_mul(summary.particles as u64),
+            particle_steps_per_second: Some(summary.particle_steps_per_second),
+            seconds: summary.seconds,
+            ..Self::of("finished", 1.0, &summary.warnings)
+        }
+    }
+
     /// A phase with nothing more to tell.
     pub fn of(phase: &str, done: f64, warnings: &[String]) -> Self {
         Self {
