@@ -81,7 +81,8 @@ pub(super) fn carry_out(
         let found = pool.install(|| compare::compare(settings, method, &**target, starts));
         let found = or_failed(found, open)?;
         let (dim, particles) = (target.dim(), starts.particles);
-        return comparison(settings, method, dim, particles, found, open);
+        let told = (manifest, command);
+        return comparison(settings, method, dim, particles, found, open, told);
     }
     let mut course = Course::new(settings, identity(settings)?, starts.particles, open, found)?;
     let ended = pool.install(|| {
