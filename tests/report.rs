@@ -2,15 +2,16 @@
 
 mod page;
 
+use driftlane::parameters::Parameters;
 use driftlane::record::figures::{Figures, Sources};
 use driftlane::record::{
     Draws, Manifest, Part, RunRecord, SamplePart, SmcPart, Stage, Summary, Warning, report,
 };
-use driftlane::parameters::Parameters;
 use driftlane::target::library;
 use page::{check, sections};
 
-const HOSTILE: &str = "\"><script src='https://x.example/a.js'></script><b onload=alert(1)>&amp;]]>\u{0}\u{7}{{}}";
+const HOSTILE: &str =
+    "\"><script src='https://x.example/a.js'></script><b onload=alert(1)>&amp;]]>\u{0}\u{7}";
 
 fn summary(verb: &str, target: &str, (particles, dim): (usize, usize), part: Part) -> Summary {
     Summary {
@@ -47,10 +48,14 @@ const NOTHING: Sources<'_> = Sources {
 fn noise(n: usize, seed: u64) -> Vec<f64> {
     let mut state = seed;
     let mut next = || {
-        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        state = state
+            .wrapping_mul(6364136223846793005)
+            .wrapping_add(1442695040888963407);
         (state >> 11) as f64 / (1u64 << 53) as f64
     };
-    (0..n).map(|_| (0..6).map(|_| next()).sum::<f64>() - 3.0).collect()
+    (0..n)
+        .map(|_| (0..6).map(|_| next()).sum::<f64>() - 3.0)
+        .collect()
 }
 
 #[test]
@@ -71,8 +76,14 @@ fn hostile_names_are_text() {
         evidence_method: HOSTILE.into(),
         config: HOSTILE.into(),
         command: HOSTILE.into(),
-        warnings: vec![Warning::RHat { value: 2.0, coordinate: HOSTILE.into() }],
-        draws: Some(Draws { values: &values, draws }),
+        warnings: vec![Warning::RHat {
+            value: 2.0,
+            coordinate: HOSTILE.into(),
+        }],
+        draws: Some(Draws {
+            values: &values,
+            draws,
+        }),
         samples: &values[..particles * dim],
         ..RunRecord::of(
             summary("sample", HOSTILE, (particles, dim), Part::Sample(part)),
@@ -83,14 +94,26 @@ fn hostile_names_are_text() {
     let html = report::html(&record);
     assert!(sections(&html).contains(&"ranks") && html.contains("&lt;script"));
     // As text the address may stand there, but for `check`, which knows no text.
-    check(&html.replace("https:", "").replace("src=", "").replace("{}", ""));
+    check(
+        &html
+            .replace("https:", "")
+            .replace("src=", "")
+            .replace("{}", ""),
+    );
     assert!(!html.contains('\u{0}') && !html.contains('\u{7}'));
     assert_eq!(html, report::html(&record), "the same bytes");
 }
 
 #[test]
 fn broken_numbers_draw_nothing_and_break_nothing() {
-    let all = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e308, -1e308, 0.0];
+    let all = [
+        f64::NAN,
+        f64::INFINITY,
+        f64::NEG_INFINITY,
+        1e308,
+        -1e308,
+        0.0,
+    ];
     for number in all {
         for dim in [1, 2, 5] {
             let values = vec![number; 60 * 3 * dim];
@@ -113,7 +136,10 @@ fn broken_numbers_draw_nothing_and_break_nothing() {
                 r_hat: vec![number; dim],
                 ess_bulk: vec![number; dim],
                 stages: vec![stage; 3],
-                draws: Some(Draws { values: &values, draws: 60 }),
+                draws: Some(Draws {
+                    values: &values,
+                    draws: 60,
+                }),
                 samples: &values[..3 * dim],
                 ..RunRecord::of(
                     summary("smc", "x", (3, dim), Part::Smc(part)),
@@ -124,7 +150,12 @@ fn broken_numbers_draw_nothing_and_break_nothing() {
             let levels = [number, number];
             record.figures = Figures::of(
                 &record,
-                &Sources { log_densities: &more, acceptance: &more, noise_levels: &levels, ..NOTHING },
+                &Sources {
+                    log_densities: &more,
+                    acceptance: &more,
+                    noise_levels: &levels,
+                    ..NOTHING
+                },
             );
             check(&report::html(&record));
         }
@@ -146,13 +177,28 @@ fn exact_curves_are_densities() {
     let mut record = RunRecord {
         samples: &values,
         ..RunRecord::of(
-            summary("diffuse", "gaussian", (3000, 1), Part::Diffuse(Default::default())),
+            summary(
+                "diffuse",
+                "gaussian",
+                (3000, 1),
+                Part::Diffuse(Default::default()),
+            ),
             Manifest::new(1, "x"),
         )
     };
-    let part = driftlane::record::DiffusePart { mean: vec![0.0], sd: vec![1.0], ..Default::default() };
+    let part = driftlane::record::DiffusePart {
+        mean: vec![0.0],
+        sd: vec![1.0],
+        ..Default::default()
+    };
     record.summary.part = Part::Diffuse(part);
-    let figures = Figures::of(&record, &Sources { target: Some(&*line), ..NOTHING });
+    let figures = Figures::of(
+        &record,
+        &Sources {
+            target: Some(&*line),
+            ..NOTHING
+        },
+    );
     let curve = &figures.marginals[0].exact;
     let step = curve[1].0 - curve[0].0;
     let area: f64 = curve.iter().map(|p| p.1 * step).sum();

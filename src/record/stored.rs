@@ -1,7 +1,7 @@
 //! A finished run, read back from its folder: what `summary`, `report` and `export` go by.
 //!
 //! `summary.json` holds what `--json` prints; `record.json` the rest of what a table or a report shows (per
-//! coordinate R-hat and effective sample sizes, stages, what is exact, warnings with their figures), every number
+//! coordinate R-hat and effective sample sizes, stages, what is exact, warnings, what pictures are drawn from), every number
 //! as it was. Nothing in a folder is trusted: a file that is missing, too long, or does not fit the others is
 //! [`Error::RunFolder`].
 

@@ -19,7 +19,7 @@ fn every_verb_has_its_sections() {
     let end = ["configuration", "machine", "cite"];
     let cases: [(&str, &[&str]); 7] = [
         (
-            "sample funnel --particles 32 --draws 200 --warmup 100 --leapfrog-steps 8",
+            "sample funnel --set variance=3 --set dim=4 --particles 32 --draws 200 --warmup 100 --leapfrog-steps 8",
             &["marginals", "pairs", "coordinates", "ranks", "chains"],
         ),
         (
@@ -42,7 +42,10 @@ fn every_verb_has_its_sections() {
             "compare ddim,heun --on grid-9 --nfe 4,8,16 --particles 64",
             &["comparison", "orders", "rows"],
         ),
-        ("sample gaussian --particles 1 --draws 300 --warmup 100", &["marginals", "coordinates", "ranks", "chains"]),
+        (
+            "sample gaussian --particles 1 --draws 300 --warmup 100",
+            &["marginals", "coordinates", "ranks", "chains"],
+        ),
     ];
     for (k, (line, wanted)) in cases.iter().enumerate() {
         let html = report(temp.path(), line, &format!("r{k}"));
@@ -62,7 +65,11 @@ fn every_verb_has_its_sections() {
 #[test]
 fn numbers_are_those_of_the_summary() {
     let temp = tempdir().unwrap();
-    let html = report(temp.path(), "smc eight-gaussians --particles 512 --replicates 4", "a");
+    let html = report(
+        temp.path(),
+        "smc eight-gaussians --particles 512 --replicates 4",
+        "a",
+    );
     let summary = object(&fs::read_to_string(temp.path().join("a/summary.json")).unwrap());
     let text = |value: f64| format!("{value:.4}").replace('-', "\u{2212}");
     let value = summary["log_evidence"].as_f64().unwrap();
@@ -75,13 +82,24 @@ fn numbers_are_those_of_the_summary() {
         assert!(html.contains(&format!(", {}</title>", text(z.as_f64().unwrap()))));
     }
     let stages = summary["temperatures"].as_array().unwrap().len() - 1;
-    assert!(html.contains(&format!("<tr><th scope=\"row\">{stages}</th><td>1.0000</td>")));
+    assert!(html.contains(&format!(
+        "<tr><th scope=\"row\">{stages}</th><td>1.0000</td>"
+    )));
 
-    let html = report(temp.path(), "sample eight-schools --particles 16 --draws 100 --warmup 100", "b");
+    let html = report(
+        temp.path(),
+        "sample eight-schools --particles 16 --draws 100 --warmup 100",
+        "b",
+    );
     let summary = object(&fs::read_to_string(temp.path().join("b/summary.json")).unwrap());
     let r_hat = summary["r_hat_max"].as_f64().unwrap();
     assert!(html.contains(&format!("<dt>largest R-hat</dt><dd>{r_hat:.3}")));
-    for (mean, mcse) in summary["mean"].as_array().unwrap().iter().zip(summary["mcse_mean"].as_array().unwrap()) {
+    for (mean, mcse) in summary["mean"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .zip(summary["mcse_mean"].as_array().unwrap())
+    {
         for number in [mean, mcse] {
             let size = number.as_f64().unwrap();
             if (1e-4..10.0).contains(&size.abs()) {
@@ -94,25 +112,37 @@ fn numbers_are_those_of_the_summary() {
 #[test]
 fn reports_stay_small_and_say_what_they_leave_out() {
     let temp = tempdir().unwrap();
-    let html = report(temp.path(), "sample gaussian --set dim=1024 --particles 20 --draws 60 --warmup 30", "wide");
+    let html = report(
+        temp.path(),
+        "sample gaussian --set dim=1024 --particles 20 --draws 60 --warmup 30",
+        "wide",
+    );
     assert!(html.contains("The 12 of 1024 coordinates with the largest R-hat"));
     assert!(html.contains("824 more with the smallest R-hat"));
     assert!(html.contains("the 6 of 1024 coordinates"));
-    let html = report(temp.path(), "smc eight-gaussians --particles 1", "one");
+    let html = report(temp.path(), "smc eight-gaussians --particles 2", "one");
     assert!(sections(&html).contains(&"ladder"));
-    let html = report(temp.path(), "sample gaussian --particles 150000 --steps 2 --precision f32 --warmup 1", "many");
+    let html = report(
+        temp.path(),
+        "sample gaussian --particles 150000 --steps 2 --precision f32 --warmup 1",
+        "many",
+    );
     assert!(html.contains("of 150\u{2009}000 particles of the last population, evenly spaced"));
 }
 
 #[test]
 fn warnings_come_with_what_to_do() {
     let temp = tempdir().unwrap();
-    let line = "sample fab-40 --particles 8 --draws 100 --warmup 10 --step-size 0.01 --leapfrog-steps 1";
+    let line =
+        "sample fab-40 --particles 8 --draws 100 --warmup 10 --step-size 0.01 --leapfrog-steps 1";
     let html = report(temp.path(), line, "bad");
     assert_eq!(sections(&html)[0], "warnings");
     assert!(html.contains("<code>W-RHAT</code>") && html.contains("<span>Next: "));
     assert!(html.contains("class=\"verdict bad\">do not use"));
-    assert!(html.contains("Outside for x[0]"), "chains that have not met leave the band");
+    assert!(
+        html.contains("Outside for x[0]"),
+        "chains that have not met leave the band"
+    );
     let summary = json(temp.path(), "summary bad");
     assert!(summary["r_hat_max"].as_f64().unwrap() > 1.1);
 }

@@ -98,7 +98,7 @@ pub(super) fn of(record: &RunRecord<'_>, sources: &Sources<'_>) -> Option<ChainF
         |j: usize| move |draw: usize, chain: usize| kept.values[(draw * all + chain) * dim + j];
     let log_density = |draw: usize, chain: usize| sources.log_densities[draw * all + chain];
     let has_energy = sources.log_densities.len() == kept.draws * all;
-    let worst = table::shown(record, COORDINATES.min(dim.saturating_sub(1)).max(1));
+    let worst = table::worst(record, COORDINATES);
     let mut traces = Vec::new();
     if has_energy {
         traces.extend(trace(None, kept.draws, &chains, log_density));
@@ -190,7 +190,8 @@ fn energy(draws: usize, chains: &[usize], value: impl Fn(usize, usize) -> f64) -
 }
 
 fn acceptance(shares: &[f64], draws: usize, all: usize) -> Option<Acceptance> {
-    if all == 0 || shares.len() != draws * all {
+    // One chain's share is the run's, which the top of the page tells.
+    if all < 2 || shares.len() != draws * all {
         return None;
     }
     let mut means = vec![0.0; all];

@@ -27,11 +27,22 @@ const LINE: f64 = 15.0;
 const TOP: f64 = 10.0;
 const RIGHT: f64 = 12.0;
 
+/// Ticks that an upright axis of this length has room for.
+fn y_ticks(length: f64) -> usize {
+    (length / 42.0).max(2.0) as usize
+}
+
 impl Chart {
     /// An empty chart of `width` by `height` units; text is 12 units high.
     pub fn new(width: f64, height: f64, x: Axis, y: Axis) -> Self {
-        let left = if y.label.is_empty() { 12.0 } else { 64.0 };
         let bottom = if x.label.is_empty() { 22.0 } else { 40.0 };
+        // The label stands to the left of the longest tick.
+        let about = y_ticks(height - bottom - TOP);
+        let widest = y.ticks(about).iter().map(|t| t.1.chars().count()).max();
+        let left = match y.label.is_empty() {
+            true => 12.0,
+            false => (34.0 + 7.2 * widest.unwrap_or(0) as f64).max(56.0),
+        };
         Self {
             width,
             height,
@@ -166,7 +177,7 @@ impl Chart {
             );
         }
         if !self.y.label.is_empty() {
-            let about_y = ((floor - self.top) / 42.0).max(2.0) as usize;
+            let about_y = y_ticks(floor - self.top);
             for (value, label) in self.y.ticks(about_y) {
                 let y = self.y(value);
                 let _ = writeln!(

@@ -61,7 +61,8 @@ pub fn provenance(record: &RunRecord<'_>, page: &mut Page) {
 pub fn citation(record: &RunRecord<'_>, page: &mut Page) {
     let build = &record.manifest.build;
     let mut body = format!(
-        "<p>driftlane, version {}, commit {}: name both, the seed and the command above. What is shown here rests on:</p>\n<ul class=\"sources\">\n",
+        "<p>driftlane, version {}, commit {}: name both, the seed and the command above. The source \
+         of every move, integrator and solver stands at the head of its file in the program.</p>\n",
         escape(&build.version),
         escape(&build.commit)
     );
@@ -97,9 +98,13 @@ pub fn citation(record: &RunRecord<'_>, page: &mut Page) {
             "Song, Sohl-Dickstein, Kingma, Kumar, Ermon, Poole 2021, Score-based generative modeling through stochastic differential equations, arXiv:2011.13456",
         ),
     ];
+    let mut list = String::new();
     for (_, source) in sources.iter().filter(|(used, _)| *used) {
-        let _ = writeln!(body, "<li>{}</li>", escape(source));
+        let _ = writeln!(list, "<li>{}</li>", escape(source));
     }
-    body.push_str("</ul>\n<p>The source of every move, integrator and solver stands at the head of its file in the program.</p>\n");
+    if !list.is_empty() {
+        body += "<p>What is shown here rests on:</p>\n<ul class=\"sources\">\n";
+        body += &(list + "</ul>\n");
+    }
     page.section("cite", "How to cite", &body);
 }

@@ -39,6 +39,13 @@ pub fn coordinates(record: &RunRecord<'_>, page: &mut Page) {
             let mut row = vec![escape(&record.name(j))];
             row.extend(present.clone().map(|(_, list, style)| {
                 let value = list.and_then(|l| l.get(j)).copied().unwrap_or(f64::NAN);
+                // What sums of exact centres leave of 0 is 0.
+                let spread = sd.get(j).map_or(0.0, |sd| sd.abs());
+                let value = if value.abs() < 1e-14 * spread {
+                    0.0
+                } else {
+                    value
+                };
                 match style {
                     3 if value.is_finite() => format!("{value:.3}"),
                     1 if value.is_finite() => count(value as u64),
@@ -85,7 +92,7 @@ fn falling(values: &[f64]) -> Vec<(f64, f64)> {
 fn sizes(record: &RunRecord<'_>, page: &mut Page) -> Option<String> {
     let (bulk, tail) = (falling(&record.ess_bulk), falling(&record.ess_tail));
     let (low, high) = range(bulk.iter().chain(&tail).map(|p| p.1).filter(|v| *v > 0.0))?;
-    let n = bulk.len().max(tail.len());
+    let n = record.ess_bulk.len().max(record.ess_tail.len());
     let y = match high > 8.0 * low.min(400.0) {
         true => Axis::log("effective sample size", low.min(400.0), high),
         false => Axis::linear("effective sample size", 0.0, 1.05 * high),
@@ -130,7 +137,7 @@ fn r_hats(record: &RunRecord<'_>, page: &mut Page) -> Option<String> {
     let mut chart = Chart::new(
         360.0,
         220.0,
-        Axis::counted("coordinates, largest first", 1.0, points.len() as f64),
+        Axis::counted("coordinates, largest first", 1.0, record.r_hat.len() as f64),
         Axis::linear("R-hat", low - pad, high + pad),
     );
     chart.level(1.01, "limit");
@@ -146,7 +153,7 @@ fn r_hats(record: &RunRecord<'_>, page: &mut Page) -> Option<String> {
     let title = "R-hat of all coordinates".into();
     let description = format!(
         "{} coordinates, from {} to {}",
-        points.len(),
+        record.r_hat.len(),
         number(low),
         number(high)
     );

@@ -3,7 +3,7 @@
 use super::super::{Part, RunRecord, SmcPart};
 use super::Axis;
 use super::chart::Chart;
-use super::page::{Drawing, Page, escape, facts, grid, key, number, plural, range, table};
+use super::page::{Drawing, Page, escape, facts, fixed, grid, key, number, plural, range, table};
 
 /// Rows of the ladder's table.
 const STAGES: usize = 400;
@@ -26,10 +26,10 @@ pub fn evidence(record: &RunRecord<'_>, page: &mut Page) {
         }
         None => rows.push(("Standard error", "could not be given".into())),
     }
-    if let Some(exact) = record.exact.log_evidence {
+    if let Some(exact) = record.exact.log_evidence.filter(|e| e.is_finite()) {
         let off = match se {
             Some(se) => {
-                let off = format!("{:+.1}", (value - exact) / se).replace('-', "\u{2212}");
+                let off = fixed((value - exact) / se, 1);
                 format!(" (the estimate is off by {off} standard errors)")
             }
             None => format!(" (the estimate is off by {})", number(value - exact)),
@@ -245,8 +245,8 @@ pub fn ladder(record: &RunRecord<'_>, page: &mut Page) {
             let mut row = vec![
                 (t + 1).to_string(),
                 number(s.tempering_param),
-                format!("{:.0}", s.ess),
-                format!("{:.3}", s.acceptance).replace("NaN", "–"),
+                fixed(s.ess, 0),
+                fixed(s.acceptance, 3),
                 number(s.step_size),
                 number(s.log_evidence_increment),
             ];

@@ -73,17 +73,17 @@ fn tiles(record: &RunRecord<'_>) -> String {
             ));
         }
         Part::Sample(part) => {
-            if let Some(rate) = part.acceptance {
+            if let Some(rate) = part.acceptance.filter(|a| a.is_finite()) {
                 tiles.push((
                     "acceptance",
                     format!("{rate:.3}"),
                     format!("step size {}", number(part.step_size)),
                 ));
             }
-            if let Some(r_hat) = part.r_hat_max {
+            if let Some(r_hat) = part.r_hat_max.filter(|r| r.is_finite()) {
                 tiles.push(("largest R-hat", format!("{r_hat:.3}"), String::new()));
             }
-            if let Some(ess) = part.ess_bulk_min {
+            if let Some(ess) = part.ess_bulk_min.filter(|e| e.is_finite()) {
                 tiles.push(("smallest bulk ESS", count(ess as u64), String::new()));
             }
         }

@@ -30,6 +30,10 @@ pub fn marginals(record: &RunRecord<'_>, page: &mut Page) {
             key("exact"),
             escape(&m.exact_how)
         ),
+        None if marginals.iter().any(|m| exact_mean(record, m).is_some()) => format!(
+            " {} is the exact mean; the centre of the bars should be there within a few standard errors (see the table).",
+            key("limit")
+        ),
         None => " Gaps and spikes point to too few independent values; a wall at an end, to a bound of the support.".into(),
     };
     let caption = format!(
@@ -38,6 +42,13 @@ pub fn marginals(record: &RunRecord<'_>, page: &mut Page) {
     );
     let body = page.figure(drawings, &caption);
     page.section("marginals", "Marginals", &body);
+}
+
+/// The exact mean, where it is known and the curve is not, if it is on the picture.
+fn exact_mean(record: &RunRecord<'_>, marginal: &Marginal) -> Option<f64> {
+    let mean = record.exact.mean.as_ref()?.get(marginal.coordinate)?;
+    let inside = (marginal.low..marginal.high).contains(mean);
+    (marginal.exact.is_empty() && inside).then_some(*mean)
 }
 
 /// Whether there were several runs.
@@ -76,6 +87,9 @@ fn marginal(record: &RunRecord<'_>, marginal: &Marginal) -> Drawing {
     let mut chart = Chart::new(270.0, 165.0, x, Axis::linear("", 0.0, top)).with_space(26.0, 12.0);
     chart.bars(&edges(m.low, m.high, heights.len()), &heights);
     chart.line(&m.exact, "exact");
+    if let Some(mean) = exact_mean(record, m) {
+        chart.upright(mean, "limit");
+    }
     let name = record.name(m.coordinate);
     chart.name(&short(&name, 34));
     Drawing {

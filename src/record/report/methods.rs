@@ -4,7 +4,7 @@ use super::super::comparison;
 use super::super::{CompareRow, Part, RunRecord};
 use super::Axis;
 use super::chart::Chart;
-use super::page::{Drawing, Page, escape, facts, grid, key, number, range, table};
+use super::page::{Drawing, Page, escape, facts, fixed, grid, key, number, range, table};
 
 /// Solver, schedule, grid, calls and noise levels of `diffuse`.
 pub fn diffusion(record: &RunRecord<'_>, page: &mut Page) {
@@ -115,7 +115,7 @@ pub fn comparison(record: &RunRecord<'_>, page: &mut Page) {
                 row.steps.to_string(),
                 optional(row.error),
                 optional(row.error_se),
-                format!("{:.0}", row.cost * 1e9),
+                fixed(row.cost * 1e9, 0),
                 escape(&row.measure),
             ]
         })
@@ -123,7 +123,14 @@ pub fn comparison(record: &RunRecord<'_>, page: &mut Page) {
     let body = facts(&about) + &picture;
     page.section("comparison", "Error against cost", &body);
     let text = "<p>The slope of the error over the calls that are in its asymptotic range, with its 95% interval.</p>\n";
-    let fitted = table(&["solver", "order", "95% interval", "why none"], &orders);
+    // The last column says why there is no order, where there is none.
+    let mut head = vec!["solver", "order", "95% interval", "why none"];
+    let mut orders = orders;
+    if orders.iter().all(|row| row[3].is_empty()) {
+        head.truncate(3);
+        orders.iter_mut().for_each(|row| row.truncate(3));
+    }
+    let fitted = table(&head, &orders);
     page.section("orders", "Fitted orders", &(text.to_owned() + &fitted));
     let head = [
         "solver",
@@ -139,14 +146,12 @@ pub fn comparison(record: &RunRecord<'_>, page: &mut Page) {
 
 fn order(row: &CompareRow) -> Vec<String> {
     let interval = match (row.order_low, row.order_high) {
-        (Some(low), Some(high)) => format!("{low:.2} to {high:.2}").replace('-', "\u{2212}"),
+        (Some(low), Some(high)) => format!("{} to {}", fixed(low, 2), fixed(high, 2)),
         _ => "–".into(),
     };
     vec![
         escape(&row.name),
-        row.order.map_or("–".into(), |order| {
-            format!("{order:.2}").replace('-', "\u{2212}")
-        }),
+        row.order.map_or("–".into(), |order| fixed(order, 2)),
         interval,
         row.order_note.as_deref().map_or(String::new(), escape),
     ]

@@ -38,8 +38,11 @@ impl Page {
     pub fn figure(&mut self, drawings: Vec<Drawing>, caption: &str) -> String {
         self.figures += 1;
         let n = self.figures;
-        let (class, inner) = match drawings.len() {
-            1 => ("figure", ""),
+        // Small pictures without labels stand two by two on a phone.
+        let (class, inner) = match drawings.as_slice() {
+            [only] if only.chart.width < 320.0 => ("figure narrow", ""),
+            [_] => ("figure", ""),
+            [first, ..] if first.chart.width < 280.0 => ("figure panels", " class=\"small tiny\""),
             _ => ("figure panels", " class=\"small\""),
         };
         let mut out = format!("<figure class=\"{class}\" id=\"figure-{n}\">\n<div{inner}>\n");
@@ -101,6 +104,14 @@ pub fn number(value: f64) -> String {
         if value < 0.0 { "\u{2212}" } else { "–" },
         1,
     )
+}
+
+/// A number with so many decimals, a dash if it is not finite.
+pub fn fixed(value: f64, decimals: usize) -> String {
+    match value.is_finite() {
+        true => format!("{value:.decimals$}").replace('-', "\u{2212}"),
+        false => "–".into(),
+    }
 }
 
 /// A whole number with thin spaces between thousands.

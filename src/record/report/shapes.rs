@@ -200,4 +200,14 @@ impl Chart {
             self.left
         );
     }
+
+    /// A line from the floor to the top at an x.
+    pub fn upright(&mut self, x: f64, class: &str) {
+        let (x, floor) = (self.x(x), self.height - self.bottom);
+        let _ = writeln!(
+            self.body,
+            "<path class=\"{class}\" d=\"M{x:.1} {floor:.1}V{:.1}\"/>",
+            self.top
+        );
+    }
 }
