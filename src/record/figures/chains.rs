@@ -24,6 +24,8 @@ const LAGS: usize = 60;
 const LAG_DRAWS: usize = 4000;
 /// Autocorrelations drawn.
 const COORDINATES: usize = 4;
+/// Quartile ranges that histograms of the log density reach, at most.
+const REACH: f64 = 12.0;
 /// Quantiles of a trace.
 const QUANTILES: [f64; 5] = [0.05, 0.25, 0.5, 0.75, 0.95];
 
@@ -58,12 +60,14 @@ pub struct TraceFigure {
 /// The spread of the log density and of its changes.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Energy {
-    /// Both histograms span from minus this to this, the log density less its mean.
+    /// Both histograms span from minus this to this, the log density less its median.
     pub reach: f64,
     /// Of the log density.
     pub marginal: Vec<u32>,
     /// Of its changes from draw to draw.
     pub changes: Vec<u32>,
+    /// Log densities looked at, those beyond the ends too.
+    pub values: usize,
     /// Their ratio; `None` where it has no value.
     pub e_bfmi: Option<f64>,
 }
@@ -168,8 +172,11 @@ fn energy(draws: usize, chains: &[usize], value: impl Fn(usize, usize) -> f64) -
         count += 1;
     }
     let values = finite(&series);
-    let mean = values.iter().sum::<f64>() / values.len().max(1) as f64;
-    let centred: Vec<f64> = values.iter().map(|v| v - mean).collect();
+    let mut sorted = values.clone();
+    sorted.sort_unstable_by(f64::total_cmp);
+    let [low, median, high] = [0.25, 0.5, 0.75].map(|share| quantile(&sorted, share));
+    let (low, median, high) = (low?, median?, high?);
+    let centred: Vec<f64> = values.iter().map(|v| v - median).collect();
     let changes: Vec<f64> = series
         .chunks_exact(draws)
         .flat_map(|chain| chain.windows(2).map(|w| w[1] - w[0]))
@@ -179,10 +186,16 @@ fn energy(draws: usize, chains: &[usize], value: impl Fn(usize, usize) -> f64) -
     let reach = [a.0, a.1, b.0, b.1]
         .iter()
         .fold(0.0f64, |m, v| m.max(v.abs()));
+    // A few chains far down must not press all others into one bar.
+    let reach = match REACH * (high - low) {
+        limit if limit > 0.0 => reach.min(limit),
+        _ => reach,
+    };
     let bins = bins(values.len()) | 1;
     let ratio = e_bfmi_pooled(&series, count, draws);
     Some(Energy {
         reach,
+        values: values.len(),
         marginal: histogram(&centred, (-reach, reach), bins),
         changes: histogram(&changes, (-reach, reach), bins),
         e_bfmi: Some(ratio).filter(|r| r.is_finite()),

@@ -51,8 +51,24 @@ fn trace(
         .quantiles
         .iter()
         .flatten()
-        .chain(trace.alone.iter().flatten());
+        .chain(trace.alone.iter().flatten().filter(|_| chains.chains <= 8));
     let (low, high) = range(wide.copied())?;
+    // Chains far off must not press all others into a line: the picture is cut, and says where.
+    let quartiles = range(trace.quantiles.iter().flat_map(|q| [q[1], q[3]]))?;
+    let room = 6.0 * (quartiles.1 - quartiles.0);
+    let (lowest, highest) = (low, high);
+    let (low, high) = match room > 0.0 && chains.chains > 8 {
+        true => (low.max(quartiles.0 - room), high.min(quartiles.1 + room)),
+        false => (low, high),
+    };
+    let cut = match low > lowest || high < highest {
+        true => format!(
+            " Cut: values reach from {} to {}.",
+            number(lowest),
+            number(highest)
+        ),
+        false => String::new(),
+    };
     let pad = 0.04 * (high - low);
     let (first, last) = (*trace.draws.first()?, *trace.draws.last()?);
     let label = super::page::short(&of, 24);
@@ -125,7 +141,7 @@ fn trace(
         title: format!("Trace of {of}"),
         description,
     };
-    Some(page.figure(vec![drawing], &format!("{name} {what}.{fewer}")))
+    Some(page.figure(vec![drawing], &format!("{name} {what}.{fewer}{cut}")))
 }
 
 fn energy(energy: &Energy, page: &mut Page) -> String {
@@ -142,11 +158,17 @@ fn energy(energy: &Energy, page: &mut Page) -> String {
     let mut chart = Chart::new(
         360.0,
         220.0,
-        Axis::linear("log density, less its mean", -energy.reach, energy.reach),
+        Axis::linear("log density, less its median", -energy.reach, energy.reach),
         Axis::linear("", 0.0, 1.08 * top),
     );
     chart.bars(&edges, &marginal);
     chart.steps(&edges, &changes, "line c1");
+    let shown: u64 = energy.marginal.iter().map(|n| u64::from(*n)).sum();
+    let beyond = (energy.values as u64).saturating_sub(shown) as f64 / energy.values.max(1) as f64;
+    let beyond = match beyond > 0.002 {
+        true => format!(" {:.1}% lie beyond the ends.", 100.0 * beyond),
+        false => String::new(),
+    };
     let ratio = match energy.e_bfmi {
         Some(ratio) => format!(
             " Mean squared change over variance: {} (E-BFMI of the log density: momenta are not kept).",
@@ -155,7 +177,7 @@ fn energy(energy: &Energy, page: &mut Page) -> String {
         None => String::new(),
     };
     let caption = format!(
-        "Log density of kept draws {} and its changes from draw to draw {}.{ratio} Independent draws give 2 and a wider line; \
+        "Log density of kept draws {} and its changes from draw to draw {}.{beyond}{ratio} Independent draws give 2 and a wider line; \
          far below 1, as with a line much narrower than the bars, chains creep through levels of the density and reach the \
          tails slowly.",
         key("bar"),
@@ -164,7 +186,10 @@ fn energy(energy: &Energy, page: &mut Page) -> String {
     let drawing = Drawing {
         chart,
         title: "Log density and its changes".into(),
-        description: format!("Two histograms within {} of the mean", number(energy.reach)),
+        description: format!(
+            "Two histograms within {} of the median",
+            number(energy.reach)
+        ),
     };
     page.figure(vec![drawing], &caption)
 }

@@ -168,6 +168,8 @@ impl Chart {
 
     /// The area between low and high along x: (x, low, high).
     pub fn band(&mut self, points: &[(f64, f64, f64)], class: &str) {
+        let finite = |p: &(f64, f64, f64)| [p.0, p.1, p.2].iter().all(|v| v.is_finite());
+        let points: Vec<(f64, f64, f64)> = points.iter().copied().filter(finite).collect();
         let up = points.iter().map(|&(x, _, high)| (x, high));
         let back = points.iter().rev().map(|&(x, low, _)| (x, low));
         let outline: Vec<String> = up
@@ -193,6 +195,9 @@ impl Chart {
 
     /// A line across the frame at a height.
     pub fn level(&mut self, y: f64, class: &str) {
+        if !y.is_finite() {
+            return;
+        }
         let (y, right) = (self.y(y), self.width - self.right);
         let _ = writeln!(
             self.body,
@@ -203,6 +208,9 @@ impl Chart {
 
     /// A line from the floor to the top at an x.
     pub fn upright(&mut self, x: f64, class: &str) {
+        if !x.is_finite() {
+            return;
+        }
         let (x, floor) = (self.x(x), self.height - self.bottom);
         let _ = writeln!(
             self.body,
