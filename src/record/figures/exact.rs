@@ -5,7 +5,7 @@
 //! dim > 1:  a histogram of exact draws, where the target can draw them
 //! ```
 
-use super::{finite, histogram};
+use super::{central, finite, histogram};
 use crate::target::BlockTarget;
 use bytemuck::{cast_slice, cast_slice_mut};
 use driftlane_kernels::rng::{Purpose, Stream};
@@ -51,6 +51,23 @@ impl<'a> Exactly<'a> {
             }
         }
         Self { target, columns }
+    }
+
+    /// Where a coordinate lies under the target, if that is known: pictures span it, so that what a run
+    /// missed is on them.
+    pub fn reach(&self, j: usize) -> Option<(f64, f64)> {
+        if let Some((_, draws)) = self.columns.iter().find(|(k, _)| *k == j) {
+            // The ends need no more digits than these draws give.
+            let some: Vec<f64> = draws.iter().step_by(17).copied().collect();
+            return central(&some);
+        }
+        if self.target.dim() > 2 {
+            return None;
+        }
+        let exact = self.target.exact();
+        let (mean, sd) = (*exact.mean?.get(j)?, *exact.sd?.get(j)?);
+        let range = (mean - 3.5 * sd, mean + 3.5 * sd);
+        (range.1 - range.0 > 0.0 && range.0.is_finite() && range.1.is_finite()).then_some(range)
     }
 
     /// Points (x, density) of a coordinate's marginal over a range, and how they were found; nothing where the target

@@ -1,7 +1,7 @@
-//! Histograms of single coordinates over their central 99.8%.
+//! Histograms of single coordinates over their central 99.8%, or where the target lies if that is wider.
 
 use super::exact::Exactly;
-use super::{bins, central, finite, histogram};
+use super::{bins, finite, histogram};
 use serde::{Deserialize, Serialize};
 
 /// The histogram of a coordinate.
@@ -23,19 +23,19 @@ pub struct Marginal {
     pub exact_how: String,
 }
 
-/// Of one coordinate; `None` where its values have no range.
+/// Of one coordinate over a range.
 pub(super) fn of(
     coordinate: usize,
     column: &[f64],
-    exactly: Option<&mut Exactly<'_>>,
-) -> Option<Marginal> {
-    let range = central(column)?;
+    range: (f64, f64),
+    exactly: Option<&Exactly<'_>>,
+) -> Marginal {
     let values = finite(column);
     let bins = bins(values.len());
     let (exact, exact_how) = exactly
         .map(|exactly| exactly.curve(coordinate, range, bins))
         .unwrap_or_default();
-    Some(Marginal {
+    Marginal {
         coordinate,
         low: range.0,
         high: range.1,
@@ -43,5 +43,5 @@ pub(super) fn of(
         values: values.len(),
         exact,
         exact_how,
-    })
+    }
 }

@@ -61,19 +61,30 @@ impl Figures {
     pub fn of(record: &RunRecord<'_>, sources: &Sources<'_>) -> Self {
         let table = Table::of(record);
         let shown = table::shown(record, MARGINALS);
-        let mut exactly = sources.target.map(|target| Exactly::new(target, &shown));
+        let exactly = sources.target.map(|target| Exactly::new(target, &shown));
+        let exactly = exactly.as_ref();
         let columns: Vec<Vec<f64>> = shown.iter().map(|&j| table.column(j)).collect();
+        let range = |(&j, column): (&usize, &Vec<f64>)| {
+            let (low, high) = central(column)?;
+            let exact = exactly.and_then(|exactly| exactly.reach(j));
+            Some(exact.map_or((low, high), |e| (low.min(e.0), high.max(e.1))))
+        };
+        let ranges: Vec<Option<(f64, f64)>> = shown.iter().zip(&columns).map(range).collect();
+        let of = |((&j, column), range): ((&usize, &Vec<f64>), &Option<(f64, f64)>)| {
+            range.map(|range| marginals::of(j, column, range, exactly))
+        };
         let marginals = shown
             .iter()
             .zip(&columns)
-            .filter_map(|(&j, column)| marginals::of(j, column, exactly.as_mut()))
+            .zip(&ranges)
+            .filter_map(of)
             .collect();
         let ranked = table::shown(record, ranks::COORDINATES);
         Self {
             values: table.rows(),
             of_values: table.all,
             marginals,
-            pairs: pairs::of(&shown, &columns, sources.target),
+            pairs: pairs::of(&shown, &columns, &ranges, sources.target),
             ranks: ranks::of(record, &ranked),
             chains: chains::of(record, sources),
             noise_levels: finite(sources.noise_levels),

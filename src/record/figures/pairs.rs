@@ -9,7 +9,6 @@
 //! that hold 50% and 95% of its mass, by marching squares (Lorensen, Cline 1987, doi 10.1145/37402.37422,
 //! in two dimensions), saddles split by the mean.
 
-use super::central;
 use super::exact::log_densities;
 use crate::target::BlockTarget;
 use driftlane_kernels::Lane;
@@ -56,10 +55,11 @@ pub struct Cells {
     pub most: u32,
 }
 
-/// The most dependent pairs of the shown coordinates, whose columns are given.
+/// The most dependent pairs of the shown coordinates, whose columns and ranges are given.
 pub(super) fn of(
     shown: &[usize],
     columns: &[Vec<f64>],
+    ranges: &[Option<(f64, f64)>],
     target: Option<&dyn BlockTarget>,
 ) -> Vec<Pair> {
     let rows = columns.first().map_or(0, Vec::len);
@@ -78,7 +78,7 @@ pub(super) fn of(
     pairs.truncate(PAIRS);
     let plane = target.filter(|target| target.dim() == 2);
     let pairs = pairs.into_iter().filter_map(|(dependence, a, b)| {
-        let (x, y) = (central(&columns[a])?, central(&columns[b])?);
+        let (x, y) = (ranges[a]?, ranges[b]?);
         let (cells, points) = match rows > SCATTERED {
             true => (Some(cells(&columns[a], &columns[b], x, y)), String::new()),
             false => (None, points(&columns[a], &columns[b], x, y)),

@@ -36,8 +36,12 @@ pub fn marginals(record: &RunRecord<'_>, page: &mut Page) {
         ),
         None => " Gaps and spikes point to too few independent values; a wall at an end, to a bound of the support.".into(),
     };
+    let wider = match marginals.iter().any(|m| !m.exact.is_empty()) {
+        true => ", or that of the target where it is wider",
+        false => "",
+    };
     let caption = format!(
-        "{which}: density of {} over their central 99.8%.{known}",
+        "{which}: density of {} over their central 99.8%{wider}.{known}",
         looked_at(record)
     );
     let body = page.figure(drawings, &caption);

@@ -16,7 +16,13 @@ pub fn ranks(record: &RunRecord<'_>, page: &mut Page) {
         .groups
         .iter()
         .enumerate()
-        .map(|(k, name)| format!("{} {}", key(&format!("line c{k}")), escape(name)))
+        .map(|(k, name)| {
+            format!(
+                "<span class=\"nowrap\">{} {}</span>",
+                key(&format!("line c{k}")),
+                escape(name)
+            )
+        })
         .collect();
     let thinned = match ranks.draws < ranks.of_draws {
         true if ranks.draws <= ranks.effective || ranks.effective == 0 => {
