@@ -70,15 +70,12 @@ impl Figures {
             Some(exact.map_or((low, high), |e| (low.min(e.0), high.max(e.1))))
         };
         let ranges: Vec<Option<(f64, f64)>> = shown.iter().zip(&columns).map(range).collect();
-        let of = |((&j, column), range): ((&usize, &Vec<f64>), &Option<(f64, f64)>)| {
-            range.map(|range| marginals::of(j, column, range, exactly))
-        };
-        let marginals = shown
-            .iter()
-            .zip(&columns)
-            .zip(&ranges)
-            .filter_map(of)
-            .collect();
+        let mut marginals = Vec::new();
+        for ((&j, column), range) in shown.iter().zip(&columns).zip(&ranges) {
+            if let Some(range) = range {
+                marginals.push(marginals::of(j, column, *range, exactly));
+            }
+        }
         let ranked = table::shown(record, ranks::COORDINATES);
         Self {
             values: table.rows(),
