@@ -67,7 +67,7 @@ pub fn ranks(record: &RunRecord<'_>, page: &mut Page) {
     };
     let caption = format!(
         "Distribution function of the ranks of each group, less that of uniform ranks; {} holds all lines of a picture with \
-         probability 95% where groups have one law. {found} A line above, then below, is a group that sits too low; an S, a \
+         probability 95% where groups have one law. {found} A hill is a group that sits too low, a valley one that sits too high; an S, a \
          group with too little or too much spread.",
         key("area")
     );
