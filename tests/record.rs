@@ -1,6 +1,7 @@
 //! What a run leaves behind: arrays, JSON, folder, summary and report.
 
 use driftlane::npy::{self, NonFinite};
+use driftlane::record::figures::{Figures, Sources};
 use driftlane::record::{
     Draws, Manifest, OpenFolder, Part, RunFolder, RunRecord, SamplePart, SmcPart, Stage, Summary,
     Warning, coordinate_names, table, write,
@@ -119,6 +120,7 @@ fn eight_gaussians(samples: &mut Vec<f64>) -> RunRecord<'_> {
         warnings,
         command: "driftlane smc eight-gaussians --particles 2048 --seed 1".into(),
         manifest: Manifest::new(1, "driftlane smc eight-gaussians"),
+        figures: Figures::default(),
     }
 }
 
@@ -176,6 +178,7 @@ fn logistic<'a>(samples: &'a mut Vec<f64>, draws: &'a [f64]) -> RunRecord<'a> {
         warnings,
         command: "driftlane sample german.toml --sampler hmc".into(),
         manifest: Manifest::new(1, "driftlane sample"),
+        figures: Figures::default(),
     }
 }
 
@@ -201,7 +204,14 @@ fn a_run_leaves_a_whole_folder() {
     let draws = vec![0.5; 2 * 1024 * 25];
     let first = eight_gaussians(&mut a);
     let second = logistic(&mut b, &draws);
-    for (name, record) in [("smc", first), ("sample", second)] {
+    let sources = Sources {
+        target: None,
+        log_densities: &[],
+        acceptance: &[],
+        noise_levels: &[],
+    };
+    for (name, mut record) in [("smc", first), ("sample", second)] {
+        record.figures = Figures::of(&record, &sources);
         let path = root.join(name);
         let folder = choose(&path, true)
             .unwrap()

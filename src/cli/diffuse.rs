@@ -34,6 +34,16 @@ impl Plan {
             Self::Adaptive(_, ends) => Some(ends.0),
         }
     }
+
+    /// Noise levels of its nodes; nothing where they are chosen on the way.
+    fn noise_levels(&self) -> Vec<f64> {
+        let Self::Program(program) = self else {
+            return Vec::new();
+        };
+        let first = program.steps.first().map(|step| step.from.noise_level());
+        let rest = program.steps.iter().map(|step| step.to.noise_level());
+        first.into_iter().chain(rest).collect()
+    }
 }
 
 impl DiffuseMethod {
@@ -483,6 +493,7 @@ impl Job<'_> {
             reference: self.target.reference().describe(),
             evidence_method: String::new(),
             warnings,
+            noise_levels: plan.noise_levels(),
         })))
     }
 }

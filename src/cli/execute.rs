@@ -86,7 +86,8 @@ pub(super) fn carry_out(
             Ok(found) => {
                 course.settle()?;
                 let (dim, particles) = (target.dim(), starts.particles);
-                let told = comparison(settings, method, dim, particles, found, open);
+                let told = (manifest, command);
+                let told = comparison(settings, method, dim, particles, found, open, told);
                 told.map_err(|error| course.with_last_checkpoint(error))
             }
         };

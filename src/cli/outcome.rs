@@ -5,6 +5,7 @@ use super::course::Course;
 use super::settings::{CompareMethod, Settings};
 use crate::error::{Error, Result};
 use crate::mcmc::KeptDraws;
+use crate::record::figures::{Figures, Sources};
 use crate::record::trace::{self, Trace};
 use crate::record::{self, Draws, Manifest, RunRecord, Stage, Warning, table};
 use crate::record::{ComparePart, Part, Summary};
@@ -30,6 +31,8 @@ pub(super) struct Outcome {
     pub(super) reference: String,
     pub(super) evidence_method: String,
     pub(super) warnings: Vec<Warning>,
+    /// Noise levels of a diffusion sampler's nodes; else empty.
+    pub(super) noise_levels: Vec<f64>,
 }
 
 /// The fields of every verb, with what one adds; no warnings yet.
@@ -73,6 +76,7 @@ pub(super) fn comparison(
     particles: usize,
     found: compare::Comparison,
     open: Option<&record::OpenFolder>,
+    (manifest, command): (Manifest, &str),
 ) -> Result<u8> {
     let first = &method.entrants[0].method;
     let same = method.entrants.iter().all(|e| e.method.grid == first.grid);
@@ -94,7 +98,13 @@ pub(super) fn comparison(
     let mut summary = summary(settings, dim, particles, counted, open, part_of);
     summary.warn(&warnings);
     if let Some(open) = open {
-        record::comparison::write(&summary, &part, open)?;
+        let record = RunRecord {
+            config: settings.to_toml(),
+            warnings: warnings.clone(),
+            command: command.to_owned(),
+            ..RunRecord::of(summary.clone(), manifest)
+        };
+        record::comparison::write(&record, &part, open)?;
     }
     let text = match settings.output.json {
         true => summary.to_json() + "\n",
@@ -127,7 +137,7 @@ pub(super) fn report(
     );
     summary.warn(&warnings);
     let strict = settings.output.strict && !warnings.is_empty();
-    let record = RunRecord {
+    let mut record = RunRecord {
         summary,
         names: target.parameter_names(),
         r_hat: outcome.r_hat,
@@ -147,8 +157,19 @@ pub(super) fn report(
         warnings,
         command: command.to_owned(),
         manifest,
+        figures: Figures::default(),
     };
     if let Some(open) = open {
+        let kept = outcome.draws.as_ref();
+        record.figures = Figures::of(
+            &record,
+            &Sources {
+                target: Some(&**target),
+                log_densities: kept.map_or(&[], |kept| &kept.log_densities),
+                acceptance: kept.map_or(&[], |kept| &kept.acceptance),
+                noise_levels: &outcome.noise_levels,
+            },
+        );
         course.settle()?;
         match outcome.trace {
             Some(mut trace) => {

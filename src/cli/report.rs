@@ -9,7 +9,7 @@ use std::path::Path;
 
 /// Writes the report, and says where.
 pub fn write(options: &ReportOptions) -> Result<String> {
-    let mut run = StoredRun::open(Path::new(&options.dir))?;
+    let run = StoredRun::open_any(Path::new(&options.dir))?;
     let path = match &options.out {
         Some(out) => {
             export::check_new(Path::new(out), options.force)?;
@@ -18,7 +18,6 @@ pub fn write(options: &ReportOptions) -> Result<String> {
         // Its own file, which says the same.
         None => run.folder().file("report.html"),
     };
-    run.load_samples()?;
     let html = report::html(&run.record());
     disk::replace(&path, &[html.as_bytes()])?;
     Ok(format!("{}\n", path.display()))

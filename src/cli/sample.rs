@@ -198,6 +198,7 @@ impl Job<'_> {
             reference: self.target.reference().describe(),
             evidence_method: String::new(),
             warnings,
+            noise_levels: Vec::new(),
         })))
     }
 

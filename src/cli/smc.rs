@@ -273,6 +273,7 @@ impl Job<'_> {
             ess_tail: Vec::new(),
             reference: reference.describe(),
             warnings,
+            noise_levels: Vec::new(),
         })))
     }
 }

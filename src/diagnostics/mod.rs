@@ -9,6 +9,8 @@
 //!
 //! [`MeasuredError`] is the error of a method against a solution or against moments, [`fit_order`] the order it falls by.
 //!
+//! [`groups_in_order`] and [`EcdfBand`] compare the laws of groups of draws.
+//!
 //! [`Convergence`] holds what a summary shows of a coordinate, from one sort of its draws.
 //! The figures from kept draws agree with arviz-stats 1.3.3 but for what has no figure: where a draw
 //! is not finite or all draws are equal they are NaN.
@@ -18,6 +20,7 @@ mod beta;
 mod blocking;
 mod chain_moments;
 mod convergence;
+mod ecdf;
 mod energy;
 mod gradient;
 mod mcse;
@@ -31,6 +34,7 @@ pub use autocovariance::{ess_bulk, ess_mean, ess_quantile, ess_sd, ess_tail};
 pub use blocking::{BlockEstimate, Blocking};
 pub use chain_moments::ChainMoments;
 pub use convergence::Convergence;
+pub use ecdf::{EcdfBand, groups_in_order};
 pub use energy::{DIVERGENCE, EnergyErrors, e_bfmi, e_bfmi_pooled};
 pub use gradient::gradient_error;
 pub use mcse::{mcse_mean, mcse_median, mcse_quantile, mcse_sd};

@@ -1,8 +1,10 @@
-//! What `compare` leaves behind: a table for people, `compare.json`, `compare.csv` and `compare.svg`.
+//! What `compare` leaves behind: a table for people, `compare.json`, `compare.csv`, `compare.svg`
+//! and the report.
 
-use super::report::chart::{Axis, Chart};
+use super::report::Axis;
+use super::report::chart::Chart;
 use super::table::{columns_of, count, duration};
-use super::{ComparePart, CompareRow, OpenFolder, Summary, Warning};
+use super::{ComparePart, CompareRow, OpenFolder, RunRecord, Summary, Warning, report, stored};
 use crate::error::{Error, Result};
 use std::fmt::Write;
 
@@ -12,12 +14,15 @@ const STYLE: &str = include_str!("comparison.css");
 const COLOURS: usize = 8;
 
 /// Writes the files into the folder, and that it is finished.
-pub fn write(summary: &Summary, part: &ComparePart, folder: &OpenFolder) -> Result<()> {
+pub fn write(record: &RunRecord<'_>, part: &ComparePart, folder: &OpenFolder) -> Result<()> {
+    let summary = &record.summary;
     folder.put(
         "compare.csv",
         &csv(part).map_err(|e| Error::write(folder.file("compare.csv"), e))?,
     )?;
     folder.put("compare.svg", &svg(summary, part))?;
+    folder.put("report.html", &report::html(record))?;
+    folder.put(stored::FILE, &stored::text(record))?;
     folder.put("compare.json", &summary.to_json_pretty())?;
     super::checksums::write(folder)?;
     folder.set_status(&super::Status::finished(summary))
@@ -33,7 +38,7 @@ fn csv(part: &ComparePart) -> std::result::Result<String, Box<dyn std::error::Er
 }
 
 /// What the errors are, in words.
-fn measures(part: &ComparePart) -> String {
+pub(super) fn measures(part: &ComparePart) -> String {
     let words = [
         ("solution", "RMS distance to a fine solution"),
         ("moments", "RMS error of means and sds"),
@@ -112,7 +117,10 @@ pub fn text(summary: &Summary, part: &ComparePart, warnings: &[Warning]) -> Stri
         count(s.steps as usize, "step")
     );
     if let Some(folder) = &s.out {
-        let _ = writeln!(out, "in {folder} (compare.svg, compare.json, compare.csv)");
+        let _ = writeln!(
+            out,
+            "in {folder} (report.html, compare.svg, compare.json, compare.csv)"
+        );
     }
     for warning in warnings {
         let _ = writeln!(out, "{}: {warning}; {}", warning.code(), warning.advice());
@@ -125,8 +133,24 @@ fn solvers(part: &ComparePart) -> Vec<&[CompareRow]> {
     part.rows.chunk_by(|a, b| a.name == b.name).collect()
 }
 
-/// Error against calls, both logarithmic: a line a solver, labelled at its right end.
+/// The picture as a file of its own.
 pub fn svg(summary: &Summary, part: &ComparePart) -> String {
+    let mut chart = chart(part);
+    chart.heading(
+        &format!("Error against calls on {}", summary.target),
+        &format!(
+            "{}, grid {}, {}; {}",
+            part.schedule,
+            part.grid,
+            count(summary.particles, "particle"),
+            measures(part)
+        ),
+    );
+    chart.finish_alone("Error against calls, both on logarithmic scales", STYLE)
+}
+
+/// Error against calls, both logarithmic: a line a solver, labelled at its right end.
+pub(super) fn chart(part: &ComparePart) -> Chart {
     let shown = |row: &CompareRow| {
         Some((
             row.nfe as f64,
@@ -159,16 +183,6 @@ pub fn svg(summary: &Summary, part: &ComparePart) -> String {
     let y = Axis::log("error (in units of x)", low, high);
     let label_width = 30.0 + 11.0 + 7.0 * (longest.unwrap_or(0) + 11) as f64;
     let mut chart = Chart::new(800.0, height, x, y).with_space(58.0, label_width);
-    chart.heading(
-        &format!("Error against calls on {}", summary.target),
-        &format!(
-            "{}, grid {}, {}; {}",
-            part.schedule,
-            part.grid,
-            count(summary.particles, "particle"),
-            measures(part)
-        ),
-    );
     let mut labels = Vec::new();
     for (k, rows) in all.iter().enumerate() {
         let colour = k % COLOURS;
@@ -197,5 +211,5 @@ pub fn svg(summary: &Summary, part: &ComparePart) -> String {
         }
     }
     chart.labels(&labels);
-    chart.finish_alone("Error against calls, both on logarithmic scales", STYLE)
+    chart
 }

@@ -5,6 +5,7 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`summary`] | the JSON object of `--json` and `summary.json` |
+//! | [`figures`] | what the pictures of the report are drawn from |
 //! | [`comparison`] | table, CSV and picture of `compare` |
 //! | [`table`] | the same for people: table, evidence, rates, verdict |
 //! | [`warning`] | warnings with stable codes, sentences and advice |
@@ -23,6 +24,7 @@
 pub mod checksums;
 mod clock;
 pub mod comparison;
+pub mod figures;
 pub mod flight;
 pub mod folder;
 pub mod generations;
@@ -39,6 +41,7 @@ pub mod trace;
 pub mod warning;
 
 pub use crate::disk;
+pub use figures::Figures;
 pub use folder::{OpenFolder, RunFolder};
 pub use lock::Lock;
 pub use manifest::Manifest;
@@ -90,6 +93,8 @@ pub struct RunRecord<'a> {
     pub command: String,
     /// The build and the machine.
     pub manifest: Manifest,
+    /// What the pictures of the report are drawn from.
+    pub figures: Figures,
 }
 
 /// One stage of tempering: what happened on the way to a temperature.
@@ -122,6 +127,29 @@ pub struct Draws<'a> {
 }
 
 impl RunRecord<'_> {
+    /// A record of figures alone: no arrays, nothing known exactly.
+    pub fn of(summary: Summary, manifest: Manifest) -> Self {
+        Self {
+            summary,
+            names: Vec::new(),
+            r_hat: Vec::new(),
+            ess_bulk: Vec::new(),
+            ess_tail: Vec::new(),
+            reference: String::new(),
+            evidence_method: String::new(),
+            config: String::new(),
+            stages: Vec::new(),
+            schedule: String::new(),
+            samples: &[],
+            draws: None,
+            exact: Exact::default(),
+            warnings: Vec::new(),
+            command: String::new(),
+            manifest,
+            figures: Figures::default(),
+        }
+    }
+
     /// Mean of every coordinate, if the verb has one.
     pub fn mean(&self) -> &[f64] {
         match &self.summary.part {
@@ -180,6 +208,10 @@ impl RunRecord<'_> {
                     .and_then(|(_, se)| se)
                     .map(|se| format!("log evidence to {se:.2}")),
             );
+        }
+        if let Part::Compare(part) = &self.summary.part {
+            let solvers = part.rows.chunk_by(|a, b| a.name == b.name).count();
+            facts.push(table::count(solvers, "solver"));
         }
         facts.push(format!("{} non-finite evaluations", self.summary.nonfinite));
         warning::verdict(&self.warnings, &facts.join(", "))

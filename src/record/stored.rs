@@ -1,11 +1,11 @@
 //! A finished run, read back from its folder: what `summary`, `report` and `export` go by.
 //!
 //! `summary.json` holds what `--json` prints; `record.json` the rest of what a table or a report shows (per
-//! coordinate R-hat and effective sample sizes, stages, what is exact, warnings with their figures), every number
+//! coordinate R-hat and effective sample sizes, stages, what is exact, warnings, what pictures are drawn from), every number
 //! as it was. Nothing in a folder is trusted: a file that is missing, too long, or does not fit the others is
 //! [`Error::RunFolder`].
 
-use super::{Draws, Manifest, OpenFolder, RunRecord, Stage, Summary, Warning, number};
+use super::{Draws, Figures, Manifest, OpenFolder, RunRecord, Stage, Summary, Warning, number};
 use crate::error::{Error, Result};
 use crate::npy::{self, NonFinite};
 use crate::target::Exact;
@@ -15,6 +15,8 @@ use std::path::Path;
 
 /// The file beside `summary.json`.
 pub(super) const FILE: &str = "record.json";
+/// The summary of a comparison.
+const COMPARISON: &str = "compare.json";
 /// The longest text file that is read, in bytes: figures of ten million coordinates.
 const TEXT_CAP: u64 = 1 << 30;
 /// The layout of `record.json`; readers refuse a later one.
@@ -42,6 +44,9 @@ struct Saved {
     exact_sd: Option<Vec<f64>>,
     warnings: Vec<Warning>,
     command: String,
+    /// Folders written before there were any have none.
+    #[serde(default)]
+    figures: Figures,
 }
 
 /// The text of `record.json`.
@@ -60,6 +65,7 @@ pub(super) fn text(record: &RunRecord<'_>) -> String {
         exact_sd: record.exact.sd.clone(),
         warnings: record.warnings.clone(),
         command: record.command.clone(),
+        figures: record.figures.clone(),
     };
     // Strings, numbers and lists of them always serialise.
     serde_json::to_string_pretty(&saved).unwrap_or_default() + "\n"
@@ -91,10 +97,29 @@ impl StoredRun {
             path: path.to_owned(),
             what,
         };
-        if folder.file("compare.json").is_file() {
+        if folder.file(COMPARISON).is_file() {
             let what = "holds a comparison, not one run; see compare.json, compare.csv and compare.svg in it";
             return Err(refuse(what.into()));
         }
+        Self::read(folder, "summary.json")
+    }
+
+    /// As [`StoredRun::open`], a comparison too: what a report is drawn from.
+    pub fn open_any(path: &Path) -> Result<Self> {
+        let folder = OpenFolder::open(path)?;
+        match folder.file(COMPARISON).is_file() {
+            true => Self::read(folder, COMPARISON),
+            false => Self::open(path),
+        }
+    }
+
+    /// Reads the figures of a folder, the summary from the file that has it.
+    fn read(folder: OpenFolder, summary_file: &str) -> Result<Self> {
+        let path = folder.path().to_owned();
+        let refuse = |what: String| Error::RunFolder {
+            path: path.clone(),
+            what,
+        };
         #[derive(Deserialize)]
         struct Status {
             phase: String,
@@ -114,12 +139,12 @@ impl StoredRun {
                 path.display()
             )));
         }
-        let summary = Summary::from_json(&read(&folder, "summary.json")?);
-        let summary = summary.map_err(|e| refuse(format!("summary.json: {e}")))?;
+        let summary = Summary::from_json(&read(&folder, summary_file)?);
+        let summary = summary.map_err(|e| refuse(format!("{summary_file}: {e}")))?;
         if summary.dim == 0 || summary.particles == 0 {
-            return Err(refuse(
-                "summary.json: dim and particles must be at least 1".into(),
-            ));
+            return Err(refuse(format!(
+                "{summary_file}: dim and particles must be at least 1"
+            )));
         }
         let saved: Saved = parse(&folder, FILE)?;
         if saved.format != FORMAT {
@@ -221,6 +246,7 @@ impl StoredRun {
             warnings: saved.warnings.clone(),
             command: saved.command.clone(),
             manifest: self.manifest.clone(),
+            figures: saved.figures.clone(),
         }
     }
 

@@ -60,16 +60,22 @@ pub fn text(record: &RunRecord<'_>) -> String {
 /// The coordinates in the order they are shown, worst first where there are too many: by R-hat, else
 /// by the smallest effective sample size, else as they come.
 pub fn shown(record: &RunRecord<'_>, rows: usize) -> Vec<usize> {
+    match record.mean().len() {
+        dim if dim > rows => worst(record, rows),
+        dim => (0..dim).collect(),
+    }
+}
+
+/// At most so many coordinates, worst first.
+pub(super) fn worst(record: &RunRecord<'_>, rows: usize) -> Vec<usize> {
     let dim = record.mean().len();
     let mut order: Vec<usize> = (0..dim).collect();
-    if dim > rows {
-        if record.r_hat.len() == dim {
-            order.sort_by(|&a, &b| record.r_hat[b].total_cmp(&record.r_hat[a]));
-        } else if record.ess_bulk.len() == dim {
-            order.sort_by(|&a, &b| record.ess_bulk[a].total_cmp(&record.ess_bulk[b]));
-        }
-        order.truncate(rows);
+    if record.r_hat.len() == dim {
+        order.sort_by(|&a, &b| record.r_hat[b].total_cmp(&record.r_hat[a]));
+    } else if record.ess_bulk.len() == dim {
+        order.sort_by(|&a, &b| record.ess_bulk[a].total_cmp(&record.ess_bulk[b]));
     }
+    order.truncate(rows);
     order
 }
 

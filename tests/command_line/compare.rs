@@ -172,6 +172,8 @@ fn files_fields_and_threads() {
         "compare.svg",
         "config.toml",
         "manifest.json",
+        "record.json",
+        "report.html",
         "status.json",
     ];
     assert_eq!(names(&out), files);

@@ -6,10 +6,14 @@ mod doubts;
 mod export;
 mod folders;
 mod repeats;
+mod report;
 mod results;
 mod second_looks;
 mod summary;
 mod usage;
+
+#[path = "../page/mod.rs"]
+mod page;
 
 use serde_json::{Map, Value};
 use std::path::Path;

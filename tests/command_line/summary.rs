@@ -132,11 +132,14 @@ fn what_is_not_a_finished_run_is_refused() {
                 &[other, "is not a run folder"],
             );
         }
-        refused(
-            temp.path(),
-            &format!("{verb} c"),
-            &["c: ", "holds a comparison", "compare.csv"],
-        );
+        // A comparison has a report, and no coordinates.
+        if verb != "report" {
+            refused(
+                temp.path(),
+                &format!("{verb} c"),
+                &["c: ", "holds a comparison", "compare.csv"],
+            );
+        }
         let status = path("a/status.json");
         let before = fs::read(&status).unwrap();
         for phase in ["running", "failed", "interrupted"] {
@@ -181,7 +184,13 @@ fn what_is_not_a_finished_run_is_refused() {
     }
     // Arrays that do not fit the figures.
     driftlane::npy::write(path("a/samples.npy"), &[2, 3], &[0.0; 6]).unwrap();
-    refused(temp.path(), "report a", &["samples.npy has shape [2, 3]"]);
+    refused(
+        temp.path(),
+        "export a --format npz",
+        &["samples.npy has shape [2, 3]"],
+    );
+    // A report is drawn from record.json alone.
+    ok(temp.path(), "report a");
     driftlane::npy::write(path("a/draws.npy"), &[2, 3], &[0.0; 6]).unwrap();
     refused(temp.path(), "export a", &["draws.npy has shape [2, 3]"]);
     fs::write(path("a/draws.npy"), "x").unwrap();
