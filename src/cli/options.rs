@@ -392,7 +392,7 @@ pub(super) struct OutputOptions {
     #[arg(
         long,
         value_name = "TIME",
-        allow_negative_numbers = true,
+        allow_hyphen_values = true,
         help_heading = "Output"
     )]
     checkpoint_every: Option<String>,
@@ -400,7 +400,7 @@ pub(super) struct OutputOptions {
     #[arg(
         long,
         value_name = "TIME",
-        allow_negative_numbers = true,
+        allow_hyphen_values = true,
         help_heading = "Output"
     )]
     time_limit: Option<String>,

@@ -20,6 +20,7 @@
 
 mod clock;
 pub mod comparison;
+mod distinct;
 pub mod folder;
 pub mod generations;
 pub mod lock;

@@ -1,6 +1,7 @@
 //! Whether a run fits the memory there is, before anything is allocated.
 
-use super::{Length, Method, Precision, SampleMethod, Settings};
+use super::bytes::shown;
+use super::{Length, Method, SampleMethod, Settings};
 use crate::error::{Error, Result};
 use crate::record::manifest;
 
@@ -8,11 +9,7 @@ impl Settings {
     /// The bytes a run of so many particles needs for `dim` coordinates: particles with their gradients,
     /// momenta and copies, kept draws and their diagnostics.
     pub fn memory_estimate(&self, particles: u64, dim: usize) -> u64 {
-        let word = if self.population.precision == Precision::F32 {
-            4
-        } else {
-            8
-        };
+        let word = self.population.precision.bytes();
         let dim = dim as u64;
         // Particles lie in whole tiles, 32 of them in double precision; every thread works on one.
         let tile = 256 / word;
@@ -53,7 +50,6 @@ impl Settings {
         if needed <= available {
             return Ok(());
         }
-        let giga = |bytes: u64| bytes as f64 / 1e9;
         let advice = match &self.method {
             Method::Sample(SampleMethod {
                 length: Length::Draws(k),
@@ -64,9 +60,9 @@ impl Settings {
             _ => "; lower it".into(),
         };
         let allowed = format!(
-            "must fit memory: {:.1} GB needed, {:.1} GB available for {dim} coordinates{advice}",
-            giga(needed),
-            giga(available)
+            "must fit memory: {} needed, {} available for {dim} coordinates{advice}",
+            shown(needed),
+            shown(available)
         );
         Err(Error::invalid("--particles", particles, allowed))
     }

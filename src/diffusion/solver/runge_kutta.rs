@@ -116,7 +116,14 @@ impl Churn {
         }
         number("churn", self.amount)?;
         number("churn from", self.from)?;
-        number("churn to", self.to)
+        number("churn to", self.to)?;
+        match self.to >= self.from {
+            true => Ok(()),
+            false => {
+                let allowed = format!("a number from {}, where churn begins", self.from);
+                Err(Error::invalid("churn to", self.to, allowed))
+            }
+        }
     }
 
     /// The noise level a step from `s` begins at.
