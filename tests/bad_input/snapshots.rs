@@ -11,7 +11,7 @@ pub(super) fn updating() -> bool {
 }
 
 /// What the program said, without what differs from machine to machine: the temporary folder, sizes of memory and
-/// disk, shares done, this version.
+/// disk, shares done, numbers of errors, this version.
 pub(super) fn settled(said: &str, folder: &Path) -> String {
     let real = folder.canonicalize().unwrap();
     let mut text = said.replace(&real.display().to_string(), "[folder]");
@@ -22,6 +22,16 @@ pub(super) fn settled(said: &str, folder: &Path) -> String {
     );
     for word in [" available", " free on that of"] {
         text = without_size(&text, word);
+    }
+    // Why a place cannot be written to is told by the system, in its words and numbers.
+    if let Some((before, _)) = text.split_once("cannot be written: ")
+        && text.trim_end().ends_with(')')
+    {
+        text = format!("{before}cannot be written: [reason]");
+    }
+    if let Some((before, after)) = text.split_once(" (os error ") {
+        let after = after.split_once(')').map_or("", |(_, after)| after);
+        text = format!("{before}{after}");
     }
     // How far a run was when it was stopped.
     if let Some((before, after)) = text.split_once("% done") {

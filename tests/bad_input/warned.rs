@@ -18,8 +18,8 @@ fn what_is_odd_is_told_and_taken() {
     let cases: &[Odd] = &[
         (
             &[],
-            "sample gaussian --threads 4096",
-            &["--threads 4096", "cores"],
+            "sample gaussian --threads 1025",
+            &["--threads 1025", "cores"],
         ),
         (
             &[("d.csv", "a,b,y\n1,7,1\n2,7,0\n3,7,1\n")],

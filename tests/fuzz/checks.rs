@@ -186,28 +186,20 @@ pub fn checkpoints() -> driftlane::Result<[Vec<u8>; 2]> {
 fn mended(bytes: &[u8]) -> Vec<u8> {
     let mut out = bytes.to_vec();
     let mut at = 12;
-    let number = |bytes: &[u8]| bytes.iter().rev().fold(0u64, |n, b| n << 8 | u64::from(*b));
-    loop {
-        let Some(name) = out.get(at..at + 2).map(|two| number(two) as usize) else {
-            break;
-        };
-        let Some(length) = out.get(at + 2 + name..at + 10 + name).map(number) else {
-            break;
-        };
-        let Some(end) = usize::try_from(length)
-            .ok()
-            .and_then(|length| (at + 10 + name).checked_add(length))
-        else {
-            break;
-        };
-        let Some(sum) = out.get(at..end).map(crc32fast::hash) else {
-            break;
-        };
-        match end.checked_add(4).and_then(|next| out.get_mut(end..next)) {
-            Some(place) => place.copy_from_slice(&sum.to_le_bytes()),
-            None => break,
-        }
-        at = end + 4;
+    while let Some(next) = mend(&mut out, at) {
+        at = next;
     }
     out
+}
+
+/// Makes the checksum of the section at `at` right; where the next one begins.
+fn mend(bytes: &mut [u8], at: usize) -> Option<usize> {
+    let number = |bytes: &[u8]| bytes.iter().rev().fold(0u64, |n, b| n << 8 | u64::from(*b));
+    let name = at + 2 + number(bytes.get(at..at + 2)?) as usize;
+    let length = usize::try_from(number(bytes.get(name..name + 8)?)).ok()?;
+    let end = (name + 8).checked_add(length)?;
+    let sum = crc32fast::hash(bytes.get(at..end)?);
+    let place = bytes.get_mut(end..end.checked_add(4)?)?;
+    place.copy_from_slice(&sum.to_le_bytes());
+    Some(end + 4)
 }
