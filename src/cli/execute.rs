@@ -65,8 +65,7 @@ pub(super) fn carry_out(
     command: &str,
 ) -> Result<u8> {
     let quiet = settings.output.quiet;
-    let Loaded { target, starts, .. } = loaded;
-    for note in notes::of(settings, &**target, starts) {
+    for note in settings.notes() {
         say(&note, quiet);
     }
     if !isa::FAST {
@@ -80,6 +79,7 @@ pub(super) fn carry_out(
         .num_threads(threads)
         .build()
         .map_err(|e| Error::invalid("--threads", threads, e.to_string()))?;
+    let Loaded { target, starts, .. } = loaded;
     if let Method::Compare(method) = &settings.method {
         let found = pool.install(|| compare::compare(settings, method, &**target, starts));
         let found = or_failed(found, open)?;
@@ -103,6 +103,10 @@ pub(super) fn carry_out(
     match or_failed(ended, open)? {
         Ended::Stopped(stop) => Ok(stop.exit_code()),
         Ended::Finished(outcome) => {
+            // Of a run that fails, its failure is all that is said.
+            for note in notes::of(settings, &**target, starts) {
+                say(&note, quiet);
+            }
             let reported = report(settings, target, *outcome, manifest, &mut course, command);
             reported.map_err(|error| course.with_last_checkpoint(error))
         }

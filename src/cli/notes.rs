@@ -1,14 +1,13 @@
-//! What deserves a line before a run: nothing is refused, and something may be meant otherwise.
+//! What deserves a line beside the figures of a run: nothing is refused, and something may be meant otherwise.
 
 use super::settings::{Init, Method, SampleMethod, Settings};
 use super::starts::Starts;
 use crate::integrator::{Dynamics, Stability};
 use crate::target::BlockTarget;
 
-/// All of it: of the settings, of the target's data, of the starts, of the step size.
+/// All of it: of the target's data, of the starts, of the step size.
 pub(super) fn of(settings: &Settings, target: &dyn BlockTarget, starts: &Starts) -> Vec<String> {
-    let mut notes = settings.notes();
-    notes.extend(target.notes());
+    let mut notes = target.notes();
     if let Method::Sample(method) = &settings.method {
         notes.extend(one_start(settings, starts, target.dim()));
         notes.extend(unstable(method, target));
@@ -46,7 +45,7 @@ fn unstable(method: &SampleMethod, target: &dyn BlockTarget) -> Option<String> {
     };
     (h * rate >= limit).then(|| {
         format!(
-            "--step-size {h} is not below {:.3e}, where {} is stable on this target: expect particles to run away",
+            "--step-size {h} is not below {:.3e}, where {} is stable on this target: particles run away",
             limit / rate,
             scheme.name
         )

@@ -94,7 +94,7 @@ pub trait Target: Sync {
         (0..self.dim()).map(|j| format!("x[{j}]")).collect()
     }
 
-    /// What deserves a line before a run, such as data that does not tell what is asked of it.
+    /// What deserves a line beside the figures of a run, such as data that does not tell what is asked of it.
     fn notes(&self) -> Vec<String> {
         Vec::new()
     }

@@ -1,7 +1,8 @@
 //! The design matrix: CSV files stacked, checked cell by cell, standardised, an intercept in front.
 
-use super::table::{line_of, number, read_bytes, read_header, text_of};
+use super::table::{line_of, number, read_header, text_of};
 use crate::error::{Error, Result};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// How a CSV becomes a design matrix.
@@ -204,4 +205,28 @@ impl Data {
         self.rows = rows;
         self.names.insert(0, "intercept".to_owned());
     }
+}
+
+/// The bytes of a regular file.
+fn read_bytes(path: &Path) -> Result<Vec<u8>> {
+    if path.is_dir() {
+        return Err(Error::data(path, "is a folder; must be a CSV file"));
+    }
+    if path.metadata().is_ok_and(|m| !m.is_file()) {
+        return Err(Error::data(
+            path,
+            "is not a regular file; must be a CSV file",
+        ));
+    }
+    // What is no text shows at its beginning: a sparse file of any length is not read to its end.
+    let read = || {
+        let mut file = std::fs::File::open(path)?;
+        let mut bytes = Vec::new();
+        file.by_ref().take(1 << 16).read_to_end(&mut bytes)?;
+        if !bytes.contains(&0) {
+            file.read_to_end(&mut bytes)?;
+        }
+        Ok(bytes)
+    };
+    read().map_err(|error: std::io::Error| Error::data(path, format!("cannot be read: {error}")))
 }

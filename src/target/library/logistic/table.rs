@@ -1,32 +1,7 @@
 //! The text of a CSV file, its header and its cells, read without trust.
 
 use crate::error::{Error, Result};
-use std::io::Read;
 use std::path::Path;
-
-/// The bytes of a regular file.
-pub(super) fn read_bytes(path: &Path) -> Result<Vec<u8>> {
-    if path.is_dir() {
-        return Err(Error::data(path, "is a folder; must be a CSV file"));
-    }
-    if path.metadata().is_ok_and(|m| !m.is_file()) {
-        return Err(Error::data(
-            path,
-            "is not a regular file; must be a CSV file",
-        ));
-    }
-    // What is no text shows at its beginning: a sparse file of any length is not read to its end.
-    let read = || {
-        let mut file = std::fs::File::open(path)?;
-        let mut bytes = Vec::new();
-        file.by_ref().take(1 << 16).read_to_end(&mut bytes)?;
-        if !bytes.contains(&0) {
-            file.read_to_end(&mut bytes)?;
-        }
-        Ok(bytes)
-    };
-    read().map_err(|error: std::io::Error| Error::data(path, format!("cannot be read: {error}")))
-}
 
 /// The text of a file, without a byte order mark.
 pub(super) fn text_of(path: &Path, mut bytes: Vec<u8>) -> Result<String> {
