@@ -173,6 +173,21 @@ pub fn bytes_of(values: &[f64]) -> Cow<'_, [u8]> {
     Cow::Owned(values.iter().flat_map(|v| v.to_le_bytes()).collect())
 }
 
+/// The bytes that this user may still write to the file system `path` is on; `None` where the system does not tell,
+/// or it has no size, as `/proc` has none.
+pub fn free(path: &Path) -> Option<u64> {
+    #[cfg(unix)]
+    {
+        let found = rustix::fs::statvfs(path).ok()?;
+        (found.f_blocks > 0).then(|| found.f_bavail.saturating_mul(found.f_frsize))
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = path;
+        None
+    }
+}
+
 /// The folder a path is in.
 pub(crate) fn parent(path: &Path) -> &Path {
     match path.parent() {

@@ -159,7 +159,8 @@ impl Parameters {
             Some(near) if edit_distance(near, key) <= 2 => {
                 format!("unknown setting; did you mean {near}?")
             }
-            _ => format!("unknown setting; known here: {}", self.known.join(", ")),
+            None => "unknown setting; there are none here".to_owned(),
+            Some(_) => format!("unknown setting; known here: {}", self.known.join(", ")),
         };
         let mut shown = value.to_string().replace('\n', " ");
         if shown.chars().count() > 60 {

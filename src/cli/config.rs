@@ -38,6 +38,12 @@ pub fn read_toml(path: &Path) -> Result<Table> {
     if let Err(e) = read {
         return refuse(format!("cannot be read: {e}"));
     }
+    text_of(bytes, path).and_then(|text| parse_toml(&text, path))
+}
+
+/// The text of a TOML file's bytes, which came from `path`; refused like those of [`read_toml`].
+pub fn text_of(bytes: Vec<u8>, path: &Path) -> Result<String> {
+    let refuse = |what: String| Err(Error::data(path, what));
     if bytes.len() as u64 > SIZE_CAP {
         return refuse(format!("holds more than {SIZE_CAP} bytes"));
     }
@@ -50,14 +56,10 @@ pub fn read_toml(path: &Path) -> Result<Table> {
     if bytes.contains(&0) {
         return refuse("is binary; expected UTF-8 text".into());
     }
-    let text = match String::from_utf8(bytes) {
-        Ok(text) => text,
-        Err(e) => {
-            let at = e.utf8_error().valid_up_to();
-            return refuse(format!("is not UTF-8 at byte {at}; expected a TOML file"));
-        }
-    };
-    parse_toml(&text, path)
+    String::from_utf8(bytes).or_else(|e| {
+        let at = e.utf8_error().valid_up_to();
+        refuse(format!("is not UTF-8 at byte {at}; expected a TOML file"))
+    })
 }
 
 /// Parses TOML that came from `path`; see [`read_toml`].

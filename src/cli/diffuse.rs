@@ -256,6 +256,10 @@ fn nodes_at(times: &Levels, schedule: &Schedule, habit: Habit) -> Result<Vec<Nod
         let allowed = format!("must be times of {}, {least} to {most}", schedule.name());
         return Err(Error::invalid("--timesteps", time, allowed));
     }
+    if let Some(pair) = times.windows(2).find(|pair| pair[1] > pair[0]) {
+        let allowed = format!("must not be above the time before it, {}", pair[0]);
+        return Err(Error::invalid("--timesteps", pair[1], allowed));
+    }
     if habit == Habit::Smallest && times.last() != Some(&least) {
         times.push(least);
     }

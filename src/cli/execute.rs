@@ -9,7 +9,7 @@ use super::outcome::{Outcome, comparison, print, report};
 use super::resume::identity;
 use super::settings::{Init, Method, Precision, Sampler, Settings};
 use super::starts::{self, Starts};
-use super::{compare, diffuse};
+use super::{compare, diffuse, notes};
 use crate::error::{Error, Result};
 use crate::mcmc::{MoveSettings, check_reference};
 use crate::record::generations::Found;
@@ -39,6 +39,9 @@ pub fn run(settings: &Settings, command: &str) -> Result<u8> {
     } else {
         None
     };
+    if output.save {
+        loaded.check_disk(settings)?;
+    }
     let manifest = Manifest::new(settings.population.seed, command);
     let open = folder
         .map(|f| f.create(&settings.to_toml(), &manifest))
@@ -108,6 +111,10 @@ pub(super) fn carry_out(
     match or_failed(ended, open)? {
         Ended::Stopped(stop) => Ok(stop.exit_code()),
         Ended::Finished(outcome) => {
+            // Of a run that fails, its failure is all that is said.
+            for note in notes::of(settings, &**target, starts) {
+                say(&note, quiet);
+            }
             let reported = report(settings, target, *outcome, manifest, &mut course, command);
             reported.map_err(|error| course.with_last_checkpoint(error))
         }
@@ -139,13 +146,21 @@ pub(super) struct Loaded {
     schedule: Option<Schedule>,
 }
 
+impl Loaded {
+    /// Refuses what the disk cannot hold.
+    pub(super) fn check_disk(&self, settings: &Settings) -> Result<()> {
+        settings.check_disk(self.starts.particles as u64, self.target.dim())
+    }
+}
+
 /// Judges and loads everything given: the target with its data, the starts, the reference, the
 /// schedule to replay.
 pub(super) fn load(settings: &Settings) -> Result<Loaded> {
     let target = settings.target.build()?;
     let starts = Starts::load(settings, &*target)?;
     let reference = starts::reference(settings, &*target)?;
-    check_method(settings, &*target, reference.as_ref())?;
+    check_method(settings, &*target, reference.as_ref())
+        .map_err(|error| named(error, &settings.target.name))?;
     let tempered = !matches!(settings.method, Method::Diffuse(_) | Method::Compare(_));
     if tempered && starts.positions.is_empty() && settings.population.init != Init::Exact {
         let own = || target.reference();
@@ -160,9 +175,13 @@ pub(super) fn load(settings: &Settings) -> Result<Loaded> {
     })
 }
 
-/// Refuses what [`run`] would refuse before it starts, then prints the experiment file.
+/// Refuses what [`run`] would refuse before it starts, then prints the experiment file, and on standard error what
+/// the run takes.
 pub fn dry_run(settings: &Settings) -> Result<()> {
-    load(settings)?;
+    let loaded = load(settings)?;
+    loaded.check_disk(settings)?;
+    let sizes = settings.sizes(loaded.starts.particles as u64, loaded.target.dim());
+    say(&sizes, settings.output.quiet);
     print(&settings.to_toml())
 }
 
@@ -171,6 +190,20 @@ fn say(line: &str, quiet: bool) {
     if !quiet {
         // A closed standard error must not end the run.
         let _ = writeln!(std::io::stderr(), "driftlane: {line}");
+    }
+}
+
+/// A refusal of what a target lacks, with the target's name.
+fn named(error: Error, target: &str) -> Error {
+    match error {
+        Error::Invalid {
+            field,
+            value,
+            allowed,
+        } if field == "TARGET" && value != target => {
+            Error::invalid(field, target, format!("has {value}; {allowed}"))
+        }
+        other => other,
     }
 }
 

@@ -28,6 +28,7 @@ pub mod given;
 pub mod info;
 mod interrupts;
 pub mod list;
+mod notes;
 pub mod options;
 mod outcome;
 pub mod progress;
@@ -127,6 +128,8 @@ impl From<Error> for ParseOutcome {
 pub fn parse(
     args: impl IntoIterator<Item = impl Into<OsString> + Clone>,
 ) -> Result<Command, ParseOutcome> {
+    let args: Vec<OsString> = args.into_iter().map(Into::into).collect();
+    check_text(&args)?;
     let options = Options::try_parse_from(args).map_err(usage)?;
     let mut given = Given::default();
     let mut program = false;
@@ -193,6 +196,20 @@ pub fn parse(
     } else {
         Command::Run(settings)
     })
+}
+
+/// Refuses an argument that is not UTF-8, by the option it belongs to or by its place.
+fn check_text(args: &[OsString]) -> Result<(), Error> {
+    let Some(at) = args.iter().skip(1).position(|arg| arg.to_str().is_none()) else {
+        return Ok(());
+    };
+    let (before, arg) = (args[at].to_str().unwrap_or(""), &args[at + 1]);
+    let field = match before.starts_with("--") {
+        true => before.to_owned(),
+        false => format!("argument {}", at + 1),
+    };
+    let shown = one_line(&arg.to_string_lossy());
+    Err(Error::invalid(field, shown, "must be text in UTF-8"))
 }
 
 /// The whole program: reads the arguments, does what they ask for, and returns the exit code. A

@@ -405,7 +405,7 @@ pub(super) struct OutputOptions {
     #[arg(
         long,
         value_name = "TIME",
-        allow_negative_numbers = true,
+        allow_hyphen_values = true,
         help_heading = "Output"
     )]
     checkpoint_every: Option<String>,
@@ -413,7 +413,7 @@ pub(super) struct OutputOptions {
     #[arg(
         long,
         value_name = "TIME",
-        allow_negative_numbers = true,
+        allow_hyphen_values = true,
         help_heading = "Output"
     )]
     time_limit: Option<String>,

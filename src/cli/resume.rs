@@ -82,6 +82,9 @@ fn resume_locked(options: &ResumeOptions, open: &OpenFolder) -> Result<u8> {
         return again(options, open);
     }
     let loaded = execute::load(&settings)?;
+    if options.draws.is_some() {
+        loaded.check_disk(&settings)?;
+    }
     let mut found = generations::newest(open.path())?;
     if let Some(found) = &mut found {
         check(found, &settings)?;
@@ -224,9 +227,16 @@ fn command_of(open: &OpenFolder) -> String {
 /// `status DIR`: how far a run is.
 pub fn status(options: &FolderOptions) -> Result<u8> {
     let open = OpenFolder::open(&options.dir)?;
-    let status = open.status().ok_or_else(|| Error::RunFolder {
-        path: open.file("status.json"),
-        what: "cannot be read".into(),
+    let status = open.status().ok_or_else(|| {
+        let path = open.file("status.json");
+        let what = match path.exists() {
+            true => "does not hold the status of a run",
+            false => "is missing",
+        };
+        Error::RunFolder {
+            path,
+            what: what.into(),
+        }
     })?;
     // A process that was killed could not say so.
     let busy = matches!(Lock::take(open.path()), Err(Error::RunFolder { .. }));

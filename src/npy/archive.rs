@@ -6,7 +6,6 @@
 //! not overlap, and a declared size that its bytes cannot unpack to is refused before anything is allocated.
 
 use std::collections::BTreeSet;
-use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 
 pub(super) const LOCAL: u32 = 0x0403_4b50;
@@ -69,7 +68,7 @@ impl<'a> Fields<'a> {
 }
 
 /// The bytes from `start` on.
-fn bytes_at(file: &mut File, start: u64, count: u64) -> Result<Vec<u8>, String> {
+fn bytes_at(file: &mut (impl Read + Seek), start: u64, count: u64) -> Result<Vec<u8>, String> {
     let fail = |e: std::io::Error| format!("cannot be read: {e}");
     file.seek(SeekFrom::Start(start)).map_err(fail)?;
     let mut bytes = vec![0; count as usize];
@@ -79,7 +78,7 @@ fn bytes_at(file: &mut File, start: u64, count: u64) -> Result<Vec<u8>, String> 
 }
 
 /// The entries of an archive of `length` bytes, in the order of its directory.
-pub(super) fn entries(file: &mut File, length: u64) -> Result<Vec<Entry>, String> {
+pub(super) fn entries(file: &mut (impl Read + Seek), length: u64) -> Result<Vec<Entry>, String> {
     let (count, start, size) = directory(file, length)?;
     if count > ENTRIES_CAP || size > DIRECTORY_CAP {
         return Err(format!(
@@ -119,7 +118,7 @@ pub(super) fn entries(file: &mut File, length: u64) -> Result<Vec<Entry>, String
 }
 
 /// Number of entries, start and size of the directory.
-fn directory(file: &mut File, length: u64) -> Result<(u64, u64, u64), String> {
+fn directory(file: &mut (impl Read + Seek), length: u64) -> Result<(u64, u64, u64), String> {
     let not_zip = "is not a zip archive, or is truncated, or goes on after its end record";
     let at = length.checked_sub(22).ok_or(not_zip)?;
     let bytes = bytes_at(file, at, 22)?;
@@ -170,7 +169,11 @@ fn directory(file: &mut File, length: u64) -> Result<(u64, u64, u64), String> {
 }
 
 /// An entry of the directory with the header before its data, and where that header is.
-fn entry(file: &mut File, fields: &mut Fields<'_>, limit: u64) -> Result<(Entry, u64), String> {
+fn entry(
+    file: &mut (impl Read + Seek),
+    fields: &mut Fields<'_>,
+    limit: u64,
+) -> Result<(Entry, u64), String> {
     if fields.u32()? != CENTRAL {
         return Err("has a directory entry with a wrong signature".into());
     }

@@ -15,7 +15,7 @@ pub use writer::{Writer, write};
 use crate::error::{Error, Result};
 use header::Header;
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
 /// An array of numbers, in C order (last axis fastest) whatever the file held.
@@ -67,8 +67,19 @@ fn named(path: &Path) -> Option<(&Path, Option<&str>)> {
 /// bytes around the entries), headers that disagree, sizes that are not those unpacked, a wrong CRC-32.
 pub fn read(path: impl AsRef<Path>, non_finite: NonFinite) -> Result<Array> {
     let path = path.as_ref();
+    read_from(file(path)?, path, non_finite)
+}
+
+/// [`read`] from a source that holds what `path` would; the path is what errors name, and says by its end whether
+/// this is an archive.
+pub fn read_from(
+    source: impl Read + Seek,
+    path: impl AsRef<Path>,
+    non_finite: NonFinite,
+) -> Result<Array> {
+    let path = path.as_ref();
     let refuse = |what: String| Error::data(path, what);
-    let (header, mut reader) = open(path)?;
+    let (header, mut reader) = open(source, path)?;
     let mut values = header.read_items(&mut reader).map_err(refuse)?;
     if let Source::Member(member) = reader {
         member.finish().map_err(refuse)?;
@@ -93,16 +104,17 @@ pub fn read(path: impl AsRef<Path>, non_finite: NonFinite) -> Result<Array> {
 
 /// The shape of an array, from its header alone; errors as those of [`read`].
 pub fn shape(path: impl AsRef<Path>) -> Result<Vec<usize>> {
-    Ok(open(path.as_ref())?.0.shape)
+    let path = path.as_ref();
+    Ok(open(file(path)?, path)?.0.shape)
 }
 
 /// What an array is read from.
-enum Source {
-    File(BufReader<File>),
-    Member(npz::Member),
+enum Source<S> {
+    File(BufReader<S>),
+    Member(npz::Member<S>),
 }
 
-impl Read for Source {
+impl<S: Read> Read for Source<S> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         match self {
             Self::File(file) => file.read(buffer),
@@ -111,8 +123,8 @@ impl Read for Source {
     }
 }
 
-/// The judged header of an array, and what is behind it.
-fn open(path: &Path) -> Result<(Header, Source)> {
+/// The regular file an array is in.
+fn file(path: &Path) -> Result<File> {
     let refuse = |what: String| Error::data(path, what);
     let archive = named(path);
     let on_disk = archive.map_or(path, |(file, _)| file);
@@ -122,14 +134,22 @@ fn open(path: &Path) -> Result<(Header, Source)> {
         let kind = if archive.is_some() { "npz" } else { "npy" };
         return Err(refuse(format!("is not a file; expected an .{kind} file")));
     }
-    let file = File::open(on_disk).map_err(|e| refuse(format!("cannot be read: {e}")))?;
-    let (mut source, length) = match archive {
+    File::open(on_disk).map_err(|e| refuse(format!("cannot be read: {e}")))
+}
+
+/// The judged header of an array, and what is behind it.
+fn open<S: Read + Seek>(mut source: S, path: &Path) -> Result<(Header, Source<S>)> {
+    let refuse = |what: String| Error::data(path, what);
+    let unreadable = |e: std::io::Error| refuse(format!("cannot be read: {e}"));
+    let length = source.seek(SeekFrom::End(0)).map_err(unreadable)?;
+    source.seek(SeekFrom::Start(0)).map_err(unreadable)?;
+    let (mut source, length) = match named(path) {
         Some((_, name)) => {
-            let member = npz::Member::open(file, metadata.len(), name).map_err(refuse)?;
+            let member = npz::Member::open(source, length, name).map_err(refuse)?;
             let length = member.length();
             (Source::Member(member), length)
         }
-        None => (Source::File(BufReader::new(file)), metadata.len()),
+        None => (Source::File(BufReader::new(source)), length),
     };
     let header = Header::read(&mut source, length).map_err(refuse)?;
     Ok((header, source))

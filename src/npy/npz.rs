@@ -9,29 +9,28 @@ use super::writer;
 use crate::disk::{NewFile, bytes_of};
 use crate::error::{Error, Result};
 use flate2::bufread::DeflateDecoder;
-use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom, Take};
 use std::path::Path;
 
 /// Bytes of an entry, unpacked, with their checksum.
 #[derive(Debug)]
-pub(super) struct Member {
-    source: Source,
+pub(super) struct Member<S> {
+    source: Source<S>,
     entry: Entry,
     hasher: crc32fast::Hasher,
     left: u64,
 }
 
 #[derive(Debug)]
-enum Source {
-    Stored(BufReader<Take<File>>),
-    Deflated(Box<DeflateDecoder<BufReader<Take<File>>>>),
+enum Source<S> {
+    Stored(BufReader<Take<S>>),
+    Deflated(Box<DeflateDecoder<BufReader<Take<S>>>>),
 }
 
-impl Member {
+impl<S: Read + Seek> Member<S> {
     /// Opens the array called `name`, or the only one.
     pub(super) fn open(
-        mut file: File,
+        mut file: S,
         length: u64,
         name: Option<&str>,
     ) -> std::result::Result<Self, String> {
@@ -97,7 +96,7 @@ impl Member {
     }
 }
 
-impl Read for Member {
+impl<S: Read> Read for Member<S> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         let most = usize::try_from(self.left)
             .unwrap_or(usize::MAX)

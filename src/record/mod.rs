@@ -24,6 +24,7 @@
 pub mod checksums;
 mod clock;
 pub mod comparison;
+mod distinct;
 pub mod figures;
 pub mod flight;
 pub mod folder;

@@ -5,7 +5,9 @@
 //! as it was. Nothing in a folder is trusted: a file that is missing, too long, or does not fit the others is
 //! [`Error::RunFolder`].
 
-use super::{Draws, Figures, Manifest, OpenFolder, RunRecord, Stage, Summary, Warning, number};
+use super::{
+    Draws, Figures, Manifest, OpenFolder, RunRecord, Stage, Summary, Warning, distinct, number,
+};
 use crate::error::{Error, Result};
 use crate::npy::{self, NonFinite};
 use crate::target::Exact;
@@ -293,10 +295,13 @@ fn read(folder: &OpenFolder, name: &str) -> Result<String> {
         Ok(text)
     };
     let text = open().map_err(|e: std::io::Error| refuse(format!("cannot be read: {e}")))?;
-    match text.len() as u64 > TEXT_CAP {
-        true => Err(refuse(format!("is longer than {TEXT_CAP} bytes"))),
-        false => Ok(text),
+    if text.len() as u64 > TEXT_CAP {
+        return Err(refuse(format!("is longer than {TEXT_CAP} bytes")));
     }
+    if name.ends_with(".json") {
+        distinct::check(&text).map_err(|e| refuse(e.to_string()))?;
+    }
+    Ok(text)
 }
 
 /// A JSON file of the folder.

@@ -70,6 +70,10 @@ pub trait BlockTarget: Sync {
     fn exact(&self) -> Exact;
     /// See [`Target::parameter_names`].
     fn parameter_names(&self) -> Vec<String>;
+    /// See [`Target::notes`].
+    fn notes(&self) -> Vec<String> {
+        Vec::new()
+    }
     /// See [`Target::sample_exact`].
     fn sample_exact(&self, stream: &mut Stream, x: &mut [Row<F64>]) -> bool;
 }
@@ -130,6 +134,9 @@ impl<T: Target> BlockTarget for T {
     }
     fn parameter_names(&self) -> Vec<String> {
         Target::parameter_names(self)
+    }
+    fn notes(&self) -> Vec<String> {
+        Target::notes(self)
     }
     fn sample_exact(&self, stream: &mut Stream, x: &mut [Row<F64>]) -> bool {
         Target::sample_exact(self, stream, x)

@@ -94,6 +94,11 @@ pub trait Target: Sync {
         (0..self.dim()).map(|j| format!("x[{j}]")).collect()
     }
 
+    /// What deserves a line beside the figures of a run, such as data that does not tell what is asked of it.
+    fn notes(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Draws one tile of independent exact samples into `x` (`dim` rows); false where no exact
     /// sampler exists (and `x` is untouched).
     fn sample_exact(&self, _stream: &mut Stream, _x: &mut [Row<F64>]) -> bool {

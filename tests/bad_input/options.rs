@@ -172,11 +172,28 @@ pub(super) fn options() -> Vec<Case> {
 
 /// Not a fault of what was given, but of where it is to be written.
 pub(super) fn unwritable() -> Vec<Case> {
-    let mut case = case(
-        Engine,
-        "smc gaussian --out /proc/run",
-        &["/proc/run", "cannot be written"],
-    );
-    case.code = 4;
-    vec![case]
+    vec![
+        case(
+            Engine,
+            "smc gaussian --out /proc/run",
+            &["/proc/run", "cannot be written"],
+        )
+        .exits(4),
+        case(
+            Engine,
+            "sample gaussian --out /sys/run",
+            &["/sys/run", "cannot be written"],
+        )
+        .exits(4),
+        case(
+            Engine,
+            "sample gaussian --out /dev/null",
+            &["--out = /dev/null", "not a folder"],
+        ),
+        case(
+            Engine,
+            "sample gaussian --out /dev/null/run",
+            &["--out = /dev/null/run"],
+        ),
+    ]
 }

@@ -4,7 +4,7 @@ use super::By::{Engine, Parse};
 use super::{Case, case, with};
 
 /// An npy file with this item type, order, shape and number of data bytes, each byte the same.
-fn npy(descr: &str, fortran: &str, shape: &str, data: &[u8]) -> Vec<u8> {
+pub(super) fn npy(descr: &str, fortran: &str, shape: &str, data: &[u8]) -> Vec<u8> {
     let header =
         format!("{{'descr': '{descr}', 'fortran_order': {fortran}, 'shape': {shape}, }}\n");
     let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
@@ -135,6 +135,22 @@ pub(super) fn starts() -> Vec<Case> {
         init(b"\x93NUMPY\x09\x00".to_vec(), &["s.npy", "version 9"]),
         init(b"PK\x03\x04        ".to_vec(), &["s.npy", "magic"]),
         init(vec![], &["s.npy", "not an npy file"]),
+        // No start has a density: not a fault of the file, and nothing can go on from it.
+        with(
+            Engine,
+            "sample gaussian --set dim=2 --init s.npy --no-save --quiet",
+            "s.npy",
+            npy("<f8", "False", "(4, 2)", &1e200f64.to_le_bytes().repeat(8)),
+            &["no valid start"],
+        )
+        .exits(3),
+        with(
+            Engine,
+            "sample gaussian --set dim=2 --init s.npy --precision f32",
+            "s.npy",
+            npy("<f8", "False", "(4, 2)", &1e39f64.to_le_bytes().repeat(8)),
+            &["s.npy", "item [0, 0] is 1e39", "--precision f32"],
+        ),
         with(
             Engine,
             "sample gaussian --set dim=2 --init s.npy --particles 7",

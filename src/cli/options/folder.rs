@@ -16,10 +16,10 @@ pub struct ResumeOptions {
     #[arg(long, value_name = "T", allow_negative_numbers = true)]
     threads: Option<String>,
     /// Write a checkpoint this often: 30s, 200ms, a number of moves, or none [default: as before]
-    #[arg(long, value_name = "TIME", allow_negative_numbers = true)]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     checkpoint_every: Option<String>,
     /// Stop after this long with a checkpoint and exit code 143 [default: none]
-    #[arg(long, value_name = "TIME", allow_negative_numbers = true)]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     time_limit: Option<String>,
     /// One JSON object on standard output
     #[arg(long)]

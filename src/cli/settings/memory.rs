@@ -1,24 +1,18 @@
 //! Whether a run fits the memory there is, before anything is allocated.
 
-use super::{DiffuseMethod, Length, Method, Precision, SampleMethod, Settings};
+use super::bytes::shown;
+use super::{DiffuseMethod, Length, Method, SampleMethod, Settings};
 use crate::cli::diffuse::Plan;
-use crate::diffusion::{Operation, Step};
+use crate::diffusion::{Operation, STEPS_PER_VISIT, Step};
 use crate::error::{Error, Result};
 use crate::record::manifest;
 use crate::target::{BlockTarget, Prediction};
-
-/// Steps whose denoisers a run keeps at a time.
-const STEPS_PER_VISIT: usize = 32;
 
 impl Settings {
     /// The bytes a run of so many particles needs for `dim` coordinates: particles with their gradients,
     /// momenta and copies, kept draws and their diagnostics.
     pub fn memory_estimate(&self, particles: u64, dim: usize) -> u64 {
-        let word = if self.population.precision == Precision::F32 {
-            4
-        } else {
-            8
-        };
+        let word = self.population.precision.bytes();
         let dim = dim as u64;
         // Particles lie in whole tiles, 32 of them in double precision; every thread works on one.
         let tile = 256 / word;
@@ -104,7 +98,6 @@ impl Settings {
         if needed <= available {
             return Ok(());
         }
-        let giga = |bytes: u64| bytes as f64 / 1e9;
         let advice = match &self.method {
             Method::Sample(SampleMethod {
                 length: Length::Draws(k),
@@ -116,12 +109,12 @@ impl Settings {
         };
         let of_them = match denoisers {
             0 => String::new(),
-            bytes => format!(" ({:.1} of them by denoisers)", giga(bytes)),
+            bytes => format!(" ({} of them by denoisers)", shown(bytes)),
         };
         let allowed = format!(
-            "must fit memory: {:.1} GB needed{of_them}, {:.1} GB available for {dim} coordinates{advice}",
-            giga(needed),
-            giga(available)
+            "must fit memory: {} needed{of_them}, {} available for {dim} coordinates{advice}",
+            shown(needed),
+            shown(available)
         );
         Err(Error::invalid("--particles", particles, allowed))
     }

@@ -1,11 +1,13 @@
 //! A run's settings with every default filled in, judged, and written out again.
 //!
-//! `resolve` makes them from what was given, `text` writes them as an experiment file, `memory` judges
-//! whether they fit, `names` holds the choices that have names.
+//! `resolve` makes them from what was given, `text` writes them as an experiment file, `memory` and
+//! `disk` judge whether they fit, `names` holds the choices that have names.
 
+mod bytes;
 mod cadence;
 mod compare;
 mod diffuse;
+mod disk;
 mod memory;
 mod names;
 mod resolve;

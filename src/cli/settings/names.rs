@@ -33,3 +33,13 @@ named! {
         F32 = "f32",
     }
 }
+
+impl Precision {
+    /// The bytes of a number.
+    pub fn bytes(self) -> u64 {
+        match self {
+            Self::F64 => 8,
+            Self::F32 => 4,
+        }
+    }
+}

@@ -117,11 +117,13 @@ impl Churn {
         number("churn", self.amount)?;
         number("churn from", self.from)?;
         number("churn to", self.to)?;
-        if self.from > self.to {
-            let allowed = format!("at most where noise ends, {}", self.to);
-            return Err(Error::invalid("churn from", self.from, allowed));
+        match self.to >= self.from {
+            true => Ok(()),
+            false => {
+                let allowed = format!("a number from {}, where churn begins", self.from);
+                Err(Error::invalid("churn to", self.to, allowed))
+            }
         }
-        Ok(())
     }
 
     /// The noise level a step from `s` begins at.

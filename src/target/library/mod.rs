@@ -365,6 +365,9 @@ fn mixture(p: &mut Parameters) -> Result<Mixture> {
 fn logistic(p: &mut Parameters) -> Result<Logistic> {
     const FILES: &str = "a CSV file with a header, or a list of them";
     let names = match p.take("data") {
+        Some(Value::String(name)) if name.is_empty() => {
+            return Err(p.must_be("data", "(empty)", FILES));
+        }
         Some(Value::String(name)) => vec![name],
         Some(Value::Array(items)) if !items.is_empty() => items
             .iter()

@@ -1,6 +1,8 @@
 //! The design matrix: CSV files stacked, checked cell by cell, standardised, an intercept in front.
 
+use super::table::{line_of, number, read_header, text_of};
 use crate::error::{Error, Result};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// How a CSV becomes a design matrix.
@@ -31,10 +33,25 @@ impl Data {
     /// is skipped). Refused by file, line and column: whatever is not a finite decimal number, a
     /// response other than 0 or 1, rows of another length, no rows.
     pub fn read(paths: &[PathBuf], layout: &Layout) -> Result<Self> {
+        Self::stack(paths, read_bytes, layout)
+    }
+
+    /// The data of one CSV file that holds these bytes and is called `path` in messages; refused like
+    /// those of [`Data::read`].
+    pub fn from_bytes(path: &Path, bytes: &[u8], layout: &Layout) -> Result<Self> {
+        Self::stack(&[path.to_owned()], |_| Ok(bytes.to_vec()), layout)
+    }
+
+    /// Files one after the other, so that one is held at a time.
+    fn stack(
+        paths: &[PathBuf],
+        bytes_of: impl Fn(&Path) -> Result<Vec<u8>>,
+        layout: &Layout,
+    ) -> Result<Self> {
         let mut header: Option<Vec<String>> = None;
         let (mut rows, mut response) = (Vec::new(), Vec::new());
         for path in paths {
-            let text = read_text(path)?;
+            let text = text_of(path, bytes_of(path)?)?;
             let mut reader = csv::ReaderBuilder::new()
                 .flexible(true)
                 .trim(csv::Trim::All)
@@ -58,24 +75,25 @@ impl Data {
             let before = response.len();
             for record in reader.records() {
                 let record = record.map_err(|error| Error::data(path, error.to_string()))?;
-                let line = record.position().map_or(0, csv::Position::line);
+                let line = || line_of(&text, record.position());
                 if record.len() != names.len() {
                     let what = format!(
-                        "line {line} has {} cells; the header has {}",
+                        "line {} has {} cells; the header has {}",
+                        line(),
                         record.len(),
                         names.len()
                     );
                     return Err(Error::data(path, what));
                 }
                 for (j, cell) in record.iter().enumerate() {
-                    let value = number(path, line, &names[j], cell)?;
+                    let value = number(path, &line, &names[j], cell)?;
                     if j != y {
                         rows.push(value);
                     } else if value == 0.0 || value == 1.0 {
                         response.push(value == 1.0);
                     } else {
-                        let what =
-                            format!("line {line}, column {}: {cell}; must be 0 or 1", names[j]);
+                        let (line, name) = (line(), &names[j]);
+                        let what = format!("line {line}, column {name}: {cell}; must be 0 or 1");
                         return Err(Error::data(path, what));
                     }
                 }
@@ -111,6 +129,45 @@ impl Data {
             data.prepend_ones();
         }
         Ok(data)
+    }
+
+    /// Columns whose coefficients the data does not tell, and a response that is always the same.
+    pub(super) fn notes(&self) -> Vec<String> {
+        let d = self.names.len();
+        if self.response.len() < 2 {
+            return Vec::new();
+        }
+        let constant = |j: usize| {
+            let mut column = self.rows.iter().skip(j).step_by(d);
+            let first = column.next().copied();
+            column.all(|x| Some(*x) == first).then_some(first).flatten()
+        };
+        let columns: Vec<(&String, f64)> = (0..d)
+            .filter_map(|j| Some((&self.names[j], constant(j)?)))
+            .collect();
+        let of_column = |(k, (name, value)): (usize, &(&String, f64))| match columns[..k]
+            .iter()
+            .find(|(_, other)| *other != 0.0)
+        {
+            _ if *value == 0.0 => Some(format!(
+                "column {name:?} is constant: its coefficient follows the prior alone"
+            )),
+            Some((other, _)) => Some(format!(
+                "column {name:?} is constant: the prior alone tells its coefficient from that of {other:?}"
+            )),
+            // It serves as the intercept.
+            None => None,
+        };
+        let mut notes: Vec<String> = columns.iter().enumerate().filter_map(of_column).collect();
+        let first = self.response.first();
+        if self.response.iter().all(|y| Some(y) == first) {
+            let class = u8::from(first == Some(&true));
+            notes.push(format!(
+                "the response is {class} in all {} rows: the prior alone bounds the coefficients",
+                self.response.len()
+            ));
+        }
+        notes
     }
 
     /// Column by column: minus the mean, over the population standard deviation; 0 if constant.
@@ -150,8 +207,8 @@ impl Data {
     }
 }
 
-/// The text of a file, without a byte order mark.
-fn read_text(path: &Path) -> Result<String> {
+/// The bytes of a regular file.
+fn read_bytes(path: &Path) -> Result<Vec<u8>> {
     if path.is_dir() {
         return Err(Error::data(path, "is a folder; must be a CSV file"));
     }
@@ -161,77 +218,15 @@ fn read_text(path: &Path) -> Result<String> {
             "is not a regular file; must be a CSV file",
         ));
     }
-    let bytes = std::fs::read(path)
-        .map_err(|error| Error::data(path, format!("cannot be read: {error}")))?;
-    let bytes = bytes
-        .strip_prefix(b"\xef\xbb\xbf")
-        .unwrap_or(&bytes)
-        .to_vec();
-    let text = String::from_utf8(bytes).map_err(|error| {
-        let at = error.utf8_error().valid_up_to();
-        Error::data(
-            path,
-            format!("byte {at} is not UTF-8 text; must be a CSV file in UTF-8"),
-        )
-    })?;
-    if text.contains('\0') {
-        return Err(Error::data(path, "is binary; must be a CSV file in UTF-8"));
-    }
-    if text.trim().is_empty() {
-        return Err(Error::data(
-            path,
-            "is empty; must be a CSV file with a header",
-        ));
-    }
-    Ok(text)
-}
-
-/// The names of the columns: present, distinct, and not numbers.
-fn read_header(path: &Path, reader: &mut csv::Reader<&[u8]>) -> Result<Vec<String>> {
-    let header = reader
-        .headers()
-        .map_err(|error| Error::data(path, error.to_string()))?;
-    let names: Vec<String> = header.iter().map(str::to_owned).collect();
-    if names.iter().all(|name| name.parse::<f64>().is_ok()) {
-        let what = "the first line holds numbers; must be a header with the names of the columns";
-        return Err(Error::data(path, what));
-    }
-    for (j, name) in names.iter().enumerate() {
-        if name.is_empty() {
-            return Err(Error::data(
-                path,
-                format!("column {} has no name in the header", j + 1),
-            ));
+    // What is no text shows at its beginning: a sparse file of any length is not read to its end.
+    let read = || {
+        let mut file = std::fs::File::open(path)?;
+        let mut bytes = Vec::new();
+        file.by_ref().take(1 << 16).read_to_end(&mut bytes)?;
+        if !bytes.contains(&0) {
+            file.read_to_end(&mut bytes)?;
         }
-        if names[..j].contains(name) {
-            return Err(Error::data(
-                path,
-                format!("two columns are called {name:?}"),
-            ));
-        }
-    }
-    Ok(names)
-}
-
-/// A finite decimal number.
-fn number(path: &Path, line: u64, column: &str, cell: &str) -> Result<f64> {
-    let refuse = |allowed: &str| {
-        let shown: String = cell.chars().take(40).collect();
-        Error::data(
-            path,
-            format!("line {line}, column {column}: {shown:?}; must be {allowed}"),
-        )
+        Ok(bytes)
     };
-    match cell.parse::<f64>() {
-        Ok(value) if value.is_finite() => Ok(value),
-        Ok(_) if cell.bytes().any(|b| b.is_ascii_digit()) => {
-            Err(refuse("a number within the range of f64, up to 1.8e308"))
-        }
-        Ok(_) => Err(refuse("a finite number")),
-        Err(_) if cell.is_empty() => Err(refuse("a number: missing values are not filled in")),
-        Err(_) if cell.replacen(',', ".", 1).parse::<f64>().is_ok() => {
-            Err(refuse("a number with a decimal point, not a comma"))
-        }
-        Err(_) => Err(refuse("a number")),
-    }
+    read().map_err(|error: std::io::Error| Error::data(path, format!("cannot be read: {error}")))
 }

@@ -7,6 +7,7 @@
 
 mod data;
 mod link;
+mod table;
 
 pub use data::{Data, Layout};
 
@@ -22,6 +23,7 @@ pub struct Logistic {
     prior: Reference,
     likelihood: Likelihood,
     names: Vec<String>,
+    notes: Vec<String>,
 }
 
 /// The likelihood of the coefficients, as a function of theta; not normalised in it.
@@ -59,6 +61,7 @@ impl Logistic {
             prior,
             likelihood,
             names: data.names.clone(),
+            notes: data.notes(),
         })
     }
 }
@@ -138,5 +141,9 @@ impl Target for Logistic {
 
     fn parameter_names(&self) -> Vec<String> {
         self.names.clone()
+    }
+
+    fn notes(&self) -> Vec<String> {
+        self.notes.clone()
     }
 }
