@@ -79,7 +79,7 @@ pub enum Verb {
     Verify(FolderOptions),
     /// The last states of a particle that blew up, evaluated again in scalar double precision
     #[command(
-        after_help = "Example:\n  driftlane sample banana --sampler ula --step-size 2 --particles 64 --steps 500 --out blown\n  driftlane replay blown"
+        after_help = "Example:\n  driftlane sample many-well --sampler ula --step-size 0.05 --particles 64 --steps 500 --out blown\n  driftlane replay blown"
     )]
     Replay(FolderOptions),
     /// The figures of a finished run once more, as text, JSON, CSV or Markdown

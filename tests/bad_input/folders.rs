@@ -123,20 +123,23 @@ pub(super) fn folders() -> Vec<Case> {
     }
     for verb in ["summary", "report", "export"] {
         let line = |run: &str| format!("{verb} {run}");
+        // A comparison has a report, and no draws or figures of one run.
+        if verb != "report" {
+            let compared = on(
+                "compared",
+                &line("compared"),
+                "it is a comparison",
+                &["compared", "holds a comparison", "compare.json"],
+                |_| {},
+            );
+            cases.push(compared.exits(5));
+        }
         cases.extend([
             on(
                 "stopped",
                 &line("stopped"),
                 "it was interrupted",
                 &["stopped", "is not finished", "driftlane resume stopped"],
-                |_| {},
-            )
-            .exits(5),
-            on(
-                "compared",
-                &line("compared"),
-                "it is a comparison",
-                &["compared", "holds a comparison", "compare.json"],
                 |_| {},
             )
             .exits(5),

@@ -8,7 +8,7 @@ pub(super) fn reports() -> Vec<Case> {
     vec![
         on(
             "done",
-            "report done",
+            "export done --format npz",
             "samples.npy is cut",
             &["samples.npy", "truncated"],
             |f| {
@@ -18,7 +18,7 @@ pub(super) fn reports() -> Vec<Case> {
         .exits(5),
         on(
             "done",
-            "report done",
+            "export done --format npz",
             "samples.npy is gone",
             &["samples.npy", "cannot be read"],
             |f| {

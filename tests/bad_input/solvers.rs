@@ -15,7 +15,7 @@ pub(super) fn solvers() -> Vec<Case> {
         case
     };
     let mut cases = vec![
-        diffuse("--solver dpmpp-2n", &["--solver = dpmpp-2n", "dpmpp-2m?"]),
+        diffuse("--solver dpmpp-2n", &["--solver = dpmpp-2n", "dpmpp-2m"]),
         diffuse("--solver Euler!", &["--solver = Euler!"]),
         diffuse("--steps 0", &["--steps = 0", "from 1"]),
         diffuse("--steps -3", &["--steps = -3"]),
@@ -116,7 +116,7 @@ pub(super) fn solvers() -> Vec<Case> {
     cases.extend([
         compare("ddim,", &["SOLVERS = ddim,"]),
         compare("ddim,ddim", &["= ddim", "once"]),
-        compare("ddin", &["= ddin", "ddim?"]),
+        compare("ddin", &["= ddin", "ddim"]),
         compare("ddim,euler,nothing", &["= nothing"]),
         compare("dpm-adaptive-23", &["= dpm-adaptive-23", "--nfe"]),
         compare("ddim --nfe 0:10", &["--nfe = 0:10"]),
