@@ -18,10 +18,15 @@ use crate::flow::{Advance, Pause};
 use crate::record::generations::{Checkpoint, Found, Generations, unusable};
 use crate::record::{OpenFolder, Status};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// How far apart rewrites of `status.json` are at least.
 const STATUS: Duration = Duration::from_secs(1);
+
+/// Particle-steps, read by those who wait for a number of them.
+pub(super) type Counter = Arc<AtomicU64>;
 
 /// Something that runs, and can be paused and saved.
 pub(super) trait Running {
@@ -37,6 +42,10 @@ pub(super) trait Running {
     }
     /// Everything that is needed to go on.
     fn save<'a>(&'a self, out: &mut Sections<'a>);
+    /// Particle-steps as they are counted while it advances, where that may be long.
+    fn counter(&self) -> Option<Counter> {
+        None
+    }
     /// How far it is.
     fn snapshot(&self) -> Snapshot;
 }
@@ -121,9 +130,13 @@ impl<'a> Course<'a> {
         self.open
     }
 
-    /// Particle-steps made before this process.
-    pub fn particle_steps(&self) -> u64 {
-        self.before.particle_steps
+    /// How far processes before this came.
+    pub fn begun(&self) -> Snapshot {
+        Snapshot {
+            particle_steps: self.before.particle_steps,
+            done: self.before.done,
+            ..Snapshot::default()
+        }
     }
 
     /// Seconds computed, by this process and by those before.
@@ -151,7 +164,12 @@ impl<'a> Course<'a> {
         loop {
             let advanced = {
                 let (course, last, timely) = (&*self, self.last.0, !run.restarts());
-                run.advance(&|| course.stop().is_some() || timely && course.late(last))
+                let counter = run.counter().filter(|_| timely);
+                let enough = || {
+                    let made = counter.as_ref().map(|made| made.load(Ordering::Relaxed));
+                    made.is_some_and(|made| course.enough(made))
+                };
+                run.advance(&|| course.stop().is_some() || timely && course.late(last) || enough())
             };
             let advance = advanced.map_err(|error| self.with_last_checkpoint(error))?;
             let snapshot = run.snapshot();
@@ -186,14 +204,17 @@ impl<'a> Course<'a> {
         }
     }
 
+    /// Whether moves say that a checkpoint is due.
+    fn enough(&self, particle_steps: u64) -> bool {
+        let Cadence::Moves(moves) = self.cadence else {
+            return false;
+        };
+        let since = particle_steps.saturating_sub(self.last.1);
+        self.open.is_some() && since >= moves.saturating_mul(self.particles)
+    }
+
     fn due(&self, particle_steps: u64) -> bool {
-        match self.cadence {
-            Cadence::Moves(moves) => {
-                let since = particle_steps - self.last.1.min(particle_steps);
-                self.open.is_some() && since >= moves.saturating_mul(self.particles)
-            }
-            _ => self.late(self.last.0),
-        }
+        self.enough(particle_steps) || self.late(self.last.0)
     }
 
     /// Writes a checkpoint.

@@ -400,7 +400,8 @@ impl<R: Real> Running for Work<'_, R> {
     fn advance(&mut self, pause: &Pause<'_>) -> Result<Advance> {
         let (snapshot, all) = (&mut self.snapshot, self.all);
         let mut watch = |record: &StageRecord| {
-            snapshot.particle_steps += record.tally.moves;
+            let made = record.tally.moves;
+            snapshot.particle_steps = snapshot.particle_steps.saturating_add(made);
             snapshot.done = snapshot.particle_steps as f64 / all;
         };
         self.run.advance(&mut watch, pause)
@@ -447,10 +448,7 @@ impl Job<'_> {
         )?;
         let mut work = Work {
             run,
-            snapshot: Snapshot {
-                particle_steps: course.particle_steps(),
-                ..Snapshot::default()
-            },
+            snapshot: course.begun(),
             all: each * particles as f64,
         };
         if let Some(stop) = course.carry(&mut work)? {

@@ -13,7 +13,7 @@ use super::{compare, diffuse, notes};
 use crate::error::{Error, Result};
 use crate::mcmc::{MoveSettings, check_reference};
 use crate::record::generations::Found;
-use crate::record::{Lock, Manifest, OpenFolder, RunFolder, Status};
+use crate::record::{Manifest, OpenFolder, RunFolder, Status};
 use crate::smc::{Ladder, Schedule};
 use crate::target::library::BoxedTarget;
 use crate::target::{BlockTarget, Path, Precision as Real, Reference};
@@ -43,13 +43,10 @@ pub fn run(settings: &Settings, command: &str) -> Result<u8> {
         loaded.check_disk(settings)?;
     }
     let manifest = Manifest::new(settings.population.seed, command);
-    let open = folder
-        .map(|f| f.create(&settings.to_toml(), &manifest))
+    let made = folder
+        .map(|f| f.create_locked(&settings.to_toml(), &manifest))
         .transpose()?;
-    let lock = open
-        .as_ref()
-        .map(|open| Lock::take(open.path()))
-        .transpose()?;
+    let (open, lock) = made.unzip();
     let code = carry_out(settings, &loaded, manifest, open.as_ref(), None, command);
     drop(lock);
     code
@@ -133,7 +130,9 @@ pub(super) enum Ended {
 fn or_failed<T>(result: Result<T>, open: Option<&OpenFolder>) -> Result<T> {
     if let (Err(_), Some(open)) = (&result, open) {
         // The error itself matters more than a status that cannot be written.
-        let _ = open.set_status(&Status::of("failed", 0.0, &[]));
+        let status = open.status().unwrap_or_default();
+        let phase = "failed".to_owned();
+        let _ = open.set_status(&Status { phase, ..status });
     }
     result
 }

@@ -43,6 +43,7 @@ pub mod summary;
 pub mod verify;
 pub mod warnings;
 
+pub use course::{HEAD, Head};
 pub use settings::Settings;
 
 use crate::error::Error;

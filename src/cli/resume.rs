@@ -9,7 +9,9 @@ use super::given::Given;
 use super::options::{FolderOptions, ResumeOptions};
 use super::settings::{Length, Method, Settings};
 use super::{config, outcome};
+use crate::disk;
 use crate::error::{Error, Result};
+use crate::record::checksums;
 use crate::record::generations::{self, Found, unusable};
 use crate::record::{Lock, Manifest, OpenFolder, Status};
 use std::path::Path;
@@ -98,7 +100,14 @@ fn resume_locked(options: &ResumeOptions, open: &OpenFolder) -> Result<u8> {
             what: "is finished and has no checkpoint that more draws could begin from".into(),
         });
     }
-    open.set_status(&Status::of("running", 0.0, &[]))?;
+    let status = open.status().unwrap_or_default();
+    let phase = "running".to_owned();
+    open.set_status(&Status { phase, ..status })?;
+    // Of results that are there and will be others.
+    disk::absent(
+        std::fs::remove_file(open.file(checksums::FILE)),
+        &open.file(checksums::FILE),
+    )?;
     if options.draws.is_some() {
         open.put("config.toml", &settings.to_toml())?;
     }
@@ -239,7 +248,7 @@ pub fn status(options: &FolderOptions) -> Result<u8> {
         }
     })?;
     // A process that was killed could not say so.
-    let busy = matches!(Lock::take(open.path()), Err(Error::RunFolder { .. }));
+    let busy = Lock::is_taken(open.path());
     let phase = match status.phase.as_str() {
         "running" if !busy => "ended without a word: resumable",
         phase => phase,

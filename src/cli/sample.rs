@@ -56,7 +56,8 @@ impl<R: Real> Running for Work<'_, R> {
     fn advance(&mut self, pause: &Pause<'_>) -> Result<Advance> {
         let (snapshot, all, adjusted) = (&mut self.snapshot, self.all, self.adjusted);
         let mut watch = |record: &crate::flow::StageRecord| {
-            snapshot.particle_steps += record.tally.moves;
+            let made = record.tally.moves;
+            snapshot.particle_steps = snapshot.particle_steps.saturating_add(made);
             snapshot.done = snapshot.particle_steps as f64 / all;
             snapshot.acceptance = record.tally.acceptance().filter(|_| adjusted);
         };
@@ -138,10 +139,7 @@ impl Job<'_> {
         )?;
         let mut work = Work {
             run,
-            snapshot: Snapshot {
-                particle_steps: course.particle_steps(),
-                ..Snapshot::default()
-            },
+            snapshot: course.begun(),
             all: all as f64 * self.starts.particles as f64,
             adjusted,
             trace,

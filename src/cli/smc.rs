@@ -1,6 +1,6 @@
 //! `smc`: tempered sequential Monte Carlo.
 
-use super::course::{Course, Running};
+use super::course::{Counter, Course, Running};
 use super::execute::{Ended, Job, mover};
 use super::outcome::Outcome;
 use super::progress::Snapshot;
@@ -14,6 +14,7 @@ use crate::record::{Part, SmcPart, Stage, WiderReference};
 use crate::smc::{Ladder, Smc, SmcResult, SmcRun};
 use crate::target::Precision as Real;
 use std::io::{Read, Seek};
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 /// The run, and after it those from wider references, with what they show of themselves.
@@ -22,8 +23,9 @@ struct Work<'a, R: Real> {
     /// Which of them is under way.
     at: usize,
     snapshot: Snapshot,
-    /// The tempering parameter of every replicate or island of the first.
-    reached: Vec<f64>,
+    counter: Counter,
+    /// The tempering parameter of every replicate or island of the first, and its particle-steps at it.
+    reached: Vec<(f64, u64)>,
     /// Seconds the first took, once it is finished; before, those of processes before this.
     seconds: f64,
     begun: Instant,
@@ -42,7 +44,8 @@ impl<'a, R: Real> Work<'a, R> {
             runs,
             at: 0,
             snapshot: Snapshot::default(),
-            reached: vec![0.0; replicates],
+            counter: Counter::default(),
+            reached: vec![(0.0, 0); replicates],
             seconds: 0.0,
             begun: Instant::now(),
             trace: None,
@@ -58,7 +61,7 @@ impl<'a, R: Real> Work<'a, R> {
             from.within(&format!("run{k}/"), |from| SmcRun::restore(settings, from))
         });
         let mut work = Self::of(runs.collect::<Result<_>>()?, replicates);
-        let (at, seconds, reached): (usize, f64, Vec<f64>) = from.get("work")?;
+        let (at, seconds, reached): (usize, f64, Vec<(f64, u64)>) = from.get("work")?;
         if at > work.runs.len() || reached.len() != replicates {
             return Err(Error::Checkpoint("is of other runs".into()));
         }
@@ -78,6 +81,7 @@ impl<'a, R: Real> Work<'a, R> {
 impl<R: Real> Running for Work<'_, R> {
     fn advance(&mut self, pause: &Pause<'_>) -> Result<Advance> {
         let (at, reached, snapshot) = (self.at, &mut self.reached, &mut self.snapshot);
+        let counter = &self.counter;
         let Some(run) = self.runs.get_mut(at) else {
             return Ok(Advance::Finished);
         };
@@ -85,11 +89,16 @@ impl<R: Real> Running for Work<'_, R> {
             if at > 0 {
                 return;
             }
-            snapshot.particle_steps += stage.tally.moves;
+            // A record counts all visits of its temperature.
+            let reached_here = &mut reached[replicate];
+            let before = if stage.visit == 0 { 0 } else { reached_here.1 };
+            let made = stage.tally.moves.saturating_sub(before);
+            *reached_here = (stage.tempering_param.unwrap_or(0.0), stage.tally.moves);
+            snapshot.particle_steps = snapshot.particle_steps.saturating_add(made);
+            counter.store(snapshot.particle_steps, Ordering::Relaxed);
             snapshot.acceptance = stage.tally.acceptance();
             snapshot.tempering_param = stage.tempering_param;
-            reached[replicate] = stage.tempering_param.unwrap_or(0.0);
-            snapshot.done = reached.iter().sum::<f64>() / reached.len() as f64;
+            snapshot.done = reached.iter().map(|r| r.0).sum::<f64>() / reached.len() as f64;
         };
         let advance = run.advance(&mut watch, pause)?;
         if let (Some((trace, kept)), Some(weighing)) = (&mut self.trace, run.weighing())
@@ -114,11 +123,18 @@ impl<R: Real> Running for Work<'_, R> {
             .map_or(Ok(()), |(trace, _)| trace.flush())
     }
     fn save<'b>(&'b self, out: &mut Sections<'b>) {
-        out.put("stages", &self.trace.as_ref().map_or(0, |(_, kept)| *kept));
+        if let Some((trace, _)) = &self.trace {
+            let (files, sums) = trace.particle_files();
+            out.put("trace", &sums);
+            out.put("trace-files", &files);
+        }
         out.put("work", &(self.at, self.seconds_of_first(), &self.reached));
         for (k, run) in self.runs.iter().enumerate() {
             out.within(&format!("run{k}/"), |out| run.save(out));
         }
+    }
+    fn counter(&self) -> Option<Counter> {
+        Some(self.counter.clone())
     }
     fn snapshot(&self) -> Snapshot {
         self.snapshot
@@ -191,15 +207,17 @@ impl Job<'_> {
             |from| {
                 let mut work = Work::restore(&settings, replicates, from)?;
                 if let Some(store) = store.as_deref() {
-                    let kept = from.get("stages")?;
+                    let sums: Vec<u32> = from.get("trace")?;
                     let mut trace = Trace::reopen(store, plan(), &[], &[])?;
-                    trace.set_stages(kept);
-                    work.trace = Some((trace, kept));
+                    trace.take_up_particles(&sums)?;
+                    work.trace = Some((trace, sums.len() / 3));
                 }
                 Ok(work)
             },
         )?;
-        work.snapshot.particle_steps = course.particle_steps();
+        work.snapshot = course.begun();
+        work.counter
+            .store(course.begun().particle_steps, Ordering::Relaxed);
         if let Some(stop) = course.carry(&mut work)? {
             return Ok(Ended::Stopped(stop));
         }

@@ -535,6 +535,10 @@ impl<R: Precision> Flow<R> {
         super::into_positions(population)
     }
 
+    /// How many mutations came to their end.
+    pub(crate) fn completed(&self) -> usize {
+        self.time - usize::from(self.mutation.is_some()).min(self.time)
+    }
     /// t: how many mutations are done.
     pub fn time(&self) -> usize {
         self.time

@@ -161,6 +161,17 @@ impl<'a, R: Precision> Chains<'a, R> {
     pub fn flight(&self) -> Option<&FlightRecord> {
         self.flight.as_deref()
     }
+    /// Whether so many visits, with so many draws kept, are some of this run's.
+    pub(super) fn fits(&self, visits: usize, drawn: usize, keeps: bool) -> bool {
+        let adjusted = self.mover.adjusted();
+        let warmup = self.work.warmup.div_ceil(Work::warmup_chunk(adjusted));
+        let draws = if keeps {
+            visits.saturating_sub(warmup)
+        } else {
+            0
+        };
+        visits <= self.horizon() && draws == drawn
+    }
     /// The move, with what it was tuned to.
     pub fn mover(&self) -> &dyn Move<R> {
         &*self.mover
@@ -333,6 +344,12 @@ impl<R: Precision> FeynmanKac for Chains<'_, R> {
             .all(|v| [0, dim].contains(&v.len()))
         {
             return Err(damaged("has scales of another number of coordinates"));
+        }
+        if let Some(flight) = &state.flight
+            && (flight.positions.len() > flight.at_move + 1
+                || flight.positions.iter().any(|x| x.len() != dim))
+        {
+            return Err(damaged("has a flight of another run"));
         }
         if !state.scales.is_empty() {
             self.mover.set_scale(&state.scales);

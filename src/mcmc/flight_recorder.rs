@@ -64,9 +64,37 @@ impl<R: Precision> Before<R> {
             let mut lanes = before.iter().zip(after).take(block.active(tile));
             lanes.position(|(before, after)| *before > 0.0 && after == 0.0)
         };
-        let tile = (0..tiles).find(|tile| lost(*tile, block).is_some())?;
-        let active = block.active(tile);
+        let lost: Vec<usize> = (0..tiles)
+            .filter(|tile| lost(*tile, block).is_some())
+            .collect();
+        if lost.is_empty() {
+            return None;
+        }
         let after: Vec<Vec<Row<R>>> = block.vectors.iter().map(|v| v.to_vec()).collect();
+        let flights = lost
+            .into_iter()
+            .map(|tile| self.flight_of_tile(mover, (law, moves, fresh), block, scratch, tile));
+        let first = flights.fold(None, FlightRecord::earlier);
+        for (channel, after) in block.vectors.iter_mut().zip(&after) {
+            channel.copy_from_slice(after);
+        }
+        first.map(|mut flight| {
+            flight.at_move += earlier_moves;
+            flight
+        })
+    }
+
+    /// The same of one tile, moves counted from the visit's first; the block is left as it happens to be.
+    fn flight_of_tile(
+        &self,
+        mover: &dyn Move<R>,
+        (law, moves, fresh): (Law<'_>, usize, bool),
+        block: &mut Span<'_, R>,
+        scratch: &mut Scratch<R>,
+        tile: usize,
+    ) -> Option<Box<FlightRecord>> {
+        let length = block.vectors[0].len();
+        let active = block.active(tile);
         // The tiles before have to draw what they drew.
         let mut stream = self.stream.clone();
         self.put_back(block);
@@ -107,12 +135,9 @@ impl<R: Precision> Before<R> {
             lanes.collect()
         });
         let positions: Vec<Vec<f64>> = positions.collect();
-        for (channel, after) in block.vectors.iter_mut().zip(&after) {
-            channel.copy_from_slice(after);
-        }
         Some(Box::new(FlightRecord {
             particle: block.first_particle() + tile * particles_per_tile::<R>() + lane,
-            at_move: earlier_moves + high,
+            at_move: high,
             positions,
         }))
     }

@@ -190,9 +190,16 @@ impl<'a, R: Precision> SampleRun<'a, R> {
         )?;
         let (nonfinite_starts, drawn, before): (usize, usize, usize) = from.get("sample")?;
         let mut run = Self::of(settings, model, flow, nonfinite_starts);
-        if before > drawn || drawn > run.draws.draws {
-            let kept = run.draws.draws;
+        let kept = run.draws.draws;
+        if before > drawn || drawn > kept {
             return Err(damaged(format!("has {drawn} draws of {kept}")));
+        }
+        // Draws are counted by visits, and so is time: one that is not the other's belongs to no run.
+        if !run.model.fits(run.flow.completed(), drawn, kept > 0) {
+            return Err(damaged(format!(
+                "has {drawn} draws after visit {}",
+                run.flow.time()
+            )));
         }
         run.drawn = drawn;
         from.read_into("accepted", cast_slice_mut::<f64, u8>(&mut run.accepted))?;

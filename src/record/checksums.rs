@@ -3,21 +3,21 @@
 //! A CRC-32 (IEEE 802.3, as in zip and PNG) finds every damage of up to 32 bits in a row and all but one in 4e9 of
 //! others; it does not guard against intent.
 
+use super::OpenFolder;
 use super::generations::{self, NAMES};
 use super::trace;
-use super::{OpenFolder, lock};
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::Read;
-use std::path::Path;
+use std::path::{Component, Path};
 
 /// The file.
 pub const FILE: &str = "checksums.json";
 
 /// Files that live on after a run: they have checksums of their own, or none.
-const LEFT_OUT: [&str; 5] = [FILE, "status.json", NAMES[0], NAMES[1], lock::NAME];
+const LEFT_OUT: [&str; 4] = [FILE, "status.json", NAMES[0], NAMES[1]];
 /// What `export` and `report` write later, at will.
 const LATER: [&str; 5] = [
     "draws.csv",
@@ -103,27 +103,52 @@ pub(super) fn write(folder: &OpenFolder) -> Result<()> {
 /// What is wrong with the files of a folder: of a finished run all that it wrote, else its checkpoints and what they
 /// say is kept beside them. Refused ([`Error::RunFolder`]): a finished run whose list of checksums cannot be read.
 pub fn verify(folder: &OpenFolder) -> Result<Vec<Finding>> {
-    let finished = folder
-        .status()
-        .is_some_and(|status| status.phase == "finished");
+    let status = folder.status();
+    // The list is taken away while a run goes on: where it stands the results have to be there, whatever status says.
+    let finished = status
+        .as_ref()
+        .is_some_and(|status| status.phase == "finished")
+        || folder.file(FILE).exists();
     let mut findings = Vec::new();
+    let fault = status.is_none().then(|| "cannot be read".to_owned());
+    let file = "status.json".to_owned();
+    findings.push(Finding { file, fault });
     if finished {
         for (name, sum) in read(folder)? {
-            let fault = match sum_of(&folder.file(&name)) {
-                Err(e) => Some(format!("cannot be read: {e}")),
-                Ok(found) if found.bytes != sum.bytes => {
-                    Some(format!("has {} bytes of {}", found.bytes, sum.bytes))
-                }
-                Ok(found) if found.crc32 != sum.crc32 => {
-                    Some("differs from what was written".into())
-                }
-                Ok(_) => None,
-            };
+            let fault = fault_of(folder, &name, Some(sum.bytes), sum.crc32);
             findings.push(Finding { file: name, fault });
         }
     }
     findings.extend(of_checkpoints(folder, finished));
     Ok(findings)
+}
+
+/// What is wrong with one file of a folder. A name that leads out of it, or to what is not a file, is never opened.
+fn fault_of(folder: &OpenFolder, name: &str, bytes: Option<u64>, crc32: u32) -> Option<String> {
+    let inside = Path::new(name)
+        .components()
+        .all(|part| matches!(part, Component::Normal(_)));
+    let path = folder.file(name);
+    let mut links = path.ancestors().take(Path::new(name).components().count());
+    let link = |path: &Path| fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink());
+    if !inside || links.any(link) {
+        return Some("leads out of the folder".into());
+    }
+    match fs::symlink_metadata(&path) {
+        Err(e) => return Some(format!("cannot be read: {e}")),
+        Ok(found) if !found.is_file() => return Some("is not a file".into()),
+        Ok(_) => {}
+    }
+    match sum_of(&path) {
+        Err(e) => Some(format!("cannot be read: {e}")),
+        Ok(found) if bytes.is_some_and(|bytes| bytes != found.bytes) => Some(format!(
+            "has {} bytes of {}",
+            found.bytes,
+            bytes.unwrap_or(0)
+        )),
+        Ok(found) if found.crc32 != crc32 => Some("differs from what was written".into()),
+        Ok(_) => None,
+    }
 }
 
 fn read(folder: &OpenFolder) -> Result<BTreeMap<String, Sum>> {
@@ -136,7 +161,12 @@ fn read(folder: &OpenFolder) -> Result<BTreeMap<String, Sum>> {
     let file = File::open(&path);
     file.and_then(|file| file.take(TEXT_CAP).read_to_string(&mut text))
         .map_err(|e| refuse(format!("cannot be read: {e}")))?;
-    serde_json::from_str(&text).map_err(|e| refuse(format!("is damaged: {e}")))
+    let sums: BTreeMap<String, Sum> =
+        serde_json::from_str(&text).map_err(|e| refuse(format!("is damaged: {e}")))?;
+    match sums.contains_key("config.toml") {
+        true => Ok(sums),
+        false => Err(refuse("is damaged: it does not list config.toml".into())),
+    }
 }
 
 /// The checkpoints, and the chunks of the trace that the newest knows.
@@ -165,12 +195,8 @@ fn of_checkpoints(folder: &OpenFolder, finished: bool) -> Vec<Finding> {
         .get::<Vec<String>>("trace-files")
         .unwrap_or_default();
     for (file, sum) in files.into_iter().zip(sums) {
-        let fault = match sum_of(&folder.file(trace::NAME).join(&file)) {
-            Err(e) => Some(format!("cannot be read: {e}")),
-            Ok(found) if found.crc32 != sum => Some("differs from what was written".into()),
-            Ok(_) => None,
-        };
         let file = format!("{}/{file}", trace::NAME);
+        let fault = fault_of(folder, &file, None, sum);
         findings.push(Finding { file, fault });
     }
     findings

@@ -44,7 +44,7 @@ pub struct State {
 impl Flight {
     /// Of a record of a run.
     pub fn of(record: &FlightRecord, sampler: &str, step_size: f64, precision: &str) -> Self {
-        let first = record.at_move + 1 - record.positions.len();
+        let first = (record.at_move + 1).saturating_sub(record.positions.len());
         let states = record
             .positions
             .iter()

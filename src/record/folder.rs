@@ -8,7 +8,7 @@ use super::{Lock, Manifest, Status};
 use crate::disk::{self, Durability, parent};
 use crate::error::{Error, Result};
 use std::fs;
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 /// The files a run and `export` write: what `--force` may replace.
@@ -110,6 +110,11 @@ impl RunFolder {
     /// Makes the folder with its configuration, manifest and status in it. Failures are
     /// [`Error::Write`] and leave nothing behind.
     pub fn create(&self, config: &str, manifest: &Manifest) -> Result<OpenFolder> {
+        self.create_locked(config, manifest).map(|made| made.0)
+    }
+
+    /// [`create`](RunFolder::create) a folder that is locked from its first moment on.
+    pub fn create_locked(&self, config: &str, manifest: &Manifest) -> Result<(OpenFolder, Lock)> {
         let fill = |path: &Path| {
             let folder = OpenFolder {
                 path: path.to_owned(),
@@ -121,28 +126,33 @@ impl RunFolder {
         match &self.place {
             Place::Replace(path) => {
                 // Not under a run that is going on.
-                let _lock = Lock::take(path)?;
-                for name in FILES {
-                    disk::absent(fs::remove_file(path.join(name)), &path.join(name))?;
-                }
+                let lock = Lock::take(path)?;
                 for name in TREES {
                     disk::remove_tree(&path.join(name))?;
                 }
+                // What makes it a run folder last: half-emptied it can still be replaced.
+                for name in FILES.iter().rev() {
+                    disk::absent(fs::remove_file(path.join(name)), &path.join(name))?;
+                }
                 fill(path)?;
-                Ok(OpenFolder { path: path.clone() })
+                Ok((OpenFolder { path: path.clone() }, lock))
             }
             Place::New(path) => {
                 let partial = Partial::create(path)?;
+                let lock = Lock::take(&partial.path)?;
                 fill(&partial.path)?;
-                partial.become_one_of(std::iter::once(path.clone()))
+                let open = partial.become_one_of(std::iter::once(path.clone()))?;
+                Ok((open, lock))
             }
             Place::Default { runs, target } => {
                 let made_runs = !runs.exists();
                 fs::create_dir_all(runs).map_err(|e| Error::write(runs, e))?;
                 let result = Partial::create(&runs.join(target)).and_then(|partial| {
+                    let lock = Lock::take(&partial.path)?;
                     fill(&partial.path)?;
                     let name = |n| runs.join(format!("{target}-{n}"));
-                    partial.become_one_of((1..=LAST_NUMBER).map(name))
+                    let open = partial.become_one_of((1..=LAST_NUMBER).map(name))?;
+                    Ok((open, lock))
                 });
                 if result.is_err() && made_runs {
                     let _ = fs::remove_dir(runs); // only succeeds if empty
@@ -235,7 +245,9 @@ impl OpenFolder {
 
     /// `status.json`, where it can be read.
     pub fn status(&self) -> Option<Status> {
-        let text = fs::read_to_string(self.file("status.json")).ok()?;
+        let mut text = String::new();
+        let file = fs::File::open(self.file("status.json")).ok()?;
+        file.take(1 << 16).read_to_string(&mut text).ok()?;
         serde_json::from_str(&text).ok()
     }
 

@@ -41,7 +41,7 @@ impl Generations {
     pub fn new(folder: &Path, newest: Option<&Found>) -> Self {
         Self {
             folder: folder.to_owned(),
-            next: newest.map_or(1, |found| found.generation + 1),
+            next: newest.map_or(1, |found| found.generation.saturating_add(1)),
             turn: newest.map_or(0, |found| 1 - found.turn),
             under_way: None,
             newest: newest.map(|found| found.path.clone()),
@@ -87,7 +87,7 @@ impl Generations {
             Err(_) => return Err(Error::write(&path, "the thread that wrote it ended")),
         }
         self.newest = Some(path);
-        self.next += 1;
+        self.next = self.next.saturating_add(1);
         self.turn = 1 - self.turn;
         Ok(())
     }
@@ -125,6 +125,10 @@ pub(crate) fn unusable(path: &Path, error: &Error) -> Error {
 
 /// Opens one checkpoint and its generation; `None` where there is no such file.
 pub(super) fn open(path: &Path) -> Option<Result<(u64, Checkpoint)>> {
+    // Not what would never end, nor what stands elsewhere.
+    if std::fs::symlink_metadata(path).is_ok_and(|found| !found.is_file()) {
+        return Some(Err(Error::Checkpoint("is not a file".into())));
+    }
     let file = match File::open(path) {
         Ok(file) => file,
         Err(e) if e.kind() == ErrorKind::NotFound => return None,

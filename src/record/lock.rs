@@ -2,38 +2,46 @@
 
 use crate::error::{Error, Result};
 use std::fs::{File, TryLockError};
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::time::{Duration, Instant};
 
-/// The file that is locked; it holds nothing.
-pub const NAME: &str = "checkpoint.lock";
+/// A probe holds the lock for microseconds: who wants it for a run tries again for so long.
+const PATIENCE: Duration = Duration::from_millis(300);
 
 /// A run folder for oneself, until this is dropped or the process ends, however it ends.
+///
+/// The folder itself is locked (`flock`, by the inode): there is no file that could be left, linked or taken away, and a
+/// folder keeps its lock when it is given another name.
 #[derive(Debug)]
 pub struct Lock {
-    file: File,
-    path: PathBuf,
+    _folder: File,
 }
 
 impl Lock {
     /// Refused ([`Error::RunFolder`]) where another process has it.
     pub fn take(folder: &Path) -> Result<Self> {
-        let path = folder.join(NAME);
-        let file = File::create(&path).map_err(|e| Error::write(&path, e))?;
-        match file.try_lock() {
-            Ok(()) => Ok(Self { file, path }),
-            Err(TryLockError::WouldBlock) => Err(Error::RunFolder {
-                path: folder.to_owned(),
-                what: "is in use by another process: wait for it, or stop it".into(),
-            }),
-            Err(TryLockError::Error(e)) => Err(Error::write(&path, e)),
+        let file = File::open(folder).map_err(|e| Error::write(folder, e))?;
+        let begun = Instant::now();
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(Self { _folder: file }),
+                Err(TryLockError::WouldBlock) if begun.elapsed() < PATIENCE => {
+                    std::thread::sleep(Duration::from_millis(5));
+                }
+                Err(TryLockError::WouldBlock) => {
+                    return Err(Error::RunFolder {
+                        path: folder.to_owned(),
+                        what: "is in use by another process: wait for it, or stop it".into(),
+                    });
+                }
+                Err(TryLockError::Error(e)) => return Err(Error::write(folder, e)),
+            }
         }
     }
-}
 
-impl Drop for Lock {
-    fn drop(&mut self) {
-        // While it is held: who opened it before finds it locked or gone.
-        let _ = std::fs::remove_file(&self.path);
-        let _ = self.file.unlock();
+    /// Whether a process has the folder now.
+    pub fn is_taken(folder: &Path) -> bool {
+        let probe = File::open(folder).map(|file| file.try_lock_shared());
+        matches!(probe, Ok(Err(TryLockError::WouldBlock)))
     }
 }

@@ -26,6 +26,7 @@ use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::thread::JoinHandle;
 
 mod back;
 mod describe;
@@ -45,6 +46,36 @@ pub const NAME: &str = "trace.zarr";
 const CHUNK_BYTES: usize = 1 << 18;
 /// Coordinates of draws in a chunk.
 const COORDINATES: usize = 1024;
+
+/// Bytes that are left to the system before they are brought to the disk: a tenth of a second of a slow one.
+const OUTSTANDING: usize = 32 << 20;
+/// Files that are worth a flush of the whole file system.
+const MANY: usize = 16;
+
+/// Brings files, and their names up to the run folder, to the disk.
+fn to_disk(paths: Vec<PathBuf>, root: &Path) -> Result<()> {
+    #[cfg(target_os = "linux")]
+    if paths.len() > MANY {
+        let whole = || rustix::fs::syncfs(File::open(root)?).map_err(std::io::Error::from);
+        return whole().map_err(|e| Error::write(root, e));
+    }
+    let mut folders = BTreeSet::new();
+    for path in paths {
+        let settle = || File::open(&path)?.sync_all();
+        settle().map_err(|e| Error::write(&path, e))?;
+        let above = path.ancestors().skip(1);
+        folders.extend(
+            above
+                .take_while(|folder| folder.starts_with(root))
+                .map(Path::to_owned),
+        );
+    }
+    folders.extend(root.parent().map(Path::to_owned));
+    for folder in folders {
+        disk::sync_folder(&folder).map_err(|e| Error::write(&folder, e))?;
+    }
+    Ok(())
+}
 
 /// How many numbers a trace holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,8 +129,12 @@ pub struct Trace {
     buffered: usize,
     /// Files that the disk may not have yet.
     unsettled: Vec<PathBuf>,
-    /// Stages of weighted particles.
-    stages: usize,
+    /// Their bytes, about.
+    outstanding: usize,
+    /// Files on their way to the disk.
+    under_way: Option<JoinHandle<Result<()>>>,
+    /// Checksums of the weighted particles of every stage, and their files.
+    stages: Vec<[u32; 3]>,
 }
 
 impl Trace {
@@ -165,7 +200,7 @@ impl Trace {
             self.unsettled.push(path);
             self.checksums.push(crc32fast::hash(&bytes));
         }
-        Ok(())
+        self.count(8 * draw.len())
     }
 
     /// Draws pushed so far.
@@ -201,17 +236,38 @@ impl Trace {
         if self.buffered > 0 {
             self.write_chunks()?;
         }
-        let mut folders = BTreeSet::new();
-        for path in std::mem::take(&mut self.unsettled) {
-            let settle = || File::open(&path)?.sync_all();
-            settle().map_err(|e| Error::write(&path, e))?;
-            // Its folder, and the folder's own name.
-            folders.extend(path.ancestors().skip(1).take(3).map(Path::to_owned));
+        self.wait()?;
+        self.outstanding = 0;
+        to_disk(std::mem::take(&mut self.unsettled), self.store.root())
+    }
+
+    /// Counts what was written, and brings it to the disk beside the computation where that is much: a run that draws
+    /// faster than the disk writes waits here, and a checkpoint never for more than two such parts.
+    fn count(&mut self, bytes: usize) -> Result<()> {
+        self.outstanding += bytes;
+        if self.outstanding < OUTSTANDING {
+            return Ok(());
         }
-        for folder in folders {
-            disk::sync_folder(&folder).map_err(|e| Error::write(&folder, e))?;
-        }
+        self.wait()?;
+        self.outstanding = 0;
+        let (paths, root) = (
+            std::mem::take(&mut self.unsettled),
+            self.store.root().to_owned(),
+        );
+        self.under_way = Some(std::thread::spawn(move || to_disk(paths, &root)));
         Ok(())
+    }
+
+    /// Waits for what is on its way to the disk.
+    fn wait(&mut self) -> Result<()> {
+        match self.under_way.take().map(JoinHandle::join) {
+            None => Ok(()),
+            Some(Ok(done)) => done,
+            Some(Err(_)) => Err(Error::write(
+                self.store.root(),
+                "the thread that wrote it ended",
+            )),
+        }
     }
 
     /// Sets an attribute of the root; written by [`Trace::finish`].
@@ -264,7 +320,9 @@ impl Trace {
             checksums: Vec::new(),
             buffered: 0,
             unsettled: Vec::new(),
-            stages: 0,
+            outstanding: 0,
+            under_way: None,
+            stages: Vec::new(),
         })
     }
 
@@ -284,6 +342,6 @@ impl Trace {
                 .write_chunk(&variable.path, &index, &parts, Durability::Lazy)?;
             self.unsettled.push(path);
         }
-        Ok(())
+        self.count(self.plan.shape.chunk_draws * self.variables[0].draw_bytes())
     }
 }

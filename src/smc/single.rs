@@ -1,7 +1,7 @@
 //! One tempered run of one population: a replicate, or an island.
 
 use super::{Smc, SmcResult, TemperatureRecord, Tempering, waste_free};
-use crate::checkpoint::{Reader, Sections};
+use crate::checkpoint::{Reader, Sections, damaged};
 use crate::error::{Error, Result};
 use crate::flow::{Advance, Flow, Pause, Resampler, StageRecord, Weighing};
 use crate::mcmc::{MoveKind, check_reference};
@@ -103,6 +103,12 @@ impl<'a, R: Precision> Single<'a, R> {
         let mut flow = Flow::restore(&mut model, chains, seed, settings.resampler, from)?;
         if settings.keep_particles {
             flow.keep_weighings();
+        }
+        if !model.fits(flow.time()) {
+            return Err(damaged(format!(
+                "is at temperature {} of another ladder",
+                flow.time()
+            )));
         }
         Ok(Self {
             starts_without_density: from.get("smc")?,

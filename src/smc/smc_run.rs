@@ -128,6 +128,17 @@ impl<'a, R: Precision> SmcRun<'a, R> {
                 }
                 _ => {
                     let mut result: SmcResult = from.get("result")?;
+                    let stages = result.ess.len();
+                    let lists = [
+                        result.acceptance.len(),
+                        result.step_size.len(),
+                        result.moves.len(),
+                        result.log_evidence_increments.len(),
+                        result.temperatures.len().wrapping_sub(1),
+                    ];
+                    if lists.iter().any(|length| *length != stages) {
+                        return Err(damaged("has lists of different ladders"));
+                    }
                     let length: usize = from.get("result-samples-length")?;
                     let most = settings.particles.saturating_mul(settings.target.dim());
                     if length > most {

@@ -241,6 +241,24 @@ impl<'a, R: Precision> Tempering<'a, R> {
     pub fn records(&self) -> &[TemperatureRecord] {
         &self.records
     }
+    /// Whether so many temperatures after the first are no more than there are.
+    pub(super) fn fits(&self, time: usize) -> bool {
+        let scheduled = match &self.tuning {
+            Tuning::Schedule(schedule) => time <= schedule.stages.len(),
+            _ => true,
+        };
+        let fixed = match &self.ladder {
+            Ladder::Fixed(ladder) => time < ladder.len(),
+            Ladder::Adaptive { .. } => time <= MOST_TEMPERATURES,
+        };
+        // At the end of the ladder there is no next temperature to ask for.
+        let ended = self.tempering_param >= 1.0;
+        let open = match &self.ladder {
+            Ladder::Fixed(ladder) => ended || time + 1 < ladder.len(),
+            Ladder::Adaptive { .. } => true,
+        };
+        scheduled && fixed && open
+    }
     /// The path.
     pub fn path(&self) -> &Path<'a> {
         &self.path

@@ -11,11 +11,15 @@ pub(super) fn updating() -> bool {
 }
 
 /// What the program said, without what differs from machine to machine: the temporary folder, sizes of memory and
-/// disk, shares done, numbers of errors, this version.
+/// disk, which checkpoint, shares done, numbers of errors, this version.
 pub(super) fn settled(said: &str, folder: &Path) -> String {
     let real = folder.canonicalize().unwrap();
     let mut text = said.replace(&real.display().to_string(), "[folder]");
     text = text.replace(&folder.display().to_string(), "[folder]");
+    // Which of the two is newer depends on when a run was stopped.
+    for name in ["checkpoint.a", "checkpoint.b"] {
+        text = text.replace(name, "checkpoint.[ab]");
+    }
     text = text.replace(
         concat!("this is ", env!("CARGO_PKG_VERSION")),
         "this is [version]",

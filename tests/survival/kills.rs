@@ -3,6 +3,8 @@
 //! `DRIFTLANE_KILLS=200 cargo test --test survival kills` makes 200 kills instead of 20.
 
 use super::{FAMILIES, Uniforms, assert_clean, assert_same, ok, program, results, undisturbed};
+use driftlane::cli::{HEAD, Head};
+use driftlane::record::generations::newest;
 use std::path::Path;
 use std::thread::sleep;
 use std::time::Duration;
@@ -20,12 +22,21 @@ fn killed(folder: &Path, line: &str, seconds: f64) -> bool {
     running
 }
 
+/// Particle-steps that the newest checkpoint of a folder holds.
+fn particle_steps(folder: &Path) -> u64 {
+    let found = newest(folder).unwrap();
+    let head = found.map(|mut found| found.checkpoint.get::<Head>(HEAD).unwrap());
+    head.map_or(0, |head| head.particle_steps)
+}
+
 #[test]
 fn a_killed_run_resumes_to_the_same_bytes() {
     let kills: usize = std::env::var("DRIFTLANE_KILLS").map_or(20, |n| n.parse().unwrap());
     let mut uniforms = Uniforms(11);
     let mut made = 0;
     let mut round = 0;
+    // Runs that were resumed from somewhere on their way.
+    let mut kept = 0;
     while made < kills {
         for (name, line) in FAMILIES {
             if made >= kills {
@@ -51,11 +62,13 @@ fn a_killed_run_resumes_to_the_same_bytes() {
                 alive = killed(temp.path(), &resume, seconds * uniforms.next());
                 made += usize::from(alive);
             }
+            kept += usize::from(particle_steps(&folder) > 0);
             ok(temp.path(), "resume killed --quiet --threads 2");
             assert_same(name, &results(&folder), &wanted);
             assert_clean(&folder);
         }
         round += 1;
     }
-    println!("{made} kills");
+    println!("{made} kills, {kept} runs resumed from a checkpoint on their way");
+    assert!(kept * 6 >= kills, "{kept} runs had a checkpoint");
 }

@@ -82,3 +82,31 @@ fn a_checkpoint_of_another_run_is_refused() {
     std::fs::write(&data, rows).unwrap();
     ok(temp.path(), "resume run --quiet");
 }
+
+#[test]
+fn looking_at_a_folder_takes_it_from_nobody() {
+    let temp = tempfile::tempdir().unwrap();
+    let line = "sample gaussian --set dim=3 --sampler ula --step-size 0.1 --particles 500 --steps 20000000";
+    let output = run(
+        temp.path(),
+        &format!("{line} --quiet --out a --time-limit 20ms"),
+    );
+    assert_eq!(output.status.code(), Some(143), "{}", errors(&output));
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+                    ok(temp.path(), "status a");
+                }
+            });
+        }
+        for _ in 0..12 {
+            let output = run(temp.path(), "resume a --quiet --time-limit 30ms");
+            assert_eq!(output.status.code(), Some(143), "{}", errors(&output));
+        }
+        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+    });
+    // Nothing was made by looking, and a link is not followed.
+    assert!(!temp.path().join("a/checkpoint.lock").exists());
+}

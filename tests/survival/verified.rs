@@ -96,3 +96,82 @@ fn a_damaged_chunk_of_a_run_on_its_way_is_found_and_named() {
     );
     assert_eq!(errors(&resumed).lines().count(), 1);
 }
+
+#[test]
+fn a_damaged_status_hides_nothing() {
+    let temp = tempfile::tempdir().unwrap();
+    ok(
+        temp.path(),
+        "sample gaussian --particles 40 --warmup 4 --draws 6 --quiet --out a",
+    );
+    let samples = temp.path().join("a/samples.npy");
+    let mut bytes = fs::read(&samples).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    fs::write(&samples, bytes).unwrap();
+    for text in ["", "{\"phase\": \"finishee\"}"] {
+        fs::write(temp.path().join("a/status.json"), text).unwrap();
+        let output = run(temp.path(), "verify a");
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert_eq!(output.status.code(), Some(5), "{said}");
+        assert!(said.contains("DAMAGED  samples.npy"), "{said}");
+    }
+    fs::write(temp.path().join("a/checksums.json"), "{}").unwrap();
+    assert_eq!(run(temp.path(), "verify a").status.code(), Some(5));
+}
+
+#[test]
+fn names_that_lead_out_of_the_folder_are_not_opened() {
+    let temp = tempfile::tempdir().unwrap();
+    ok(
+        temp.path(),
+        "sample gaussian --particles 40 --warmup 4 --draws 6 --quiet --out a",
+    );
+    let list = temp.path().join("a/checksums.json");
+    let text = fs::read_to_string(&list).unwrap();
+    fs::write(temp.path().join("victim"), "secret").unwrap();
+    std::os::unix::fs::symlink("/dev/zero", temp.path().join("a/zero")).unwrap();
+    for name in ["/dev/zero", "../victim", "zero"] {
+        let more = format!("{{\n  \"{name}\": {{\"bytes\": 6, \"crc32\": 1}},");
+        fs::write(&list, text.replacen('{', &more, 1)).unwrap();
+        let output = run(temp.path(), "verify a");
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert_eq!(output.status.code(), Some(5), "{said}");
+        assert!(said.contains("leads out of the folder"), "{said}");
+    }
+}
+
+#[test]
+fn a_damaged_stage_of_weighted_particles_is_refused() {
+    let temp = tempfile::tempdir().unwrap();
+    let line = "smc phi4 --set n=8 --particles 20000 --keep-particles --moves-per-stage 60";
+    let first = temp
+        .path()
+        .join("a/trace.zarr/smc_particles/log_weight/c/0/0");
+    // Long enough for one temperature, whatever the machine.
+    let stopped = [20, 40, 80, 160, 320, 640].into_iter().find(|limit| {
+        let limited = format!("{line} --quiet --out a --force --time-limit {limit}ms");
+        run(temp.path(), &limited).status.code() == Some(143) && first.exists()
+    });
+    assert!(
+        stopped.is_some(),
+        "no limit is between one temperature and all of them"
+    );
+    assert!(ok(temp.path(), "verify a").contains("as they were written"));
+    let stage = temp
+        .path()
+        .join("a/trace.zarr/smc_particles/log_weight/c/0/0");
+    let bytes = fs::read(&stage).unwrap();
+    let mut other = bytes.clone();
+    other[9] ^= 8;
+    fs::write(&stage, other).unwrap();
+    assert_eq!(run(temp.path(), "verify a").status.code(), Some(5));
+    let resumed = run(temp.path(), "resume a --quiet");
+    assert_eq!(resumed.status.code(), Some(5), "{}", errors(&resumed));
+    assert!(
+        errors(&resumed).contains("smc_particles/log_weight/c/0/0"),
+        "{}",
+        errors(&resumed)
+    );
+    fs::write(&stage, bytes).unwrap();
+    ok(temp.path(), "resume a --quiet");
+}

@@ -547,6 +547,11 @@ fn output(given: &Given) -> Result<Output> {
     if !save && out.is_some() {
         return Err(given.refuse("out", "contradicts --no-save; give one of them"));
     }
+    let time_limit = super::cadence::time_limit(given)?;
+    if !save && time_limit.is_some() {
+        let allowed = "contradicts --no-save: a run that stops has to leave a checkpoint";
+        return Err(given.refuse("time_limit", allowed));
+    }
     Ok(Output {
         out,
         save,
@@ -555,6 +560,6 @@ fn output(given: &Given) -> Result<Output> {
         quiet: given.truth("quiet", false)?,
         strict: given.truth("strict", false)?,
         checkpoint_every: super::cadence::checkpoint_every(given)?,
-        time_limit: super::cadence::time_limit(given)?,
+        time_limit,
     })
 }

@@ -12,48 +12,84 @@
 use super::Trace;
 use super::describe::library;
 use crate::disk::{Durability, bytes_of};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::flow::Weighing;
 use crate::zarr::{Array, DataType};
 use serde_json::Map;
 
 const GROUP: &str = "smc_particles";
+/// Its arrays.
+const NAMES: [&str; 3] = ["x", "log_weight", "ancestor"];
 
 impl Trace {
     /// Writes a stage; each is written once, in order, or again with the same numbers.
     pub fn add_particles(&mut self, weighing: &Weighing) -> Result<()> {
         let stage = weighing.time as u64;
-        self.stages = self.stages.max(weighing.time + 1);
+        if weighing.time >= self.stages.len() {
+            self.stages.resize(weighing.time + 1, [0; 3]);
+        }
         self.describe_particles()?;
         let ancestors: Vec<u8> = weighing
             .ancestors
             .iter()
             .flat_map(|a| i64::from(*a).to_le_bytes())
             .collect();
-        for (name, bytes, index) in [
-            ("x", bytes_of(&weighing.positions), &[stage, 0, 0][..]),
-            ("log_weight", bytes_of(&weighing.log_weights), &[stage, 0]),
-            ("ancestor", ancestors.into(), &[stage, 0]),
-        ] {
+        let parts = [
+            bytes_of(&weighing.positions),
+            bytes_of(&weighing.log_weights),
+            ancestors.into(),
+        ];
+        for (k, (name, bytes)) in NAMES.into_iter().zip(parts).enumerate() {
+            let index = &[stage, 0, 0][..if k == 0 { 3 } else { 2 }];
             let array = format!("{GROUP}/{name}");
             let lazy = Durability::Lazy;
+            self.stages[weighing.time][k] = crc32fast::hash(&bytes);
             let path = self.store.write_chunk(&array, index, &[&bytes], lazy)?;
             self.unsettled.push(path);
         }
         Ok(())
     }
 
-    /// How many stages were written by a process before.
-    pub fn set_stages(&mut self, stages: usize) {
-        self.stages = stages;
+    /// Files of the stages and their CRC-32, names below the store: what a checkpoint keeps.
+    pub fn particle_files(&self) -> (Vec<String>, Vec<u32>) {
+        let files = self.stages.iter().enumerate().flat_map(|(stage, sums)| {
+            NAMES
+                .into_iter()
+                .zip(*sums)
+                .enumerate()
+                .map(move |(k, (name, sum))| {
+                    let rest = if k == 0 { "/0/0" } else { "/0" };
+                    (format!("{GROUP}/{name}/c/{stage}{rest}"), sum)
+                })
+        });
+        files.unzip()
+    }
+
+    /// Takes up the stages of a checkpoint. Refused ([`Error::RunFolder`]): files that are missing or hold other bytes.
+    pub fn take_up_particles(&mut self, sums: &[u32]) -> Result<()> {
+        self.stages = sums.as_chunks::<3>().0.to_vec();
+        let (files, sums) = self.particle_files();
+        for (file, sum) in files.into_iter().zip(sums) {
+            let path = self.store.root().join(&file);
+            let refuse = |what: String| Error::RunFolder {
+                path: path.clone(),
+                what,
+            };
+            let bytes = std::fs::read(&path);
+            let bytes = bytes.map_err(|e| refuse(format!("cannot be read: {e}")))?;
+            if crc32fast::hash(&bytes) != sum {
+                return Err(refuse("differs from what was written (CRC-32)".into()));
+            }
+        }
+        Ok(())
     }
 
     /// Tells the store of the group, where there is one.
     pub(super) fn describe_particles(&mut self) -> Result<()> {
-        if self.stages == 0 {
+        if self.stages.is_empty() {
             return Ok(());
         }
-        let (stages, particles) = (self.stages, self.plan.shape.particles);
+        let (stages, particles) = (self.stages.len(), self.plan.shape.particles);
         self.store.group(GROUP, library());
         self.coordinate(&format!("{GROUP}/stage"), "stage", (stages, 1024))?;
         self.coordinate(
