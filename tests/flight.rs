@@ -92,7 +92,7 @@ fn is_the_runs_own<R: Precision>(kind: &str, dim: usize, thin: usize) -> usize {
             let kept = at(moves / thin - 1, flight.particle);
             let bits = |x: &[f64]| {
                 x.iter()
-                    .map(|x| x.is_nan().then_some(0).unwrap_or(x.to_bits()))
+                    .map(|x| if x.is_nan() { 0 } else { x.to_bits() })
                     .collect::<Vec<_>>()
             };
             assert_eq!(bits(position), bits(kept), "{place}, move {moves}");

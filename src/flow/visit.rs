@@ -38,12 +38,9 @@ pub(crate) fn positions<R: Precision>(population: &Population<R>) -> Vec<f64> {
 
 /// [`positions`] of a population that is not needed any more, in little more memory than the result takes.
 pub(crate) fn into_positions<R: Precision>(population: Population<R>) -> Vec<f64> {
-    let tile_size = particles_per_tile::<R>() * population.dim();
-    population.into_positions(|population, tiles, out| {
-        out.par_chunks_mut(tile_size)
-            .zip(tiles)
-            .for_each(|(rows, tile)| population.copy_tile_positions(tile, rows));
-    })
+    population
+        .into_wider_positions()
+        .unwrap_or_else(|population| positions(&population))
 }
 
 /// [`positions`] into memory of `n * dim` numbers.
