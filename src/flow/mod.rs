@@ -6,6 +6,7 @@
 //! Many-chain MCMC and unadjusted dynamics are flows with G = 1; tempering and particle filters
 //! differ only in their potentials. This module is the only one that works in parallel.
 
+mod cloud;
 mod flight_record;
 mod genealogy;
 mod resampling;
@@ -15,11 +16,12 @@ mod tally;
 mod visit;
 mod weighing;
 
+pub use cloud::Cloud;
 pub use flight_record::FlightRecord;
 pub use genealogy::{Genealogy, LeeWhiteley};
 pub(crate) use resampling::population_uniform;
 pub use resampling::{Resampler, resample_offspring};
-pub use scheduler::{Advance, Cloud, Flow, Observer, StageRecord};
+pub use scheduler::{Advance, Flow, Observer, StageRecord};
 pub use tally::Tally;
 pub use visit::Pause;
 pub use visit::visit_blocks;

@@ -31,7 +31,8 @@ pub fn configuration(bytes: &[u8]) {
         Ok(settings) => {
             let text = settings.to_toml();
             match read(&text) {
-                Ok(again) => assert_eq!(again, settings, "{text}"),
+                // As text: a NaN among the target's parameters, which are not judged yet, equals no NaN.
+                Ok(again) => assert_eq!(again.to_toml(), text),
                 Err(error) => panic!("{error}\n{text}"),
             }
         }
