@@ -88,6 +88,7 @@ fn combination<R: Precision>(group: &mut BenchmarkGroup<'_, WallTime>, streams: 
 /// Every call of a program on as many tiles as a run visits, each tile's position in L1.
 fn denoiser_alone<R: Precision>(
     group: &mut BenchmarkGroup<'_, WallTime>,
+    solver: &str,
     target: &Mixture,
     program: &Program,
     pool: &rayon::ThreadPool,
@@ -102,7 +103,7 @@ fn denoiser_alone<R: Precision>(
         })
         .collect();
     let tiles = PARTICLES.div_ceil(particles_per_tile::<R>());
-    let name = format!("denoiser {}", R::NAME);
+    let name = format!("denoiser of {solver} {}", R::NAME);
     let elements = (PARTICLES * CALLS) as u64;
     measure(group, &name, elements, None, || {
         pool.install(|| {
@@ -154,7 +155,7 @@ fn run<R: Precision>(
     let normal = Gaussian::isotropic(vec![0.0; 2], 1.0).expect("valid");
     let (short, long) = (program(solver, CALLS), program(solver, 2 * CALLS));
     let seconds = whole::<R>(group, solver, &target, &short, pool, goal);
-    denoiser_alone::<R>(group, &target, &short, pool);
+    denoiser_alone::<R>(group, solver, &target, &short, pool);
     let name = format!("{solver} on N(0, I), {CALLS} calls,");
     let few = whole::<R>(group, &name, &normal, &short, pool, None);
     let name = format!("{solver} on N(0, I), {} calls,", 2 * CALLS);
