@@ -16,7 +16,35 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 /// One run of every family of samplers: a fraction of a second each.
-const FAMILIES: [(&str, &str); 19] = [
+const FAMILIES: [(&str, &str); 26] = [
+    (
+        "ghmc",
+        "sample gaussian --set dim=4 --sampler ghmc --particles 4000 --warmup 100 --draws 100",
+    ),
+    (
+        "adjusted-mclmc",
+        "sample gaussian --set dim=6 --sampler adjusted-mclmc --particles 1500 --warmup 60 --draws 60",
+    ),
+    (
+        "barker",
+        "sample grid-9 --sampler barker --particles 3000 --warmup 100 --draws 150",
+    ),
+    (
+        "pcn",
+        "smc gaussian --set dim=3 --particles 6000 --move pcn --moves-per-stage 30",
+    ),
+    (
+        "elliptical-slice",
+        "smc gaussian --set dim=3 --particles 4000 --move elliptical-slice --moves-per-stage 10",
+    ),
+    (
+        "smc-fisher",
+        "smc phi4 --set n=8 --particles 3000 --mass fisher --moves-per-stage 6",
+    ),
+    (
+        "diffuse-restart",
+        "diffuse grid-25 --solver restart --restart 6,3,0.5,2 --steps 100 --particles 4000",
+    ),
     (
         "ula",
         "sample gaussian --set dim=10 --sampler ula --step-size 0.1 --particles 20000 --steps 1000",
