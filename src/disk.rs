@@ -28,11 +28,24 @@ pub fn replace(path: &Path, parts: &[&[u8]]) -> Result<()> {
 
 /// [`replace`], waiting for the disk or not.
 pub fn replace_with(path: &Path, parts: &[&[u8]], durability: Durability) -> Result<()> {
+    replace_from(
+        path,
+        parts.iter().map(|part| Cow::Borrowed(*part)),
+        durability,
+    )
+}
+
+/// [`replace_with`], of parts that are made as they are written.
+pub fn replace_from<'a>(
+    path: &Path,
+    parts: impl Iterator<Item = Cow<'a, [u8]>>,
+    durability: Durability,
+) -> Result<()> {
     let partial = partial_name(path);
     let write = || {
         let mut file = create(&partial)?;
         for part in parts {
-            file.write_all(part)?;
+            file.write_all(&part)?;
         }
         settle(&file, &partial, path, durability)
     };

@@ -46,7 +46,7 @@ impl Fnv {
 
 fn hash_smc(run: &SmcResult) -> u64 {
     Fnv::new()
-        .add(&run.samples)
+        .add(&run.samples.to_vec())
         .add(&run.log_evidences)
         .add(&[run.log_evidence, run.log_evidence_se.unwrap_or(-1.0)])
         .add(&run.temperatures)
@@ -105,7 +105,7 @@ fn sample<R: Precision>(kind: MoveKind, target: &dyn BlockTarget) -> u64 {
         .run_in::<R>(&mut |_| {})
         .unwrap();
     Fnv::new()
-        .add(&run.samples)
+        .add(&run.samples.to_vec())
         .add(&run.draws.as_ref().unwrap().positions)
         .add(&run.mean)
         .add(&run.sd)
@@ -296,7 +296,7 @@ fn replicates_are_a_prefix() {
     let (one, three, five) = (run(1), run(3), run(5));
     assert_eq!(one.log_evidence, three.log_evidences[0]);
     assert_eq!(three.log_evidences, five.log_evidences[..3]);
-    assert_eq!(one.samples, five.samples);
+    assert_eq!(one.samples.to_vec(), five.samples.to_vec());
 }
 
 /// An unadjusted step whose size depends on the pool: a defect.
@@ -559,7 +559,7 @@ fn hash_diffusion<R: Precision>(solver: &str, brownian_path: bool) -> u64 {
         ..Diffuse::new(500, 7)
     };
     let result = diffuse::<R>(&eight_gaussians(), &program, &run, &mut |_| {}).unwrap();
-    Fnv::new().add(&result.samples).0
+    Fnv::new().add(&result.samples.to_vec()).0
 }
 
 /// Recorded with AVX-512; x86-64-v3 gives the same, and so does any number of threads.

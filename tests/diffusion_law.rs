@@ -57,7 +57,7 @@ fn run(name: &str, options: &Options, steps: usize, seed: u64) -> Vec<f64> {
     };
     let result = diffuse::<F32>(&target(), &program, &run, &mut |_| {}).unwrap();
     assert_eq!(result.nonfinite, 0);
-    shares(&result.samples)
+    shares(&result.samples.to_vec())
 }
 
 /// The weights with a tenth of the heaviest mode gone to its neighbour: 29 standard errors of one run.

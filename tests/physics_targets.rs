@@ -322,7 +322,7 @@ fn angles_stay_on_the_torus() {
         ..MoveSettings::default()
     });
     let chains = chains.steps(200).run().unwrap();
-    for samples in [&result.samples, &chains.samples] {
+    for samples in [&result.samples.to_vec(), &chains.samples.to_vec()] {
         assert!(samples.iter().all(|t| (-PI - 1e-9..=PI + 1e-9).contains(t)));
         let plaquettes: Vec<f64> = samples
             .chunks_exact(32)
@@ -351,6 +351,7 @@ fn the_lennard_jones_cluster_obeys_the_virial_theorem() {
     let mut grad = vec![0.0; 36];
     let virial: Vec<f64> = result
         .samples
+        .to_vec()
         .chunks_exact(36)
         .map(|h| {
             Target::gradient(&LennardJones13, h, &mut grad);

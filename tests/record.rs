@@ -1,6 +1,7 @@
 //! What a run leaves behind: arrays, JSON, folder, summary and report.
 
 use driftlane::npy::{self, NonFinite};
+use driftlane::particles::Numbers;
 use driftlane::record::figures::{Figures, Sources};
 use driftlane::record::{
     Draws, Manifest, OpenFolder, Part, RunFolder, RunRecord, SamplePart, SmcPart, Stage, Summary,
@@ -114,7 +115,7 @@ fn eight_gaussians(samples: &mut Vec<f64>) -> RunRecord<'_> {
         config: config.into(),
         stages,
         schedule: String::new(),
-        samples,
+        samples: Numbers::Double(samples),
         draws: None,
         exact: Exact { log_evidence: Some(0.0), mean: Some(vec![0.0; 2]), sd: Some(vec![7.1204; 2]) },
         warnings,
@@ -169,7 +170,7 @@ fn logistic<'a>(samples: &'a mut Vec<f64>, draws: &'a [f64]) -> RunRecord<'a> {
         config: "[target]\nkind = \"logistic\"\ndata = \"german_credit.csv\"\n".into(),
         stages: vec![],
         schedule: String::new(),
-        samples,
+        samples: Numbers::Double(samples),
         draws: Some(Draws {
             values: draws,
             draws: 2,
@@ -224,7 +225,7 @@ fn a_run_leaves_a_whole_folder() {
         assert_eq!(write(&record, &folder).unwrap(), path);
         let array = npy::read(path.join("samples.npy"), NonFinite::Refuse).unwrap();
         assert_eq!(array.shape, [record.summary.particles, record.summary.dim]);
-        assert_eq!(array.values, record.samples);
+        assert_eq!(Numbers::from(&array.values), record.samples);
         for file in ["summary.json", "manifest.json", "status.json"] {
             let text = std::fs::read_to_string(path.join(file)).unwrap();
             let value: serde_json::Value = serde_json::from_str(&text).unwrap();

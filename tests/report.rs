@@ -84,7 +84,7 @@ fn hostile_names_are_text() {
             values: &values,
             draws,
         }),
-        samples: &values[..particles * dim],
+        samples: (&values[..particles * dim]).into(),
         ..RunRecord::of(
             summary("sample", HOSTILE, (particles, dim), Part::Sample(part)),
             Manifest::new(1, HOSTILE),
@@ -140,7 +140,7 @@ fn broken_numbers_draw_nothing_and_break_nothing() {
                     values: &values,
                     draws: 60,
                 }),
-                samples: &values[..3 * dim],
+                samples: (&values[..3 * dim]).into(),
                 ..RunRecord::of(
                     summary("smc", "x", (3, dim), Part::Smc(part)),
                     Manifest::new(1, "x"),
@@ -175,7 +175,7 @@ fn exact_curves_are_densities() {
     let line = library::build("gaussian", Parameters::new("x", ".", Default::default())).unwrap();
     let values = noise(3000, 5);
     let mut record = RunRecord {
-        samples: &values,
+        samples: (&values).into(),
         ..RunRecord::of(
             summary(
                 "diffuse",

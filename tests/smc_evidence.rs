@@ -211,7 +211,7 @@ fn many_well_evidence() {
         // The weight of the wells: P(x1 > 0) = 0.84430710.
         let (mass, se) = weighted_mean(&runs, |r| {
             let first = r.samples.iter().step_by(dim);
-            first.filter(|x| **x > 0.0).count() as f64 / particles as f64
+            first.filter(|x| *x > 0.0).count() as f64 / particles as f64
         });
         assert!(se < mass_limit, "{se}");
         must_pass(within("mass of the right well", mass, 0.84430710, 5.0 * se));
@@ -254,7 +254,7 @@ fn phi4_evidence_and_mode_weights() {
         must_pass(evidence_is(&name, &runs, log_z, 0.0));
         let (mass, se) = weighted_mean(&runs, |r| {
             let middle = r.samples.iter().skip(16).step_by(32);
-            middle.filter(|x| **x > 0.0).count() as f64 / particles as f64
+            middle.filter(|x| *x > 0.0).count() as f64 / particles as f64
         });
         assert!(se < 0.02, "{se}");
         must_pass(within("P(x_mid > 0)", mass, right, 5.0 * se));

@@ -165,7 +165,11 @@ fn arrays(run: &StoredRun, path: &Path) -> Result<()> {
         let chains = draws.values.len() / dim.max(1) / draws.draws.max(1);
         writer.push("draws", &[draws.draws, chains, dim], draws.values)?;
     }
-    writer.push("samples", &[record.summary.particles, dim], record.samples)?;
+    writer.push(
+        "samples",
+        &[record.summary.particles, dim],
+        &record.samples.part(0, record.samples.len()),
+    )?;
     writer.finish()
 }
 

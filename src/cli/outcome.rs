@@ -5,6 +5,7 @@ use super::course::Course;
 use super::settings::{CompareMethod, Settings};
 use crate::error::{Error, Result};
 use crate::mcmc::KeptDraws;
+use crate::particles::Samples;
 use crate::record::figures::{Figures, Sources};
 use crate::record::trace::{self, Trace};
 use crate::record::{self, Draws, Manifest, RunRecord, Stage, Warning, table};
@@ -19,7 +20,7 @@ pub(super) struct Outcome {
     pub(super) seconds: f64,
     pub(super) steps: usize,
     pub(super) totals: crate::flow::Tally,
-    pub(super) samples: Vec<f64>,
+    pub(super) samples: Samples,
     pub(super) draws: Option<KeptDraws>,
     /// The trace, where it was written as draws came.
     pub(super) trace: Option<Trace>,
@@ -148,7 +149,7 @@ pub(super) fn report(
         config: settings.to_toml(),
         stages: outcome.stages,
         schedule: outcome.schedule,
-        samples: &outcome.samples,
+        samples: outcome.samples.numbers(),
         draws: outcome.draws.as_ref().map(|kept| Draws {
             values: &kept.positions,
             draws: kept.draws,

@@ -250,7 +250,7 @@ impl Job<'_> {
             .collect::<Vec<_>>();
         let trace = match trace {
             Some((mut trace, _)) => {
-                trace.push(&result.samples, &[])?;
+                trace.push(result.samples.numbers(), &[])?;
                 trace.add_ladder(&stages)?;
                 Some(trace)
             }

@@ -6,7 +6,7 @@ use super::{Denoising, Node, Program};
 use crate::checkpoint::{Reader, Sections};
 use crate::error::{Error, Result};
 use crate::flow::{Advance, FeynmanKac, Flow, Pause, Resampler, StageRecord, Tally};
-use crate::particles::Population;
+use crate::particles::{Population, Samples};
 use crate::target::{BlockTarget, Precision};
 use std::io::{Read, Seek};
 
@@ -49,7 +49,7 @@ impl Diffuse<'_> {
 #[derive(Debug, Clone)]
 pub struct DiffuseResult {
     /// The positions at the last node, `[particles, dim]`.
-    pub samples: Vec<f64>,
+    pub samples: Samples,
     /// Their means, of particles that are finite.
     pub mean: Vec<f64>,
     /// Their standard deviations.
@@ -220,7 +220,7 @@ impl<'a, R: Precision> DiffuseRun<'a, R> {
         let totals = flow.totals().clone();
         let evaluations = totals.gradient_evaluations as usize;
         DiffuseResult {
-            samples: self.flow.take_positions(),
+            samples: self.flow.take_samples(),
             mean: moments.mean().to_vec(),
             sd: moments.sd(),
             nonfinite: particles - moments.weight() as usize,

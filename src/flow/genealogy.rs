@@ -26,6 +26,7 @@
 use super::in_parallel;
 use crate::checkpoint::damaged;
 use crate::error::Result;
+use crate::particles::Numbers;
 use bytemuck::cast_slice;
 use driftlane_kernels::mutants::active;
 use driftlane_kernels::tile::Row;
@@ -202,14 +203,14 @@ impl Genealogy {
     /// The standard error of the mean of each of `dim` functions of the particles, all of the same weight;
     /// `values` is `[particles, dim]`. `None` where all particles descend from one. A value that is not
     /// finite gives NaN in its column.
-    pub fn standard_errors(&self, values: &[f64], dim: usize) -> Option<Vec<f64>> {
+    pub fn standard_errors(&self, values: Numbers<'_>, dim: usize) -> Option<Vec<f64>> {
         let ancestors = self.generation(0);
         let n = ancestors.len();
         if ancestors.iter().all(|a| *a == ancestors[0]) {
             return None;
         }
         Some(in_parallel(dim, |j| {
-            let column = || values[j..].iter().step_by(dim);
+            let column = || (0..n).map(|i| values.at(i * dim + j));
             let mean = column().sum::<f64>() / n as f64;
             let mut share = vec![0.0; n];
             for (&ancestor, value) in ancestors.iter().zip(column()) {

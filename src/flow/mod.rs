@@ -25,7 +25,7 @@ pub use scheduler::{Advance, Flow, Observer, StageRecord};
 pub use tally::Tally;
 pub use visit::Pause;
 pub use visit::visit_blocks;
-pub(crate) use visit::{copy_positions, each_in_parallel, in_parallel, into_positions, positions};
+pub(crate) use visit::{copy_positions, each_in_parallel, in_parallel, into_samples, positions};
 pub use weighing::Weighing;
 
 use crate::error::Result;

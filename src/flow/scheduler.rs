@@ -8,7 +8,7 @@ use super::{
     visit_blocks,
 };
 use crate::error::{Error, Result};
-use crate::particles::{Channels, Moments, Population};
+use crate::particles::{Channels, Moments, Population, Samples};
 use crate::target::Precision;
 use bytemuck::cast_slice_mut;
 use driftlane_kernels::mutants::active;
@@ -445,9 +445,8 @@ impl<R: Precision> Flow<R> {
         true
     }
 
-    /// The positions of a flow that is over, `[particles, dim]` in double precision; nothing of the population is
-    /// left.
-    pub fn take_positions(&mut self) -> Vec<f64> {
+    /// The positions of a flow that is over; nothing of the population is left.
+    pub fn take_samples(&mut self) -> Samples {
         let least = Channels {
             vectors: 1,
             scalars: 0,
@@ -456,7 +455,7 @@ impl<R: Precision> Flow<R> {
         let empty = Population::new(1, self.population.dim(), least);
         let population = std::mem::replace(&mut self.population, empty);
         (self.log_weights, self.workspace) = Default::default();
-        super::into_positions(population)
+        super::into_samples(population)
     }
 
     /// How many mutations came to their end.

@@ -7,10 +7,10 @@
 //! A visit of moves can be paused between blocks: what was done is kept as pieces of that shape, so that the rest may
 //! be done later, by other threads or another process, to the same bits.
 
-use crate::particles::{Population, Span};
+use crate::particles::{Population, Samples, Span, transpose_tile};
 use crate::target::Precision;
-use driftlane_kernels::F64;
 use driftlane_kernels::tile::{Row, particles_per_tile};
+use driftlane_kernels::{F64, Lane};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::sync::{Mutex, PoisonError};
@@ -36,11 +36,14 @@ pub(crate) fn positions<R: Precision>(population: &Population<R>) -> Vec<f64> {
     out
 }
 
-/// [`positions`] of a population that is not needed any more, in little more memory than the result takes.
-pub(crate) fn into_positions<R: Precision>(population: Population<R>) -> Vec<f64> {
-    population
-        .into_wider_positions()
-        .unwrap_or_else(|population| positions(&population))
+/// The positions of a population that is not needed any more, in the memory they are in.
+pub(crate) fn into_samples<R: Precision>(population: Population<R>) -> Samples {
+    let (dim, numbers) = (population.dim(), population.len() * population.dim());
+    let mut rows = population.into_position_rows();
+    let memory = || vec![Row::<R>::zero(); dim];
+    rows.par_chunks_mut(dim)
+        .for_each_init(memory, |memory, tile| transpose_tile(tile, memory));
+    Samples::from_rows(rows, numbers)
 }
 
 /// [`positions`] into memory of `n * dim` numbers.

@@ -3,6 +3,7 @@
 use super::{KeptDraws, MoveSettings, SampleRun, Start};
 use crate::error::{Error, Result};
 use crate::flow::{Advance, StageRecord, Tally};
+use crate::particles::Samples;
 use crate::target::{BlockTarget, Precision};
 use driftlane_kernels::F64;
 
@@ -44,7 +45,7 @@ pub struct SampleResult {
     /// Monte Carlo standard error of every mean; empty where no draws were kept.
     pub mcse_mean: Vec<f64>,
     /// The last population, `[particles, dim]`.
-    pub samples: Vec<f64>,
+    pub samples: Samples,
     /// Kept draws, where any were asked for.
     pub draws: Option<KeptDraws>,
     /// Moves, evaluations and non-finite values; of unadjusted dynamics, which evaluates no density on

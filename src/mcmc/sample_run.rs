@@ -269,7 +269,7 @@ impl<'a, R: Precision> SampleRun<'a, R> {
             ess_bulk: each(|c| c.ess_bulk),
             ess_tail: each(|c| c.ess_tail),
             mcse_mean: each(|c| c.mcse_mean),
-            samples: self.flow.take_positions(),
+            samples: self.flow.take_samples(),
             totals,
             nonfinite_starts: self.nonfinite_starts,
             nonfinite,

@@ -8,8 +8,11 @@
 
 mod moments;
 mod population;
+mod samples;
 mod span;
 
 pub use moments::Moments;
+pub(crate) use population::transpose_tile;
 pub use population::{Channels, MAX_CHANNELS, Population, STATE_SCALARS};
+pub use samples::{Numbers, Samples};
 pub use span::{Span, States};

@@ -1,7 +1,7 @@
 //! Storage of a population and conversion from and to rows of particles.
 
 use super::{Span, States};
-use bytemuck::{Zeroable, cast_slice, cast_slice_mut, zeroed_vec};
+use bytemuck::{cast_slice, cast_slice_mut, zeroed_vec};
 use driftlane_kernels::F64;
 use driftlane_kernels::Register;
 use driftlane_kernels::tile::{Row, particles_per_tile, tiles_per_block};
@@ -190,36 +190,9 @@ impl<R: Register> Population<R> {
         out
     }
 
-    /// [`positions`](Population::positions) of a population that is not needed any more, where positions take less
-    /// memory than the result: they are moved to its end, their own memory is given back, and they are widened from
-    /// the front, a tile ahead of what is written. At no time is there more than the result and what it is made of, less
-    /// what overlaps. Where they take as much, the population
-    /// again, with its positions alone.
-    pub(crate) fn into_wider_positions(mut self) -> std::result::Result<Vec<f64>, Self> {
-        let (n, dim, width) = (self.n, self.dim, particles_per_tile::<R>());
-        let bytes = cast_slice::<_, u8>(&self.vectors[0]).len();
-        (self.scalars, self.state_vectors, self.state_scalars) = Default::default();
-        self.vectors.truncate(1);
-        if size_of::<R::Scalar>() == 8 {
-            return Err(self);
-        }
-        // With a tile more than the result: (k + tiles) tiles of half width then end before 2 n + 2 tiles of them, so that
-        // what is written never reaches what is still to be read, however few particles the last tile has.
-        let mut out = zeroed_vec::<f64>((n + width) * dim);
-        let from = (n + width) * dim * 8 - bytes;
-        cast_slice_mut::<f64, u8>(&mut out)[from..].copy_from_slice(cast_slice(&self.vectors[0]));
-        drop(self);
-        let mut tile = vec![Row::<R>::zeroed(); dim];
-        let tile_bytes = cast_slice::<_, u8>(&tile).len();
-        for first in (0..n).step_by(width) {
-            let at = from + first / width * tile_bytes;
-            let source = &cast_slice::<f64, u8>(&out)[at..at + tile_bytes];
-            cast_slice_mut::<_, u8>(&mut tile).copy_from_slice(source);
-            let last = (first + width).min(n);
-            copy_rows(&tile, 0, dim, &mut out[first * dim..last * dim]);
-        }
-        out.truncate(n * dim);
-        Ok(out)
+    /// The rows of the positions; all else is given back.
+    pub(crate) fn into_position_rows(mut self) -> Vec<Row<R>> {
+        self.vectors.swap_remove(0)
     }
 
     /// Writes the positions of tile `tile` as `[particles, dim]` in double precision; `out` holds as
@@ -261,33 +234,15 @@ fn copy_rows<R: Register>(channel: &[Row<R>], tile: usize, count: usize, out: &m
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use driftlane_kernels::F32;
-
-    #[test]
-    fn positions_widen_in_their_own_memory() {
-        let channels = Channels {
-            vectors: 2,
-            scalars: 1,
-            states: 0,
-        };
-        for n in [1, 2, 31, 63, 64, 65, 97, 127, 128, 129, 1000, 4097] {
-            for dim in [1, 2, 7] {
-                let rows: Vec<f64> = (0..n * dim)
-                    .map(|k| f64::from(k as f32 * 0.37 - 5.0))
-                    .collect();
-                let rows: Vec<f64> = rows.iter().map(|x| f64::from(*x as f32)).collect();
-                let mut population = Population::<F32>::new(n, dim, channels);
-                population.set_positions(&rows);
-                let wide = population.into_wider_positions();
-                assert_eq!(
-                    wide.ok().as_deref(),
-                    Some(&rows[..]),
-                    "{n} particles, {dim} coordinates"
-                );
-            }
+/// A tile's rows, one a coordinate, as rows of particles, in the same memory; `memory` holds as many rows.
+pub(crate) fn transpose_tile<R: Register>(tile: &mut [Row<R>], memory: &mut [Row<R>]) {
+    let dim = tile.len();
+    memory.copy_from_slice(tile);
+    let out: &mut [R::Scalar] = cast_slice_mut(tile);
+    for (j, row) in memory.iter().enumerate() {
+        let row: &[R::Scalar] = cast_slice(&row.0);
+        for (out, x) in out[j..].iter_mut().step_by(dim).zip(row) {
+            *out = *x;
         }
     }
 }

@@ -55,6 +55,7 @@ pub use warning::Warning;
 
 use crate::error::Result;
 use crate::npy;
+use crate::particles::Numbers;
 use crate::target::Exact;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -83,7 +84,7 @@ pub struct RunRecord<'a> {
     /// The text of `schedule.toml`, what `--freeze` replays; empty for MCMC.
     pub schedule: String,
     /// The last population, row-major [N, dim], equal weights.
-    pub samples: &'a [f64],
+    pub samples: Numbers<'a>,
     /// Kept draws, if any.
     pub draws: Option<Draws<'a>>,
     /// What is known exactly about the target.
@@ -141,7 +142,7 @@ impl RunRecord<'_> {
             config: String::new(),
             stages: Vec::new(),
             schedule: String::new(),
-            samples: &[],
+            samples: Numbers::Double(&[]),
             draws: None,
             exact: Exact::default(),
             warnings: Vec::new(),
@@ -237,11 +238,12 @@ pub fn write(record: &RunRecord<'_>, folder: &OpenFolder) -> Result<PathBuf> {
 pub fn write_streamed(record: &RunRecord<'_>, folder: &OpenFolder) -> Result<PathBuf> {
     let dim = record.summary.dim.max(1);
     let particles = record.samples.len() / dim;
-    npy::write(
-        folder.file("samples.npy"),
-        &[particles, record.summary.dim],
-        record.samples,
-    )?;
+    let mut samples =
+        npy::Writer::create(folder.file("samples.npy"), &[particles, record.summary.dim])?;
+    for part in record.samples.parts() {
+        samples.push(&part)?;
+    }
+    samples.finish()?;
     if let Some(draws) = record.draws {
         let particles = draws.values.len() / dim / draws.draws.max(1);
         let shape = [draws.draws, particles, record.summary.dim];

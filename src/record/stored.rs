@@ -10,6 +10,7 @@ use super::{
 };
 use crate::error::{Error, Result};
 use crate::npy::{self, NonFinite};
+use crate::particles::Numbers;
 use crate::target::Exact;
 use serde::{Deserialize, Serialize};
 use std::io::Read;
@@ -235,7 +236,7 @@ impl StoredRun {
             config: self.config.clone(),
             stages: saved.stages.clone(),
             schedule: self.schedule.clone(),
-            samples: &self.samples,
+            samples: Numbers::from(&self.samples),
             draws: self.kept.map(|draws| Draws {
                 values: &self.draws,
                 draws,

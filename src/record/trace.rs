@@ -19,8 +19,9 @@
 //! The last chunk is filled up with NaN. Chunk files are the same bytes for the same run; times stand in attributes.
 
 use super::RunRecord;
-use crate::disk::{self, Durability, bytes_of};
+use crate::disk::{self, Durability};
 use crate::error::{Error, Result};
+use crate::particles::Numbers;
 use crate::zarr::{DataType, Store};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
@@ -37,7 +38,7 @@ mod variable;
 mod whole;
 
 pub use read::stat;
-use variable::Variable;
+use variable::{Variable, parts_of};
 pub use whole::{attributes, write};
 
 /// The folder's name in a run folder.
@@ -150,8 +151,12 @@ impl Trace {
 
     /// Appends a draw: `draw` of shape [particles, dim], and for every statistic of the plan, in its order, its name
     /// and a value for every particle. Refused ([`Error::Write`]): other names or lengths, more draws than planned.
-    pub fn push(&mut self, draw: &[f64], stats: &[(&str, &[f64])]) -> Result<()> {
-        let shape = self.plan.shape;
+    pub fn push<'a>(
+        &mut self,
+        draw: impl Into<Numbers<'a>>,
+        stats: &[(&str, &[f64])],
+    ) -> Result<()> {
+        let (draw, shape) = (draw.into(), self.plan.shape);
         let refuse = |what: &str| Err(Error::write(self.store.root(), what));
         let names = stats.iter().map(|(name, _)| *name);
         if !names.eq(self.plan.stats.iter().map(String::as_str)) {
@@ -171,7 +176,7 @@ impl Trace {
         if shape.chunk_draws == 1 && self.variables.iter().all(floats) {
             return self.write_draw(draw, stats);
         }
-        self.variables[0].push(draw);
+        self.variables[0].push(&draw.part(0, draw.len()));
         for (variable, (_, values)) in self.variables[1..].iter_mut().zip(stats) {
             variable.push(values);
         }
@@ -188,17 +193,23 @@ impl Trace {
     }
 
     /// Writes a draw that fills a chunk of every variable.
-    fn write_draw(&mut self, draw: &[f64], stats: &[(&str, &[f64])]) -> Result<()> {
+    fn write_draw(&mut self, draw: Numbers<'_>, stats: &[(&str, &[f64])]) -> Result<()> {
         let chunk = self.checksums.len() / self.variables.len();
-        let all = std::iter::once(draw).chain(stats.iter().map(|(_, values)| *values));
-        for (variable, values) in self.variables.iter().zip(all) {
-            let (bytes, index) = (bytes_of(values), variable.index(chunk));
-            let lazy = Durability::Lazy;
+        let stats = stats.iter().map(|(_, values)| Numbers::from(*values));
+        for (variable, values) in self
+            .variables
+            .iter()
+            .zip(std::iter::once(draw).chain(stats))
+        {
+            let index = variable.index(chunk);
+            let mut sum = crc32fast::Hasher::new();
+            let parts = parts_of(values).inspect(|part| sum.update(part));
+            let (whole, lazy) = ((8 * values.len(), parts), Durability::Lazy);
             let path = self
                 .store
-                .write_chunk(&variable.path, &index, &[&bytes], lazy)?;
+                .write_chunk_from(&variable.path, &index, whole, lazy)?;
             self.unsettled.push(path);
-            self.checksums.push(crc32fast::hash(&bytes));
+            self.checksums.push(sum.finalize());
         }
         self.count(8 * draw.len())
     }

@@ -106,11 +106,16 @@ pub(super) fn merge_populations(results: &[SmcResult], dim: usize, seed: u64) ->
     bytemuck::cast_slice_mut::<_, f64>(&mut rows)[..n].copy_from_slice(&log_weights);
     // An epoch no flow reaches, so that the draw is independent of the islands' own.
     let offspring = resample_offspring(Resampler::Systematic, n, &rows, max, seed, u64::MAX);
-    let particles = results.iter().flat_map(|r| r.samples.chunks_exact(dim));
+    let particles = results.iter().flat_map(|r| {
+        let all = r.samples.numbers();
+        (0..all.len())
+            .step_by(dim)
+            .map(move |first| all.part(first, dim))
+    });
     let mut merged = Vec::with_capacity(n * dim);
     for (x, copies) in particles.zip(offspring) {
         for _ in 0..copies {
-            merged.extend_from_slice(x);
+            merged.extend_from_slice(&x);
         }
     }
     merged

@@ -4,6 +4,7 @@ use super::{Ladder, MovesPerStage, Schedule, SmcRun};
 use crate::error::{Error, Result};
 use crate::flow::{Advance, Resampler, Resampling, StageRecord, Tally};
 use crate::mcmc::MoveSettings;
+use crate::particles::Samples;
 use crate::target::{BlockTarget, Precision, Reference};
 use driftlane_kernels::F64;
 use driftlane_kernels::rng::{Purpose, lane_seed};
@@ -71,7 +72,7 @@ pub struct SmcResult {
     pub sd: Vec<f64>,
     /// The final population of the first replicate, `[particles, dim]`, equal weights.
     #[serde(skip)]
-    pub samples: Vec<f64>,
+    pub samples: Samples,
     /// Moves, evaluations and non-finite values over all replicates.
     pub totals: Tally,
     /// Moves of every particle of the first replicate.

@@ -5,6 +5,7 @@ use crate::checkpoint::{Reader, Sections, damaged};
 use crate::error::{Error, Result};
 use crate::flow::{Advance, Flow, Pause, Resampler, StageRecord, Weighing};
 use crate::mcmc::{MoveKind, check_reference};
+use crate::particles::Numbers;
 use crate::target::{Path, Precision};
 use std::io::{Read, Seek};
 
@@ -134,10 +135,10 @@ impl<'a, R: Precision> Single<'a, R> {
             None => flow.moments(),
         };
         let samples = match chain_length {
-            Some(_) => waste_free::states(flow.population()),
-            None => flow.take_positions(),
+            Some(_) => waste_free::states(flow.population()).into(),
+            None => flow.take_samples(),
         };
-        let by_genealogy = |values: &[f64]| match settings.resampler {
+        let by_genealogy = |values: Numbers<'_>| match settings.resampler {
             Resampler::Multinomial => flow
                 .genealogy()
                 .standard_errors(values, moments.mean().len()),
@@ -145,10 +146,15 @@ impl<'a, R: Precision> Single<'a, R> {
         };
         let mean_se = match chain_length {
             Some(states) => {
-                let means = waste_free::chain_means(&samples, states, moments.mean().len());
-                waste_free::mean_standard_errors(&means, moments.mean().len(), by_genealogy(&means))
+                let means =
+                    waste_free::chain_means(&samples.to_vec(), states, moments.mean().len());
+                waste_free::mean_standard_errors(
+                    &means,
+                    moments.mean().len(),
+                    by_genealogy((&means).into()),
+                )
             }
-            None => by_genealogy(&samples),
+            None => by_genealogy(samples.numbers()),
         };
         let each = |f: fn(&TemperatureRecord) -> f64| model.records().iter().map(f).collect();
         let mut temperatures = vec![0.0];

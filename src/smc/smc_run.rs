@@ -10,8 +10,8 @@ use super::{Smc, SmcResult};
 use crate::checkpoint::{Reader, Sections, damaged};
 use crate::error::Result;
 use crate::flow::{Advance, Pause, Weighing, each_in_parallel};
+use crate::particles::Samples;
 use crate::target::Precision;
-use bytemuck::{cast_slice, cast_slice_mut};
 use std::io::{Read, Seek};
 use std::sync::{Mutex, PoisonError};
 
@@ -60,7 +60,7 @@ impl<'a, R: Precision> SmcRun<'a, R> {
                 return Ok(done);
             }
             if let (Part::Done(result), true) = (part, k > 0) {
-                result.samples = Vec::new();
+                result.samples = Samples::default();
             }
             return Ok(Advance::Moved);
         }
@@ -104,8 +104,9 @@ impl<'a, R: Precision> SmcRun<'a, R> {
                 Part::Running(single) => single.save(out),
                 Part::Done(result) => {
                     out.put("result", &**result);
-                    out.put("result-samples-length", &result.samples.len());
-                    out.put_bytes("result-samples", cast_slice::<f64, u8>(&result.samples));
+                    let kind = (result.samples.len(), result.samples.is_single());
+                    out.put("result-samples-kind", &kind);
+                    out.put_bytes("result-samples", result.samples.bytes());
                 }
             });
         }
@@ -139,14 +140,13 @@ impl<'a, R: Precision> SmcRun<'a, R> {
                     if lists.iter().any(|length| *length != stages) {
                         return Err(damaged("has lists of different ladders"));
                     }
-                    let length: usize = from.get("result-samples-length")?;
+                    let (length, single): (usize, bool) = from.get("result-samples-kind")?;
                     let most = settings.particles.saturating_mul(settings.target.dim());
                     if length > most {
                         return Err(damaged("has more samples than particles"));
                     }
-                    result.samples = vec![0.0; length];
-                    let bytes = cast_slice_mut::<f64, u8>(&mut result.samples);
-                    from.read_into("result-samples", bytes)?;
+                    result.samples = Samples::zeros(length, single);
+                    from.read_into("result-samples", result.samples.bytes_mut())?;
                     Ok(Part::Done(Box::new(result)))
                 }
             })?;
@@ -167,7 +167,7 @@ impl<'a, R: Precision> SmcRun<'a, R> {
         let (dim, seed) = (self.settings.target.dim(), self.settings.seed);
         let samples = merge_populations(&results, dim, seed);
         Some(SmcResult {
-            samples,
+            samples: samples.into(),
             ..combine(results)
         })
     }

@@ -4,6 +4,7 @@ use super::metadata::{self, Array, DataType};
 use crate::disk::{self, Durability};
 use crate::error::{Error, Result};
 use serde_json::{Map, Value, json};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -104,6 +105,19 @@ impl Store {
         parts: &[&[u8]],
         durability: Durability,
     ) -> Result<PathBuf> {
+        let length = parts.iter().map(|part| part.len()).sum();
+        let parts = parts.iter().map(|part| Cow::Borrowed(*part));
+        self.write_chunk_from(array, index, (length, parts), durability)
+    }
+
+    /// [`write_chunk`](Store::write_chunk), of parts that are made as they are written, of `length` bytes together.
+    pub fn write_chunk_from<'a>(
+        &self,
+        array: &str,
+        index: &[u64],
+        (length, parts): (usize, impl Iterator<Item = Cow<'a, [u8]>>),
+        durability: Durability,
+    ) -> Result<PathBuf> {
         let path = self.chunk_path(array, index);
         let Some(Node::Array(known)) = self.nodes.get(array) else {
             return Err(Error::write(path, "is a chunk of no array"));
@@ -113,14 +127,13 @@ impl Store {
         if index.len() != known.shape.len() || !inside.into_iter().all(|inside| inside) {
             return Err(Error::write(path, "is a chunk outside the array"));
         }
-        let length: usize = parts.iter().map(|part| part.len()).sum();
         if Some(length) != known.chunk_bytes() {
             let what = format!("has {length} bytes, which is not what a chunk holds");
             return Err(Error::write(path, what));
         }
         let folder = disk::parent(&path);
         fs::create_dir_all(folder).map_err(|e| Error::write(folder, e))?;
-        disk::replace_with(&path, parts, durability)?;
+        disk::replace_from(&path, parts, durability)?;
         Ok(path)
     }
 

@@ -79,6 +79,7 @@ fn called<R: Precision>(
     diffuse::<R>(target, &program, &run, &mut |_| {})
         .unwrap()
         .samples
+        .to_vec()
 }
 
 fn positions(count: usize, size: f64) -> Vec<f64> {
@@ -211,6 +212,7 @@ fn guidance_goes_from_the_law_to_its_part() {
             diffuse::<F64>(target, &program, &run, &mut |_| {})
                 .unwrap()
                 .samples
+                .to_vec()
         };
         let (whole, given) = (run(&*target, none.clone()), run(&*part, none));
         assert_eq!(run(&*target, guided(0.0)), whole, "{name}");

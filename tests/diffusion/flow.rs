@@ -56,7 +56,7 @@ fn populations_move_as_single_particles() {
                 double.totals.gradient_evaluations,
                 100 * program.calls() as u64
             );
-            for (particle, end) in given.chunks(2).zip(double.samples.chunks(2)) {
+            for (particle, end) in given.chunks(2).zip(double.samples.to_vec().chunks(2)) {
                 let mut x = particle.to_vec();
                 run_scalar(&program, &mut x, |x, at, what, out| {
                     plain.predict(x, at, what, out)
@@ -73,11 +73,12 @@ fn populations_move_as_single_particles() {
             // step multiplies outputs by 30 to 90, which these two chain within a step.
             let chained = solver.name.starts_with("dpm-3s") || solver.name == "pndm-rk";
             let most = if chained { f64::INFINITY } else { 2e-4 };
+            let (single, double) = (single.samples.to_vec(), double.samples.to_vec());
             let mut share = 0.0f64;
             for (k, particle) in given.chunks(2).enumerate() {
                 let bounds = bound(&program, particle, &target(), &predict);
                 for (j, bound) in bounds.into_iter().enumerate() {
-                    let (a, b) = (single.samples[2 * k + j], double.samples[2 * k + j]);
+                    let (a, b) = (single[2 * k + j], double[2 * k + j]);
                     must_pass(within(&solver.name, a, b, bound.min(most)));
                     share = share.max((a - b).abs() / bound);
                 }
@@ -121,7 +122,14 @@ fn the_law_is_carried_from_noise_to_data() {
                 exact.mean.as_ref().unwrap()[j],
                 exact.sd.as_ref().unwrap()[j],
             );
-            let column: Vec<f64> = result.samples.iter().skip(j).step_by(2).copied().collect();
+            let column: Vec<f64> = result
+                .samples
+                .to_vec()
+                .iter()
+                .skip(j)
+                .step_by(2)
+                .copied()
+                .collect();
             must_pass(mean_is("mean", &column, mean, 5.0));
             must_pass(within("sd", result.sd[j], sd, 0.02 * sd));
             must_fail("off", mean_is("mean", &column, mean + 0.1 * sd, 5.0));

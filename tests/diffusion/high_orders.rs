@@ -178,7 +178,7 @@ fn populations_carry_ten_outputs() {
     ] {
         let program = program(&find(name).unwrap(), &nodes, &schedule, &Options::default());
         let found = diffuse::<F64>(&target, &program, &run, &mut |_| {}).unwrap();
-        for (start, end) in given.iter().zip(&found.samples) {
+        for (start, end) in given.iter().zip(&found.samples.to_vec()) {
             let mut x = [*start];
             run_scalar(&program, &mut x, |x, at, what, out| {
                 let variance = (0.8 * at.alpha).powi(2) + at.sigma * at.sigma;

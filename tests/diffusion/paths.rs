@@ -41,6 +41,7 @@ fn innovations<R: Precision>(all: &[(f64, f64)], rate: f64, path: bool) -> Vec<f
     diffuse::<R>(&target, &program, &run, &mut |_| {})
         .unwrap()
         .samples
+        .to_vec()
 }
 
 /// Correlations of 50,000 pairs and moments are known to 0.0045 (0.011 the fourth): five standard errors.
@@ -135,6 +136,7 @@ fn differences<R: Precision>(name: &str, path: bool) -> Vec<f64> {
             diffuse::<R>(&target, &program, &run, &mut |_| {})
                 .unwrap()
                 .samples
+                .to_vec()
         })
         .collect();
     let rms = |pair: &[Vec<f64>]| super::starts::distance(&pair[0], &pair[1]) / (FEW as f64).sqrt();

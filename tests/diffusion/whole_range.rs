@@ -89,10 +89,12 @@ fn plateau<R: Precision>(name: &str, steps: usize, target: &dyn BlockTarget) -> 
     };
     let double = diffuse::<F64>(target, &program, &run, &mut |_| {})
         .unwrap()
-        .samples;
+        .samples
+        .to_vec();
     let other = diffuse::<R>(target, &program, &run, &mut |_| {})
         .unwrap()
-        .samples;
+        .samples
+        .to_vec();
     distance(&double, &other) / distance(&double, &vec![0.0; double.len()])
 }
 

@@ -70,14 +70,14 @@ fn populations_have_the_stationary_variance() {
     for (name, exact) in EXACT {
         let mover = settings(name, Increments::Gaussian);
         let result = run::<F64>(mover.clone(), N, 1, 64);
-        must_pass(variance(name, &result.samples, exact));
+        must_pass(variance(name, &result.samples.to_vec(), exact));
         let result = run::<F32>(mover, N, 1, 64);
-        must_pass(variance(name, &result.samples, exact));
+        must_pass(variance(name, &result.samples.to_vec(), exact));
     }
     let result = run::<F64>(settings("obabo", Increments::Gaussian), N, 1, 64);
     must_fail(
         "obabo taken for baoab",
-        variance("baoab", &result.samples, 1.0),
+        variance("baoab", &result.samples.to_vec(), 1.0),
     );
 }
 
@@ -92,7 +92,7 @@ fn weak_noise_keeps_the_variance() {
     ] {
         let exact = EXACT.iter().find(|(n, _)| *n == name).unwrap().1;
         let result = run::<F64>(settings(name, law), N, 1, 64);
-        must_pass(variance(name, &result.samples, exact));
+        must_pass(variance(name, &result.samples.to_vec(), exact));
     }
     let wrong = settings("baoab", Increments::TwoPoint).build::<F64>(1);
     assert!(wrong.is_err());
@@ -136,7 +136,7 @@ fn hmc_under_every_composition() {
             ..MoveSettings::default()
         };
         let result = run::<F64>(mover, 1 << 14, 4, 12);
-        must_pass(variance(s.name, &result.samples, 1.0));
+        must_pass(variance(s.name, &result.samples.to_vec(), 1.0));
         let acceptance = result.acceptance.unwrap();
         assert!((0.4..1.0).contains(&acceptance), "{}: {acceptance}", s.name);
     }

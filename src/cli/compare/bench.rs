@@ -316,7 +316,7 @@ impl<'a> Bench<'a> {
         }
         let result = run.finish();
         self.pending = std::mem::take(&mut self.pending).merge(result.totals);
-        Ok(result.samples)
+        Ok(result.samples.to_vec())
     }
 
     /// The same with the least time of a few runs over the particles.

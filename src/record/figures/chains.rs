@@ -196,8 +196,8 @@ fn energy(draws: usize, chains: &[usize], value: impl Fn(usize, usize) -> f64) -
     Some(Energy {
         reach,
         values: values.len(),
-        marginal: histogram(&centred, (-reach, reach), bins),
-        changes: histogram(&changes, (-reach, reach), bins),
+        marginal: histogram(centred.iter().copied(), (-reach, reach), bins),
+        changes: histogram(changes.iter().copied(), (-reach, reach), bins),
         e_bfmi: Some(ratio).filter(|r| r.is_finite()),
     })
 }
@@ -219,7 +219,7 @@ fn acceptance(shares: &[f64], draws: usize, all: usize) -> Option<Acceptance> {
     );
     (least.is_finite() && most.is_finite()).then(|| Acceptance {
         // A share of exactly 1 belongs to the last part.
-        counts: histogram(&means, (0.0, 1.0 + 1e-12), 50),
+        counts: histogram(means.iter().copied(), (0.0, 1.0 + 1e-12), 50),
         least,
         most,
     })

@@ -22,44 +22,46 @@ const SEED: u64 = 0xd1a3;
 /// Points of a curve.
 const POINTS: usize = 160;
 
-/// A target that is asked for curves; its exact draws are made once.
+/// A target that is asked for curves. Its exact draws are made twice, first for where they lie, then to be counted,
+/// and not kept: of ten coordinates they would be 20 MB.
 pub struct Exactly<'a> {
     target: &'a dyn BlockTarget,
-    /// Exact draws of the coordinates that are drawn.
-    columns: Vec<(usize, Vec<f64>)>,
+    /// Where the coordinates that are drawn lie, by exact draws; empty where the target makes none.
+    reaches: Vec<(usize, Option<(f64, f64)>)>,
 }
+
+/// Points (x, density) of a curve and how they were found, in words; nothing where the target does not tell.
+pub type Curve = (Vec<(f64, f64)>, String);
 
 impl<'a> Exactly<'a> {
     /// Of the coordinates that are drawn.
     pub fn new(target: &'a dyn BlockTarget, shown: &[usize]) -> Self {
-        let dim = target.dim();
-        let mut columns: Vec<(usize, Vec<f64>)> = Vec::new();
-        if dim > 1 {
-            let tiles = (NUMBERS / dim).clamp(DRAWS.0, DRAWS.1) / ROW;
-            let mut x = vec![Row::<F64>::splat(0.0); dim];
-            let mut stream = Stream::new(SEED, Purpose::Exact, 0, 0);
-            for tile in 0..tiles {
-                if !target.sample_exact(&mut stream, &mut x) {
-                    break;
-                }
-                if tile == 0 {
-                    columns.extend(shown.iter().map(|&j| (j, Vec::with_capacity(tiles * ROW))));
-                }
-                for (j, column) in &mut columns {
-                    column.extend_from_slice(cast_slice(&x[*j..=*j]));
-                }
+        // The ends need no more digits than these draws give.
+        const EVERY: usize = 17;
+        let mut columns = vec![Vec::new(); shown.len()];
+        let mut drawn = 0;
+        exact_draws(target, |x| {
+            for (column, j) in columns.iter_mut().zip(shown) {
+                let values: &[f64] = cast_slice(&x[*j..=*j]);
+                let first = (EVERY - drawn % EVERY) % EVERY;
+                column.extend(values.iter().skip(first).step_by(EVERY));
             }
-        }
-        Self { target, columns }
+            drawn += ROW;
+        });
+        let reaches = shown.iter().zip(&columns).map(|(j, c)| (*j, central(c)));
+        let reaches = if drawn > 0 {
+            reaches.collect()
+        } else {
+            Vec::new()
+        };
+        Self { target, reaches }
     }
 
     /// Where a coordinate lies under the target, if that is known: pictures span it, so that what a run
     /// missed is on them.
     pub fn reach(&self, j: usize) -> Option<(f64, f64)> {
-        if let Some((_, draws)) = self.columns.iter().find(|(k, _)| *k == j) {
-            // The ends need no more digits than these draws give.
-            let some: Vec<f64> = draws.iter().step_by(17).copied().collect();
-            return central(&some);
+        if let Some((_, reach)) = self.reaches.iter().find(|(k, _)| *k == j) {
+            return *reach;
         }
         if self.target.dim() > 2 {
             return None;
@@ -70,26 +72,41 @@ impl<'a> Exactly<'a> {
         (range.1 - range.0 > 0.0 && range.0.is_finite() && range.1.is_finite()).then_some(range)
     }
 
-    /// Points (x, density) of a coordinate's marginal over a range, and how they were found; nothing where the target
-    /// does not tell.
-    pub fn curve(&self, j: usize, range: (f64, f64), bins: usize) -> (Vec<(f64, f64)>, String) {
+    /// The marginals of coordinates, each over a range that a number of bins divide.
+    pub fn curves(&self, wanted: &[(usize, (f64, f64), usize)]) -> Vec<Curve> {
         if self.target.dim() == 1 {
-            return (self.density(range), "the density itself".into());
+            let density = |range| (self.density(range), "the density itself".into());
+            return wanted.iter().map(|(_, range, _)| density(*range)).collect();
         }
-        let Some((_, draws)) = self.columns.iter().find(|(k, _)| *k == j) else {
-            return Default::default();
-        };
-        let width = (range.1 - range.0) / bins as f64;
-        let all = finite(draws).len().max(1) as f64;
-        let points = histogram(draws, range, bins).into_iter().zip(0..);
-        let points = points.map(|(n, k)| {
-            let x = range.0 + (f64::from(k) + 0.5) * width;
-            (x, f64::from(n) / (all * width))
+        if self.reaches.is_empty() {
+            return vec![Curve::default(); wanted.len()];
+        }
+        let mut counts: Vec<Vec<u32>> = wanted.iter().map(|w| vec![0; w.2]).collect();
+        let mut all = vec![0usize; wanted.len()];
+        let mut draws = 0;
+        exact_draws(self.target, |x| {
+            draws += ROW;
+            for ((counts, all), (j, range, bins)) in counts.iter_mut().zip(&mut all).zip(wanted) {
+                let values: &[f64] = cast_slice(&x[*j..=*j]);
+                *all += values.iter().filter(|v| v.is_finite()).count();
+                let more = histogram(values.iter().copied(), *range, *bins);
+                for (count, more) in counts.iter_mut().zip(more) {
+                    *count += more;
+                }
+            }
         });
-        (
-            points.collect(),
-            format!("a histogram of {} exact draws", draws.len()),
-        )
+        let curves = wanted.iter().zip(&counts).zip(&all);
+        let curves = curves.map(|(((_, range, bins), counts), all)| {
+            let width = (range.1 - range.0) / *bins as f64;
+            let all = (*all).max(1) as f64;
+            let points = counts.iter().zip(0..).map(|(n, k)| {
+                let x = range.0 + (f64::from(k) + 0.5) * width;
+                (x, f64::from(*n) / (all * width))
+            });
+            let how = format!("a histogram of {draws} exact draws");
+            (points.collect(), how)
+        });
+        curves.collect()
     }
 
     fn density(&self, (low, high): (f64, f64)) -> Vec<(f64, f64)> {
@@ -101,6 +118,23 @@ impl<'a> Exactly<'a> {
         let area: f64 = heights.windows(2).map(|h| 0.5 * step * (h[0] + h[1])).sum();
         let points = xs.into_iter().zip(heights).map(|(x, h)| (x, h / area));
         points.filter(|p| p.1.is_finite()).collect()
+    }
+}
+
+/// The same exact draws every time, a row of them for every coordinate; none where the target makes none, or is of one
+/// coordinate, whose density is a curve itself.
+fn exact_draws(target: &dyn BlockTarget, mut take: impl FnMut(&[Row<F64>])) {
+    let dim = target.dim();
+    if dim == 1 {
+        return;
+    }
+    let mut x = vec![Row::<F64>::splat(0.0); dim];
+    let mut stream = Stream::new(SEED, Purpose::Exact, 0, 0);
+    for _ in 0..(NUMBERS / dim).clamp(DRAWS.0, DRAWS.1) / ROW {
+        if !target.sample_exact(&mut stream, &mut x) {
+            return;
+        }
+        take(&x);
     }
 }
 

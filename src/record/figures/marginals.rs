@@ -24,24 +24,25 @@ pub struct Marginal {
 }
 
 /// Of one coordinate over a range.
-pub(super) fn of(
-    coordinate: usize,
-    column: &[f64],
-    range: (f64, f64),
-    exactly: Option<&Exactly<'_>>,
-) -> Marginal {
+pub(super) fn of(coordinate: usize, column: &[f64], range: (f64, f64)) -> Marginal {
     let values = finite(column);
-    let bins = bins(values.len());
-    let (exact, exact_how) = exactly
-        .map(|exactly| exactly.curve(coordinate, range, bins))
-        .unwrap_or_default();
     Marginal {
         coordinate,
         low: range.0,
         high: range.1,
-        counts: histogram(&values, range, bins),
+        counts: histogram(values.iter().copied(), range, bins(values.len())),
         values: values.len(),
-        exact,
-        exact_how,
+        ..Marginal::default()
+    }
+}
+
+/// Adds the exact densities, where they are known.
+pub(super) fn add_curves(marginals: &mut [Marginal], exactly: &Exactly<'_>) {
+    let wanted: Vec<_> = marginals
+        .iter()
+        .map(|m| (m.coordinate, (m.low, m.high), m.counts.len()))
+        .collect();
+    for (marginal, (points, how)) in marginals.iter_mut().zip(exactly.curves(&wanted)) {
+        (marginal.exact, marginal.exact_how) = (points, how);
     }
 }

@@ -16,6 +16,7 @@ pub use pairs::{Cells, Pair};
 pub use ranks::{RankFigure, Ranks};
 
 use super::{RunRecord, table};
+use crate::particles::Numbers;
 use crate::target::BlockTarget;
 use serde::{Deserialize, Serialize};
 
@@ -62,26 +63,27 @@ impl Figures {
         let table = Table::of(record);
         let shown = table::shown(record, MARGINALS);
         let exactly = sources.target.map(|target| Exactly::new(target, &shown));
-        let exactly = exactly.as_ref();
-        let columns: Vec<Vec<f64>> = shown.iter().map(|&j| table.column(j)).collect();
-        let range = |(&j, column): (&usize, &Vec<f64>)| {
-            let (low, high) = central(column)?;
-            let exact = exactly.and_then(|exactly| exactly.reach(j));
-            Some(exact.map_or((low, high), |e| (low.min(e.0), high.max(e.1))))
-        };
-        let ranges: Vec<Option<(f64, f64)>> = shown.iter().zip(&columns).map(range).collect();
+        // One column at a time: twelve of them would be 12 MB.
+        let mut ranges = Vec::new();
         let mut marginals = Vec::new();
-        for ((&j, column), range) in shown.iter().zip(&columns).zip(&ranges) {
-            if let Some(range) = range {
-                marginals.push(marginals::of(j, column, *range, exactly));
-            }
+        for &j in &shown {
+            let column = table.column(j);
+            let range = central(&column).map(|(low, high)| {
+                let exact = exactly.as_ref().and_then(|exactly| exactly.reach(j));
+                exact.map_or((low, high), |e| (low.min(e.0), high.max(e.1)))
+            });
+            marginals.extend(range.map(|range| marginals::of(j, &column, range)));
+            ranges.push(range);
+        }
+        if let Some(exactly) = &exactly {
+            marginals::add_curves(&mut marginals, exactly);
         }
         let ranked = table::shown(record, ranks::COORDINATES);
         Self {
             values: table.rows(),
             of_values: table.all,
             marginals,
-            pairs: pairs::of(&shown, &columns, &ranges, sources.target),
+            pairs: pairs::of(&table, &shown, &ranges, sources.target),
             ranks: ranks::of(record, &ranked),
             chains: chains::of(record, sources),
             noise_levels: finite(sources.noise_levels),
@@ -91,7 +93,7 @@ impl Figures {
 
 /// Rows of positions: kept draws, else the last population; every so many of them looked at.
 struct Table<'a> {
-    values: &'a [f64],
+    values: Numbers<'a>,
     dim: usize,
     all: usize,
     every: usize,
@@ -100,7 +102,7 @@ struct Table<'a> {
 impl<'a> Table<'a> {
     fn of(record: &RunRecord<'a>) -> Self {
         let values = match record.draws {
-            Some(draws) if !draws.values.is_empty() => draws.values,
+            Some(draws) if !draws.values.is_empty() => draws.values.into(),
             _ => record.samples,
         };
         let dim = record.summary.dim.max(1);
@@ -122,8 +124,8 @@ impl<'a> Table<'a> {
     /// A coordinate of every row that is looked at; numbers that are not finite are kept, so that columns stay side
     /// by side.
     fn column(&self, j: usize) -> Vec<f64> {
-        let values = self.values.iter().skip(j).step_by(self.dim * self.every);
-        values.copied().collect()
+        let rows = (0..self.all).step_by(self.every);
+        rows.map(|row| self.values.at(row * self.dim + j)).collect()
     }
 }
 
@@ -144,7 +146,11 @@ fn central(values: &[f64]) -> Option<(f64, f64)> {
 }
 
 /// How many values are in each of `bins` equal parts of a range.
-fn histogram(values: &[f64], (low, high): (f64, f64), bins: usize) -> Vec<u32> {
+fn histogram(
+    values: impl IntoIterator<Item = f64>,
+    (low, high): (f64, f64),
+    bins: usize,
+) -> Vec<u32> {
     let mut counts = vec![0; bins];
     for value in values {
         let bin = (value - low) / (high - low) * bins as f64;

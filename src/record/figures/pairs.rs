@@ -9,6 +9,7 @@
 //! that hold 50% and 95% of its mass, by marching squares (Lorensen, Cline 1987, doi 10.1145/37402.37422,
 //! in two dimensions), saddles split by the mean.
 
+use super::Table;
 use super::exact::log_densities;
 use crate::target::BlockTarget;
 use driftlane_kernels::Lane;
@@ -55,19 +56,22 @@ pub struct Cells {
     pub most: u32,
 }
 
-/// The most dependent pairs of the shown coordinates, whose columns and ranges are given.
+/// The most dependent pairs of the shown coordinates, whose ranges are given.
 pub(super) fn of(
+    table: &Table<'_>,
     shown: &[usize],
-    columns: &[Vec<f64>],
     ranges: &[Option<(f64, f64)>],
     target: Option<&dyn BlockTarget>,
 ) -> Vec<Pair> {
-    let rows = columns.first().map_or(0, Vec::len);
-    if rows < 2 {
+    let rows = table.rows();
+    if rows < 2 || shown.is_empty() {
         return Vec::new();
     }
     let every = rows.div_ceil(JUDGED);
-    let ranks: Vec<Vec<f64>> = columns.iter().map(|c| centred_ranks(c, every)).collect();
+    let ranks: Vec<Vec<f64>> = shown
+        .iter()
+        .map(|&j| centred_ranks(&table.column(j), every))
+        .collect();
     let mut pairs = Vec::new();
     for a in 0..shown.len() {
         for b in a + 1..shown.len() {
@@ -79,9 +83,10 @@ pub(super) fn of(
     let plane = target.filter(|target| target.dim() == 2);
     let pairs = pairs.into_iter().filter_map(|(dependence, a, b)| {
         let (x, y) = (ranges[a]?, ranges[b]?);
+        let columns = [a, b].map(|k| table.column(shown[k]));
         let (cells, points) = match rows > SCATTERED {
-            true => (Some(cells(&columns[a], &columns[b], x, y)), String::new()),
-            false => (None, points(&columns[a], &columns[b], x, y)),
+            true => (Some(cells(&columns[0], &columns[1], x, y)), String::new()),
+            false => (None, points(&columns[0], &columns[1], x, y)),
         };
         Some(Pair {
             first: shown[a],

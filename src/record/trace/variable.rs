@@ -1,7 +1,9 @@
 //! A variable of a trace: its node, its type, and the draws that are not on disk yet.
 
 use crate::disk::bytes_of;
+use crate::particles::Numbers;
 use crate::zarr::DataType;
+use std::borrow::Cow;
 
 /// A variable with items for every draw.
 #[derive(Debug)]
@@ -42,4 +44,12 @@ impl Variable {
             false => vec![0, chunk as u64],
         }
     }
+}
+
+/// The bytes of numbers in parts, in double precision.
+pub(super) fn parts_of(numbers: Numbers<'_>) -> impl Iterator<Item = Cow<'_, [u8]>> {
+    numbers.parts().map(|part| match part {
+        Cow::Borrowed(values) => bytes_of(values),
+        Cow::Owned(values) => Cow::Owned(bytes_of(&values).into_owned()),
+    })
 }

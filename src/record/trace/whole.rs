@@ -2,6 +2,7 @@
 
 use super::{NAME, RunRecord, Trace, TracePlan, TraceShape};
 use crate::error::Result;
+use crate::particles::Numbers;
 use crate::record::{OpenFolder, Part};
 use serde_json::{Map, Value, json};
 
@@ -9,7 +10,7 @@ use serde_json::{Map, Value, json};
 pub fn write(record: &RunRecord<'_>, folder: &OpenFolder) -> Result<()> {
     let dim = record.summary.dim.max(1);
     let (values, draws) = match record.draws {
-        Some(kept) => (kept.values, kept.draws),
+        Some(kept) => (Numbers::from(kept.values), kept.draws),
         None => (record.samples, 1),
     };
     let particles = values.len() / dim / draws.max(1);
@@ -23,8 +24,8 @@ pub fn write(record: &RunRecord<'_>, folder: &OpenFolder) -> Result<()> {
         attributes: attributes(record),
     };
     let mut trace = Trace::create(&folder.file(NAME), plan)?;
-    for draw in values.chunks_exact(particles * dim) {
-        trace.push(draw, &[])?;
+    for draw in 0..draws {
+        trace.push(values.range(draw * particles * dim, particles * dim), &[])?;
     }
     if !record.stages.is_empty() {
         trace.add_ladder(&record.stages)?;

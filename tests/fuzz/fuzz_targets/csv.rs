@@ -4,5 +4,6 @@
 #[path = "../checks.rs"]
 #[allow(dead_code)] // Each target calls one of the functions.
 mod checks;
+mod memory;
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| checks::csv(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| memory::within(bytes, checks::csv));
