@@ -115,7 +115,7 @@ enum Model<'a, R: Precision> {
 const RESAMPLER: Resampler = Resampler::Multinomial;
 
 impl<'a, R: Precision> DiffuseRun<'a, R> {
-    /// Draws the starts.
+    /// A run that draws its starts when it first advances.
     pub fn begin(target: &'a dyn BlockTarget, steps: Steps<'a>, run: &Diffuse<'a>) -> Result<Self> {
         let model = Self::model(target, steps, run)?;
         let flow = match &model {
@@ -166,7 +166,7 @@ impl<'a, R: Precision> DiffuseRun<'a, R> {
         Ok(Model::Program(Box::new(model)))
     }
 
-    /// One visit of the scheduler, or less where `pause` says so; `observer` is told of whole ones.
+    /// The starts, then one visit of the scheduler at a time, or less where `pause` says so; `observer` is told of whole ones.
     pub fn advance(
         &mut self,
         observer: &mut dyn FnMut(&StageRecord),
@@ -239,7 +239,7 @@ fn start<R: Precision, F: FeynmanKac<Real = R>>(
 ) -> Result<Flow<R>> {
     let mut population = Population::<R>::new(run.particles, dim, model.channels());
     place_starts(run.start, &mut population)?;
-    let mut flow = Flow::start_from(model, population, run.seed, RESAMPLER)?;
+    let mut flow = Flow::waiting(population, run.seed, RESAMPLER)?;
     flow.forget_stages();
     Ok(flow)
 }

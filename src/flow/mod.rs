@@ -12,6 +12,7 @@ mod genealogy;
 mod resampling;
 mod saved;
 mod scheduler;
+mod starts;
 mod tally;
 mod visit;
 mod weighing;

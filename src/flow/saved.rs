@@ -7,6 +7,7 @@
 use super::genealogy::GenealogyState;
 use super::resampling::Workspace;
 use super::scheduler::Mutation;
+use super::visit::Piece;
 use super::{FeynmanKac, Flow, Genealogy, LeeWhiteley, Resampler, StageRecord, Tally};
 use crate::checkpoint::{Reader, Sections, damaged};
 use crate::error::Result;
@@ -38,6 +39,7 @@ struct FlowState {
     keep_stages: bool,
     totals: Tally,
     mutation: Option<Mutation>,
+    starts: Option<Vec<Piece<Tally>>>,
 }
 
 impl<R: Precision> Flow<R> {
@@ -63,6 +65,7 @@ impl<R: Precision> Flow<R> {
             keep_stages: self.keep_stages,
             totals: self.totals.clone(),
             mutation: self.mutation.clone(),
+            starts: self.starts.clone(),
         };
         out.put("flow", &state);
         out.put_bytes("model", model.state());
@@ -114,8 +117,16 @@ impl<R: Precision> Flow<R> {
             generations.push_back(ancestors);
         }
         let blocks = population.span().blocks();
-        if !state.mutation.as_ref().is_none_or(|m| m.fits(blocks)) {
+        let under_way = state.mutation.as_ref().map(|mutation| &mutation.pieces);
+        if !under_way
+            .into_iter()
+            .chain(&state.starts)
+            .all(|pieces| Piece::fit(pieces, blocks))
+        {
             return Err(damaged("tells of blocks that the population does not have"));
+        }
+        if state.starts.is_some() && (state.time > 0 || state.mutation.is_some()) {
+            return Err(damaged("has moved particles that are not drawn"));
         }
         let under_way = state.mutation.as_ref().map(|_| state.time);
         model.set_state(&from.bytes("model")?, under_way)?;
@@ -137,6 +148,7 @@ impl<R: Precision> Flow<R> {
             totals: state.totals,
             mutation: state.mutation,
             weighing: None,
+            starts: state.starts,
         })
     }
 }

@@ -32,20 +32,6 @@ pub enum Advance {
     Finished,
 }
 
-impl Mutation {
-    /// Whether what is done of a visit are blocks of a population of so many, each once and in order.
-    pub(super) fn fits(&self, blocks: usize) -> bool {
-        let mut from = 0;
-        self.pieces.iter().all(|piece| {
-            let fits = piece.first >= from
-                && piece.blocks >= 1
-                && piece.blocks <= blocks - piece.first.min(blocks);
-            from = piece.first.saturating_add(piece.blocks);
-            fits
-        })
-    }
-}
-
 /// What happened at one time: the potential G_(t-1), the resampling, and the mutation M_t.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StageRecord {
@@ -91,6 +77,8 @@ pub struct Flow<R: Precision> {
     pub(super) mutation: Option<Mutation>,
     /// The latest weighing, where it is to be kept.
     pub(super) weighing: Option<Weighing>,
+    /// What is done of M_0, until all of it is.
+    pub(super) starts: Option<Vec<Piece<Tally>>>,
 }
 
 /// M_t between its first visit and its last.
@@ -109,83 +97,20 @@ pub(super) struct Mutation {
 }
 
 impl<R: Precision> Flow<R> {
-    /// Draws X_0 ~ M_0 for `n` particles.
-    pub fn start<F>(model: &F, n: usize, seed: u64, resampler: Resampler) -> Result<Self>
-    where
-        F: FeynmanKac<Real = R>,
-    {
-        Self::start_from(
-            model,
-            Population::new(n, model.dim(), model.channels()),
-            seed,
-            resampler,
-        )
-    }
-
-    /// Like [`start`](Flow::start) into a population made by the caller, whose positions M_0 may
-    /// read as given starts.
-    pub fn start_from<F>(
-        model: &F,
-        mut population: Population<R>,
-        seed: u64,
-        resampler: Resampler,
-    ) -> Result<Self>
-    where
-        F: FeynmanKac<Real = R>,
-    {
-        let n = population.len();
-        if n > u32::MAX as usize {
-            return Err(Error::invalid("particles", n, "at most 4294967295"));
-        }
-        let tally = visit_blocks(
-            population.span(),
-            &mut [],
-            &|| model.scratch(),
-            &|block, _, scratch| {
-                let index = block.first_block() as u64;
-                let mut stream = Stream::new(seed, Purpose::Initial, index, 0);
-                model.m0(block, &mut stream, scratch)
-            },
-            &Tally::merge,
-        );
-        model.after_m0(&tally, n)?;
-        let mut flow = Self {
-            seed,
-            resampler,
-            time: 0,
-            epoch: 0,
-            log_weights: Vec::new(),
-            log_weight_sum: log_count(n),
-            log_evidence: 0.0,
-            genealogy: Genealogy::new(n, None),
-            lee_whiteley: None,
-            surviving_ancestors: None,
-            workspace: Workspace::default(),
-            population,
-            stages: Vec::new(),
-            keep_stages: true,
-            totals: Tally::default(),
-            mutation: None,
-            weighing: None,
-        };
-        flow.count(&tally);
-        Ok(flow)
-    }
-
     /// Remembers the last `lag` generations, at least 1, instead of time 0; before the first time.
     pub fn with_lag(mut self, lag: usize) -> Self {
         self.genealogy = Genealogy::new(self.population.len(), Some(lag));
         self
     }
 
-    fn count(&mut self, tally: &Tally) {
+    pub(super) fn count(&mut self, tally: &Tally) {
         let mut tally = tally.clone();
         tally.moments = Moments::default();
         tally.flight = None;
         self.totals = std::mem::take(&mut self.totals).merge(tally);
     }
 
-    /// Weighs, plans, resamples and moves once.
+    /// Draws X_0 where that is not done; else weighs, plans, resamples and moves once.
     pub fn advance<F>(&mut self, model: &mut F, observer: &mut Observer<'_, R>) -> Result<Advance>
     where
         F: FeynmanKac<Real = R>,
@@ -204,6 +129,9 @@ impl<R: Precision> Flow<R> {
     where
         F: FeynmanKac<Real = R>,
     {
+        if !self.started() {
+            return self.draw_starts(model, pause);
+        }
         if self.mutation.is_none() && self.begin(model)? == Advance::Finished {
             return Ok(Advance::Finished);
         }
@@ -518,7 +446,7 @@ impl<R: Precision> Flow<R> {
     }
 }
 
-fn log_count(n: usize) -> f64 {
+pub(super) fn log_count(n: usize) -> f64 {
     Lane::ln(n as f64)
 }
 

@@ -65,6 +65,20 @@ pub(super) struct Piece<T> {
     value: T,
 }
 
+impl<T> Piece<T> {
+    /// Whether pieces are of blocks of a population of so many, each once and in order.
+    pub(super) fn fit(pieces: &[Self], blocks: usize) -> bool {
+        let mut from = 0;
+        pieces.iter().all(|piece| {
+            let fits = piece.first >= from
+                && piece.blocks >= 1
+                && piece.blocks <= blocks - piece.first.min(blocks);
+            from = piece.first.saturating_add(piece.blocks);
+            fits
+        })
+    }
+}
+
 /// A visit, or as much of it as was done before a pause.
 pub(super) enum Visited<T> {
     Whole(T),

@@ -62,7 +62,8 @@ pub struct SampleRun<'a, R: Precision> {
 const RESAMPLER: Resampler = Resampler::Multinomial;
 
 impl<'a, R: Precision> SampleRun<'a, R> {
-    /// Draws the starts. Refused: settings out of their ranges, no valid start.
+    /// A run that draws its starts when it first advances, and refuses then if none is valid. Refused: settings out
+    /// of their ranges.
     pub fn begin(settings: &'a Sample<'a>) -> Result<Self> {
         let model = Self::model(settings)?;
         let dim = model.dim();
@@ -70,10 +71,9 @@ impl<'a, R: Precision> SampleRun<'a, R> {
         if settings.start == Start::Given {
             population.set_positions(&settings.positions);
         }
-        let mut flow = Flow::start_from(&model, population, settings.seed, RESAMPLER)?;
+        let mut flow = Flow::waiting(population, settings.seed, RESAMPLER)?;
         flow.forget_stages();
-        let nonfinite_starts = flow.totals().nonfinite() as usize;
-        Ok(Self::of(settings, model, flow, nonfinite_starts))
+        Ok(Self::of(settings, model, flow, 0))
     }
 
     fn model(settings: &'a Sample<'a>) -> Result<Chains<'a, R>> {
@@ -121,7 +121,8 @@ impl<'a, R: Precision> SampleRun<'a, R> {
         }
     }
 
-    /// One visit of the scheduler, or less where `pause` says so; `observer` is told of whole ones.
+    /// The starts, then one visit of the scheduler at a time, or less where `pause` says so; `observer` is told of whole
+    /// visits. Refused: no valid start, none left that is finite.
     pub fn advance(
         &mut self,
         observer: &mut dyn FnMut(&StageRecord),
@@ -136,7 +137,14 @@ impl<'a, R: Precision> SampleRun<'a, R> {
             }
             observer(record);
         };
-        self.flow.advance_until(&mut self.model, &mut watch, pause)
+        let waiting = !self.flow.started();
+        let advance = self
+            .flow
+            .advance_until(&mut self.model, &mut watch, pause)?;
+        if waiting && self.flow.started() {
+            self.nonfinite_starts = self.flow.totals().nonfinite() as usize;
+        }
+        Ok(advance)
     }
 
     /// The last states of the first particle that unadjusted dynamics lost, and the step size.

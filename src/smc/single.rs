@@ -3,9 +3,9 @@
 use super::{Smc, SmcResult, TemperatureRecord, Tempering, waste_free};
 use crate::checkpoint::{Reader, Sections, damaged};
 use crate::error::{Error, Result};
-use crate::flow::{Advance, Flow, Pause, Resampler, StageRecord, Weighing};
+use crate::flow::{Advance, FeynmanKac, Flow, Pause, Resampler, StageRecord, Weighing};
 use crate::mcmc::{MoveKind, check_reference};
-use crate::particles::Numbers;
+use crate::particles::{Numbers, Population};
 use crate::target::{Path, Precision};
 use std::io::{Read, Seek};
 
@@ -20,23 +20,23 @@ pub(super) struct Single<'a, R: Precision> {
 }
 
 impl<'a, R: Precision> Single<'a, R> {
-    /// Draws `particles` starts.
+    /// A run that draws its starts when it first advances.
     pub fn begin(settings: &'a Smc<'a>, particles: usize, seed: u64) -> Result<Self> {
         let (model, chains) = Self::model(settings, particles, seed)?;
-        let mut flow = Flow::<R>::start(&model, chains, seed, settings.resampler)?;
+        let population = Population::new(chains, model.dim(), model.channels());
+        let mut flow = Flow::<R>::waiting(population, seed, settings.resampler)?;
         if let Some(lag) = settings.lag {
             flow = flow.with_lag(lag);
         }
         if settings.keep_particles {
             flow.keep_weighings();
         }
-        let starts_without_density = flow.totals().nan as usize;
         Ok(Self {
             settings,
             model,
             flow,
             chains,
-            starts_without_density,
+            starts_without_density: 0,
         })
     }
 
@@ -72,14 +72,21 @@ impl<'a, R: Precision> Single<'a, R> {
         Ok((model, particles / settings.chain_length.unwrap_or(1)))
     }
 
-    /// One temperature, or less where `pause` says so.
+    /// The starts, then one temperature at a time, or less where `pause` says so.
     pub fn advance(
         &mut self,
         observer: &mut dyn FnMut(&StageRecord),
         pause: &Pause<'_>,
     ) -> Result<Advance> {
         let mut watch = |record: &StageRecord, _: &_| observer(record);
-        self.flow.advance_until(&mut self.model, &mut watch, pause)
+        let waiting = !self.flow.started();
+        let advance = self
+            .flow
+            .advance_until(&mut self.model, &mut watch, pause)?;
+        if waiting && self.flow.started() {
+            self.starts_without_density = self.flow.totals().nan as usize;
+        }
+        Ok(advance)
     }
 
     /// The latest weighing, where they are kept.

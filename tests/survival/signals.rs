@@ -100,20 +100,48 @@ fn a_time_limit_ends_a_run_that_resumes() {
     assert_same("limited", &results(&temp.path().join("limited")), &wanted);
 }
 
-#[test]
-fn a_second_interrupt_ends_the_process() {
-    // The first signal waits for the starts, which are drawn in one piece: here for seconds.
-    let temp = tempfile::tempdir().unwrap();
-    let rows: String = (0..20_000)
+/// A posterior of so many rows of data, in the file `t.toml`.
+fn logistic(folder: &std::path::Path, rows: usize) {
+    let rows: String = (0..rows)
         .map(|k| format!("{},{}\n", k % 7, k % 2))
         .collect();
-    std::fs::write(temp.path().join("data.csv"), format!("x,y\n{rows}")).unwrap();
+    std::fs::write(folder.join("data.csv"), format!("x,y\n{rows}")).unwrap();
     std::fs::write(
-        temp.path().join("t.toml"),
+        folder.join("t.toml"),
         "kind = \"logistic\"\ndata = \"data.csv\"\nresponse = \"y\"\nprior_sd = 1\nstandardise = false\nintercept = true\n",
     )
     .unwrap();
-    let line = "sample t.toml --sampler mala --particles 200000 --draws 2 --quiet --out twice";
+}
+
+#[test]
+fn dear_starts_are_stopped_too() {
+    let temp = tempfile::tempdir().unwrap();
+    logistic(temp.path(), 20_000);
+    let line =
+        "sample t.toml --sampler mala --step-size 0.01 --particles 30000 --steps 1 --warmup 0";
+    let (wanted, seconds) = undisturbed(temp.path(), line);
+    let mut within = 0;
+    for share in [0.2, 0.4, 0.6] {
+        let run = format!("{line} --quiet --force --out stopped");
+        let (output, took) = stopped(temp.path(), &run, "-TERM", seconds * share);
+        let said = errors(&output);
+        assert_eq!(output.status.code(), Some(143), "{said}");
+        assert!(took < 1.0, "the checkpoint took {took} s");
+        let status = ok(temp.path(), "status stopped --json");
+        let status: serde_json::Value = serde_json::from_str(&status).unwrap();
+        within += usize::from(status["particle_steps"] == 0);
+        ok(temp.path(), "resume stopped --quiet");
+        assert_same("stopped", &results(&temp.path().join("stopped")), &wanted);
+    }
+    assert!(within > 0, "no run was stopped while it drew its starts");
+}
+
+#[test]
+fn a_second_interrupt_ends_the_process() {
+    // The first signal waits for a block of particles: here for seconds.
+    let temp = tempfile::tempdir().unwrap();
+    logistic(temp.path(), 200_000);
+    let line = "sample t.toml --sampler hmc --step-size 0.001 --leapfrog-steps 1000 --particles 1000 --draws 2 --quiet --out twice";
     let child = program(temp.path())
         .args(line.split_whitespace())
         .spawn()
