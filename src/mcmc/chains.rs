@@ -346,8 +346,7 @@ impl<R: Precision> FeynmanKac for Chains<'_, R> {
             return Err(damaged("has scales of another number of coordinates"));
         }
         if let Some(flight) = &state.flight
-            && (flight.positions.len() > flight.at_move + 1
-                || flight.positions.iter().any(|x| x.len() != dim))
+            && !flight.fits(self.mover.vectors(), dim)
         {
             return Err(damaged("has a flight of another run"));
         }
