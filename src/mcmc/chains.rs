@@ -46,9 +46,12 @@ pub struct Work {
 }
 
 impl Work {
+    /// Moves of unadjusted dynamics that a visit takes where nobody looks at the population.
+    pub const UNADJUSTED: usize = 64;
+
     fn warmup_chunk(adjusted: bool) -> usize {
         // An unadjusted move is not tuned, so warm-up need not stop after every move.
-        if adjusted { 1 } else { 64 }
+        if adjusted { 1 } else { Self::UNADJUSTED }
     }
 
     /// How many moves are made before visit `time` (from 1).
