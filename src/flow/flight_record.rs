@@ -47,8 +47,10 @@ impl FlightRecord {
     /// Whether it is one of a particle of `channels` vector channels of `dim` coordinates.
     pub(crate) fn fits(&self, channels: usize, dim: usize) -> bool {
         let start = &self.start;
-        let counted = |moves: usize| (1..=moves + 1).contains(&self.positions.len());
-        self.at_move.checked_sub(start.moves).is_some_and(counted)
+        let made = self.at_move.checked_sub(start.moves);
+        let before = self.positions.len().checked_sub(1);
+        made.zip(before)
+            .is_some_and(|(made, before)| before <= made)
             && start.channels.len() == channels
             && self
                 .positions

@@ -45,7 +45,7 @@ pub fn fly_again<R: Precision>(
     let path = Path::plain(target);
     let start = &flight.start;
     let made = flight.at_move - start.moves;
-    let first = made + 1 - flight.positions.len();
+    let first = made - (flight.positions.len() - 1);
     let position = |moves: usize| {
         for (channel, values) in population.vectors_mut().iter_mut().zip(&start.channels) {
             for (row, value) in channel.iter_mut().zip(values) {

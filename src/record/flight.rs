@@ -70,7 +70,8 @@ pub struct State {
 impl Flight {
     /// Of a record of a run.
     pub fn of(record: &FlightRecord, sampler: &str, step_size: f64, precision: &str) -> Self {
-        let first = (record.at_move + 1).saturating_sub(record.positions.len());
+        let before = record.positions.len().saturating_sub(1);
+        let first = record.at_move.saturating_sub(before);
         let states = record
             .positions
             .iter()

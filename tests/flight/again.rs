@@ -228,6 +228,10 @@ fn flights_of_others_are_refused() {
     assert!(edited(|f| f.positions.clear()));
     assert!(edited(|f| f.at_move = 0));
     assert!(edited(|f| f.start.moves = usize::MAX));
+    assert!(edited(|f| {
+        f.positions.clear();
+        f.at_move = usize::MAX;
+    }));
     assert!(edited(|f| f.start.channels.truncate(1)));
     assert!(edited(|f| f.start.channels[1].truncate(2)));
     assert!(edited(|f| f.positions.extend(vec![vec![0.0; 5]; 100])));
