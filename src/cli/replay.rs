@@ -91,7 +91,7 @@ fn largest(x: &[f64]) -> f64 {
 /// The sampler of the run at the step size of the record; refused, in a few words, where the record is not of that run.
 fn mover(settings: &Settings, flight: &Flight) -> std::result::Result<MoveSettings, String> {
     let Method::Sample(method) = &settings.method else {
-        return Err("is of no run of sample, and config.toml of no other".into());
+        return Err("is of a run of sample, and config.toml of another method".into());
     };
     let name = method.sampler.name();
     if name != flight.sampler {
