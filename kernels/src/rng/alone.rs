@@ -102,7 +102,7 @@ mod tests {
             let (mut all, mut one) = (stream.clone(), Alone::new::<R>(stream.clone(), particle));
             // A stream that is stored and taken up goes on alike.
             let mut stored = Alone::new::<R>(Stream::from_state(stream.state()), particle);
-            let mut check = |all: Row<R>, one: Row<F64>, stored: Row<F32>| {
+            let check = |all: Row<R>, one: Row<F64>, stored: Row<F32>| {
                 let number = number(&all, particle % width);
                 let all_lanes = cast_slice::<F64, f64>(&one.0);
                 assert!(all_lanes.iter().all(|x| x.to_bits() == number.to_bits()));
@@ -110,7 +110,7 @@ mod tests {
                 assert!(rounded.iter().all(|x| *x == number as f32));
             };
             for _ in 0..3 {
-                let n = (&mut Normals(&mut all)).row::<R>();
+                let n = Normals(&mut all).row::<R>();
                 check(n, one.normals().row(), stored.normals().row());
                 let u = Normals(&mut all).uniform::<R>();
                 check(u, one.normals().uniform(), stored.normals().uniform());
