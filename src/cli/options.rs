@@ -77,7 +77,7 @@ pub enum Verb {
         after_help = "Example:\n  driftlane sample gaussian --particles 64 --draws 50 --out gaussian-run --force\n  driftlane verify gaussian-run"
     )]
     Verify(FolderOptions),
-    /// The last states of a particle that blew up, evaluated again in scalar double precision
+    /// The last moves of a particle that blew up, made again in scalar double precision
     #[command(
         after_help = "Example:\n  driftlane sample many-well --sampler ula --step-size 0.05 --particles 64 --steps 500 --out blown\n  driftlane replay blown"
     )]

@@ -1,25 +1,26 @@
-//! `replay`: the last states of a particle that blew up, evaluated again one number at a time in double precision.
+//! `replay`: the last moves of a particle that blew up, made again in scalar double precision.
 //!
-//! At every state: the log density and the gradient by the target's scalar instance, which is the twin of what ran in
-//! registers. For Euler-Maruyama (`ula`) the steps are taken again from the first state, with the noise that the
-//! states tell of,
-//!
-//! ```text
-//! xi_k = (x_(k+1) - x_k - h g(x_k)) / sqrt(2 h),    y_(k+1) = y_k + h g(y_k) + sqrt(2 h) xi_k,   y_0 = x_0
-//! ```
-//!
-//! so that a run in single precision is told from one that would have blown up in double precision too.
+//! At every state of the record: the log density and the gradient by the target's scalar instance, which is the twin of
+//! what ran in registers. From the start of the particle's last visit its moves are made again ([`fly_again`]), by the
+//! sampler of the folder's configuration at the step size of the record, with the random numbers they took: of a run in
+//! double precision they come back bit for bit, and a run in single precision is told from one that would have blown up
+//! in double precision too.
 
 use super::options::FolderOptions;
-use super::{config, given::Given, outcome, settings::Settings};
+use super::settings::{Length, Method, Settings};
+use super::{config, execute, given::Given, outcome};
 use crate::error::{Error, Result};
+use crate::mcmc::{MoveSettings, Work, fly_again};
 use crate::record::OpenFolder;
-use crate::record::flight::{Flight, State};
-use crate::target::BlockTarget;
+use crate::record::flight::{self, Flight};
+use crate::target::{BlockTarget, Precision};
+use driftlane_kernels::{F32, F64};
 use serde_json::{Value, json};
 
 /// A position this many times as large as the first is on its way out.
 const FAR: f64 = 1e6;
+/// What is this far from the record is not its particle any more.
+const PARTED: f64 = 0.01;
 
 /// A state, evaluated.
 struct Evaluated {
@@ -27,8 +28,10 @@ struct Evaluated {
     largest: f64,
     log_density: f64,
     gradient: Vec<f64>,
-    /// The largest coordinate of the path taken again.
-    again: Option<f64>,
+    /// The largest coordinate of the same move made again.
+    again: f64,
+    /// The largest difference of a coordinate between the two, over the largest coordinate.
+    apart: f64,
 }
 
 /// `replay DIR`.
@@ -45,14 +48,27 @@ pub fn replay(options: &FolderOptions) -> Result<u8> {
     let target = config::resolve_target(&file, &[], &mut given)?;
     let settings = Settings::resolve(target, None, given)?;
     let target = settings.target.build()?;
+    let refuse = |what: String| Error::RunFolder {
+        path: open.file(flight::FILE),
+        what,
+    };
     let dim = flight.states[0].position.len();
     if dim != target.dim() {
-        return Err(Error::RunFolder {
-            path: open.file(crate::record::flight::FILE),
-            what: format!("has {dim} coordinates, and the target {}", target.dim()),
-        });
+        let what = format!("has {dim} coordinates, and the target {}", target.dim());
+        return Err(refuse(what));
     }
-    let states = evaluate(&flight, &*target);
+    let mover = mover(&settings, &flight).map_err(&refuse)?;
+    let again = match flight.precision.as_str() {
+        F32::NAME => fly_again::<F32>,
+        F64::NAME => fly_again::<F64>,
+        other => {
+            return Err(refuse(format!(
+                "has the precision {other:?}, not f32 or f64"
+            )));
+        }
+    };
+    let again = again(&*target, &mover, &flight.record()).map_err(|e| refuse(e.to_string()))?;
+    let states = evaluate(&flight, &*target, &again);
     let verdict = verdict(&flight, &states, &target.parameter_names());
     let text = match options.json {
         true => as_json(&flight, &states, &verdict).to_string() + "\n",
@@ -72,38 +88,57 @@ fn largest(x: &[f64]) -> f64 {
     })
 }
 
-fn evaluate(flight: &Flight, target: &dyn BlockTarget) -> Vec<Evaluated> {
-    let dim = target.dim();
-    let at = |x: &[f64]| {
-        let mut gradient = vec![0.0; dim];
-        let log_density = target.scalar_log_density_and_gradient(x, &mut gradient);
-        (log_density, gradient)
+/// The sampler of the run at the step size of the record; refused, in a few words, where the record is not of that run.
+fn mover(settings: &Settings, flight: &Flight) -> std::result::Result<MoveSettings, String> {
+    let Method::Sample(method) = &settings.method else {
+        return Err("is of a run of sample, and config.toml of another method".into());
     };
-    let h = flight.step_size;
-    let noise = (2.0 * h).sqrt();
-    let mut path = (flight.sampler == "ula").then(|| flight.states[0].position.clone());
-    let mut states: Vec<Evaluated> = Vec::new();
-    for (k, State { moves, position }) in flight.states.iter().enumerate() {
-        if let (Some(y), Some(before)) = (&mut path, k.checked_sub(1)) {
-            let (x, g) = (&flight.states[before].position, &states[before].gradient);
-            let gradient = at(y).1;
-            for j in 0..dim {
-                let xi = (position[j] - x[j] - h * g[j]) / noise;
-                // A step that ends at infinity tells of no noise; its expectation is taken.
-                let xi = if xi.is_finite() { xi } else { 0.0 };
-                y[j] += h.mul_add(gradient[j], noise * xi);
-            }
-        }
-        let (log_density, gradient) = at(position);
-        states.push(Evaluated {
-            moves: *moves,
+    let name = method.sampler.name();
+    if name != flight.sampler {
+        return Err(format!(
+            "is of {:?}, and config.toml of {name}",
+            flight.sampler
+        ));
+    }
+    // So that no number in a file keeps this busy for ever.
+    let kept = match method.length {
+        Length::Draws(_) => method.thin,
+        Length::Steps(_) => 0,
+    };
+    let longest = kept.max(Work::UNADJUSTED as u64);
+    let made = (flight.at_move - flight.start.moves) as u64;
+    if made > longest {
+        return Err(format!(
+            "has a visit of {made} moves, and the run none above {longest}"
+        ));
+    }
+    Ok(MoveSettings {
+        step_size: Some(flight.step_size),
+        ..execute::mover(method.sampler, &method.tuning)
+    })
+}
+
+fn evaluate(flight: &Flight, target: &dyn BlockTarget, again: &[Vec<f64>]) -> Vec<Evaluated> {
+    let evaluated = flight.states.iter().zip(again).map(|(state, again)| {
+        let position = &state.position;
+        let mut gradient = vec![0.0; target.dim()];
+        let log_density = target.scalar_log_density_and_gradient(position, &mut gradient);
+        let same = |(x, y): (&f64, &f64)| x.to_bits() == y.to_bits() || x.is_nan() && y.is_nan();
+        let pairs = || position.iter().zip(again);
+        let differences: Vec<f64> = pairs().map(|(x, y)| x - y).collect();
+        Evaluated {
+            moves: state.moves,
             largest: largest(position),
             log_density,
             gradient,
-            again: path.as_ref().map(|y| largest(y)),
-        });
-    }
-    states
+            again: largest(again),
+            apart: match pairs().all(same) {
+                true => 0.0,
+                false => largest(&differences) / largest(position),
+            },
+        }
+    });
+    evaluated.collect()
 }
 
 /// What the states say.
@@ -127,14 +162,22 @@ fn verdict(flight: &Flight, states: &[Evaluated], names: &[String]) -> String {
             );
         }
     }
-    if let Some(again) = states
-        .last()
-        .and_then(|state| state.again)
-        .filter(|y| y.is_finite())
+    if flight.precision == F64::NAME
+        && let Some(other) = states.iter().find(|state| state.apart != 0.0)
     {
         return format!(
-            "the same steps in double precision end at a finite position, the largest coordinate {again:.3e}: \
-             use --precision f64"
+            "the same moves end elsewhere after move {}: flight.json or config.toml is not as the run left it, or the run \
+             is of another version",
+            other.moves
+        );
+    }
+    // Doubles are finite for long on the same way out.
+    let survived = states.last().is_some_and(|state| state.again <= near);
+    if survived && states[0].apart <= PARTED {
+        return format!(
+            "the same moves in double precision end at a finite position, the largest coordinate {:.3e}: \
+             use --precision f64",
+            states[states.len() - 1].again
         );
     }
     let before: Vec<f64> = states
@@ -156,35 +199,32 @@ fn verdict(flight: &Flight, states: &[Evaluated], names: &[String]) -> String {
 fn as_text(flight: &Flight, states: &[Evaluated], verdict: &str) -> String {
     let mut text = format!(
         "particle {} of {}, step size {}, {}: not finite after move {}\n\
-         evaluated again in scalar double precision\n\n\
-         {:>10}  {:>12}  {:>14}  {:>12}",
+         its moves made again from move {} in scalar double precision\n\n\
+         {:>10}  {:>12}  {:>14}  {:>12}  {:>13}  {:>9}",
         flight.particle,
         flight.sampler,
         flight.step_size,
         flight.precision,
         flight.at_move,
+        flight.start.moves,
         "move",
         "max |x|",
         "log density",
-        "max |grad|"
+        "max |grad|",
+        "max |x| again",
+        "apart"
     );
-    let again = states.iter().any(|state| state.again.is_some());
-    if again {
-        text += &format!("  {:>14}", "max |x| again");
-    }
     text.push('\n');
     for state in states {
         text += &format!(
-            "{:>10}  {:>12.4e}  {:>14.6e}  {:>12.4e}",
+            "{:>10}  {:>12.4e}  {:>14.6e}  {:>12.4e}  {:>13.4e}  {:>9.1e}\n",
             state.moves,
             state.largest,
             state.log_density,
-            largest(&state.gradient)
+            largest(&state.gradient),
+            state.again,
+            state.apart
         );
-        if let Some(y) = state.again {
-            text += &format!("  {y:>14.4e}");
-        }
-        text.push('\n');
     }
     text + "\n" + verdict + "\n"
 }
@@ -199,7 +239,8 @@ fn as_json(flight: &Flight, states: &[Evaluated], verdict: &str) -> Value {
                 "largest_coordinate": number(state.largest),
                 "log_density": number(state.log_density),
                 "largest_gradient": number(largest(&state.gradient)),
-                "largest_coordinate_again": state.again.map(number),
+                "largest_coordinate_again": number(state.again),
+                "apart": number(state.apart),
             })
         })
         .collect();
@@ -209,6 +250,7 @@ fn as_json(flight: &Flight, states: &[Evaluated], verdict: &str) -> Value {
         "sampler": flight.sampler,
         "step_size": flight.step_size,
         "precision": flight.precision,
+        "from_move": flight.start.moves,
         "states": states,
         "verdict": verdict,
     })

@@ -18,7 +18,7 @@ mod visit;
 mod weighing;
 
 pub use cloud::Cloud;
-pub use flight_record::FlightRecord;
+pub use flight_record::{FlightRecord, FlightStart};
 pub use genealogy::{Genealogy, LeeWhiteley};
 pub(crate) use resampling::population_uniform;
 pub use resampling::{Resampler, resample_offspring};

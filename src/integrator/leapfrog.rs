@@ -15,7 +15,7 @@ use super::scheme::{Dynamics, Rule, Scheme};
 use super::table::VELOCITY_VERLET;
 use crate::error::{Error, Result};
 use crate::target::{Law, Precision};
-use driftlane_kernels::rng::Stream;
+use driftlane_kernels::rng::{Normals, Stream};
 use driftlane_kernels::step::leapfrog::{drift, kick};
 use driftlane_kernels::step::splitting::Piece;
 use driftlane_kernels::tile::Row;
@@ -162,7 +162,7 @@ fn kick_and_drift<R: Precision>(
 
 /// Momenta from N(0, M).
 pub fn draw_momentum<R: Precision>(integrator: &Leapfrog, stream: &mut Stream, p: &mut [Row<R>]) {
-    integrator.masses.draw(stream, p);
+    integrator.masses.draw(&mut Normals(stream), p);
 }
 
 /// sum_j p_j^2 / (2 m_j), in double precision, one row for 32 particles.

@@ -3,7 +3,7 @@
 use crate::target::Precision;
 use driftlane_kernels::lane::Table;
 use driftlane_kernels::mutants::active;
-use driftlane_kernels::rng::Stream;
+use driftlane_kernels::rng::Noise;
 use driftlane_kernels::tile::Row;
 use driftlane_kernels::{F64, Lane};
 
@@ -29,15 +29,15 @@ impl Masses {
         self.inverse.values()
     }
 
-    /// Momenta from N(0, M).
-    pub fn draw<R: Precision>(&self, stream: &mut Stream, p: &mut [Row<R>]) {
+    /// Momenta from N(0, M), made of standard normals.
+    pub fn draw<R: Precision, N: Noise>(&self, normals: &mut N, p: &mut [Row<R>]) {
         for (p, &root) in p.iter_mut().zip(self.root.of::<R>()) {
             let hot = if active("momentum-too-hot") {
                 1.05
             } else {
                 1.0
             };
-            *p = stream.normal_row::<R>() * Row::<R>::broadcast(root) * Row::<R>::splat(hot);
+            *p = normals.row::<R>() * Row::<R>::broadcast(root) * Row::<R>::splat(hot);
         }
     }
 

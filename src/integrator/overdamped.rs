@@ -11,17 +11,17 @@
 use crate::target::{Law, Precision};
 use driftlane_kernels::Lane;
 use driftlane_kernels::mutants::active;
-use driftlane_kernels::rng::Stream;
+use driftlane_kernels::rng::{Noise, Source};
 use driftlane_kernels::step::langevin::euler_maruyama;
 use driftlane_kernels::tile::Row;
 
 /// `steps` steps of size `step_size` (one for each particle) towards `law`. `grad` and `other` are
 /// working memory.
-pub fn euler_maruyama_steps<R: Precision>(
+pub fn euler_maruyama_steps<R: Precision, S: Source>(
     law: Law<'_>,
     step_size: Row<R>,
     steps: usize,
-    stream: &mut Stream,
+    source: &mut S,
     x: &mut [Row<R>],
     grad: &mut [Row<R>],
     other: &mut [Row<R>],
@@ -36,11 +36,11 @@ pub fn euler_maruyama_steps<R: Precision>(
         law.gradient(x, grad, other);
         // A copy stays in registers through the loop; behind the reference it would be stored and
         // loaded for every row.
-        let mut local = stream.clone();
+        let mut local = source.clone();
         for (x, g) in x.iter_mut().zip(grad.iter()) {
-            let xi = local.normal_row::<R>();
+            let xi = local.normals().row::<R>();
             *x = euler_maruyama(*x, *g, step_size, noise_scale, xi);
         }
-        *stream = local;
+        *source = local;
     }
 }

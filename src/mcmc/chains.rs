@@ -46,9 +46,12 @@ pub struct Work {
 }
 
 impl Work {
+    /// Moves of unadjusted dynamics that a visit takes where nobody looks at the population.
+    pub const UNADJUSTED: usize = 64;
+
     fn warmup_chunk(adjusted: bool) -> usize {
         // An unadjusted move is not tuned, so warm-up need not stop after every move.
-        if adjusted { 1 } else { 64 }
+        if adjusted { 1 } else { Self::UNADJUSTED }
     }
 
     /// How many moves are made before visit `time` (from 1).
@@ -346,8 +349,7 @@ impl<R: Precision> FeynmanKac for Chains<'_, R> {
             return Err(damaged("has scales of another number of coordinates"));
         }
         if let Some(flight) = &state.flight
-            && (flight.positions.len() > flight.at_move + 1
-                || flight.positions.iter().any(|x| x.len() != dim))
+            && !flight.fits(self.mover.vectors(), dim)
         {
             return Err(damaged("has a flight of another run"));
         }

@@ -1,4 +1,4 @@
-//! The last states of a particle that blew up.
+//! The last states of a particle that blew up, and where the visit began in which it did.
 //!
 //! Unadjusted dynamics never comes back from a position that is not finite. Of the first particle that gets there, the
 //! states of its last moves are kept, to be looked at: where the density or its gradient ceased to be a number, or how
@@ -10,7 +10,7 @@
 
 use super::Move;
 use super::finite::finite_weights;
-use crate::flow::FlightRecord;
+use crate::flow::{FlightRecord, FlightStart};
 use crate::integrator::Scratch;
 use crate::particles::Span;
 use crate::target::{Law, Precision};
@@ -80,6 +80,7 @@ impl<R: Precision> Before<R> {
         }
         first.map(|mut flight| {
             flight.at_move += earlier_moves;
+            flight.start.moves += earlier_moves;
             flight
         })
     }
@@ -127,18 +128,21 @@ impl<R: Precision> Before<R> {
         }
         let lane = whole(&after_moves(high, block))?;
         let first = (high + 1).saturating_sub(STATES);
-        let positions = (first..=high).map(|count| {
-            let x = after_moves(count, block);
-            let lanes = x
-                .iter()
-                .map(|row| cast_slice::<_, R::Scalar>(&row.0)[lane].into());
-            lanes.collect()
-        });
+        let positions = (first..=high).map(|count| of_lane(&after_moves(count, block), lane));
         let positions: Vec<Vec<f64>> = positions.collect();
+        let rows = block.rows(tile);
+        let channels = self.channels.chunks_exact(length);
+        let start = FlightStart {
+            moves: 0,
+            fresh,
+            channels: channels.map(|x| of_lane(&x[rows.clone()], lane)).collect(),
+            stream: stream.state(),
+        };
         Some(Box::new(FlightRecord {
             particle: block.first_particle() + tile * particles_per_tile::<R>() + lane,
             at_move: high,
             positions,
+            start,
         }))
     }
 
@@ -150,4 +154,12 @@ impl<R: Precision> Before<R> {
             from = to;
         }
     }
+}
+
+/// The numbers of one particle of a tile.
+fn of_lane<R: Precision>(rows: &[Row<R>], lane: usize) -> Vec<f64> {
+    let numbers = rows
+        .iter()
+        .map(|row| cast_slice::<_, R::Scalar>(&row.0)[lane]);
+    numbers.map(Into::into).collect()
 }

@@ -26,7 +26,7 @@ use crate::particles::Span;
 use crate::target::{Law, Precision};
 use driftlane_kernels::lane::Table;
 use driftlane_kernels::mutants::active;
-use driftlane_kernels::rng::{Purpose, Stream};
+use driftlane_kernels::rng::{Alone, Noise, Normals, Purpose, Source, Stream};
 use driftlane_kernels::tile::Row;
 use driftlane_kernels::{F64, Lane};
 
@@ -36,10 +36,10 @@ const GRADIENT: usize = 1;
 const VELOCITY: usize = 2;
 
 /// A velocity uniform on the unit sphere.
-fn draw_velocity<R: Precision>(stream: &mut Stream, u: &mut [Row<R>]) {
+fn draw_velocity<R: Precision, N: Noise>(normals: &mut N, u: &mut [Row<R>]) {
     let mut square = Row::<R>::zero();
     for u in u.iter_mut() {
-        *u = stream.normal_row();
+        *u = normals.row();
         square = u.mul_add(*u, square);
     }
     let inverse = square.sqrt().recip();
@@ -99,18 +99,14 @@ impl Mclmc {
     }
 }
 
-impl<R: Precision> Move<R> for Mclmc {
-    fn name(&self) -> &'static str {
-        "mclmc"
-    }
-
-    fn run(
+impl Mclmc {
+    fn steps<R: Precision, S: Source>(
         &self,
         law: Law<'_>,
         moves: usize,
         fresh: bool,
         block: &mut Span<'_, R>,
-        stream: &mut Stream,
+        source: &mut S,
         scratch: &mut Scratch<R>,
     ) -> Tally {
         let mut tally = Tally::default();
@@ -127,7 +123,7 @@ impl<R: Precision> Move<R> for Mclmc {
             let u = &mut velocity[0][rows];
             if !fresh {
                 law.gradient(x, g, &mut scratch.other);
-                draw_velocity(stream, u);
+                draw_velocity(&mut source.normals(), u);
             }
             for _ in 0..moves {
                 kick::<R>(half, scale, g, u);
@@ -136,7 +132,7 @@ impl<R: Precision> Move<R> for Mclmc {
                 kick::<R>(half, scale, g, u);
                 let mut square = Row::<R>::zero();
                 for u in u.iter_mut() {
-                    *u = noise.mul_add(stream.normal_row::<R>(), *u);
+                    *u = noise.mul_add(source.normals().row::<R>(), *u);
                     square = u.mul_add(*u, square);
                 }
                 let inverse = square.sqrt().recip();
@@ -150,6 +146,36 @@ impl<R: Precision> Move<R> for Mclmc {
             tally.gradient_evaluations += (active * (moves + usize::from(!fresh))) as u64;
         }
         tally
+    }
+}
+
+impl<R: Precision> Move<R> for Mclmc {
+    fn name(&self) -> &'static str {
+        "mclmc"
+    }
+
+    fn run(
+        &self,
+        law: Law<'_>,
+        moves: usize,
+        fresh: bool,
+        block: &mut Span<'_, R>,
+        stream: &mut Stream,
+        scratch: &mut Scratch<R>,
+    ) -> Tally {
+        self.steps(law, moves, fresh, block, stream, scratch)
+    }
+
+    fn run_alone(
+        &self,
+        law: Law<'_>,
+        moves: usize,
+        fresh: bool,
+        block: &mut Span<'_, R>,
+        alone: &mut Alone,
+        scratch: &mut Scratch<R>,
+    ) -> Option<Tally> {
+        Some(self.steps(law, moves, fresh, block, alone, scratch))
     }
 
     fn vectors(&self) -> usize {
@@ -222,7 +248,7 @@ impl<R: Precision> Move<R> for AdjustedMclmc {
             for _ in 0..moves {
                 let h = self.step_sizes.draw::<R>(stream);
                 let half = h * Row::splat(0.5);
-                draw_velocity(stream, &mut scratch.momentum);
+                draw_velocity(&mut Normals(stream), &mut scratch.momentum);
                 let x = &block.vectors[0][rows.clone()];
                 scratch.position.copy_from_slice(x);
                 scratch.proposed_gradient.copy_from_slice(&scratch.gradient);

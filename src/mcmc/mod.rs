@@ -8,6 +8,7 @@ mod chees;
 mod dual_averaging;
 mod elliptical_slice;
 mod finite;
+mod flight_again;
 mod flight_recorder;
 mod ghmc;
 mod hmc;
@@ -30,6 +31,7 @@ pub(crate) use chains::{weigh_tile, wrap_angles};
 pub use chees::Chees;
 pub use dual_averaging::DualAveraging;
 pub use elliptical_slice::EllipticalSlice;
+pub use flight_again::fly_again;
 pub use ghmc::Ghmc;
 pub use hmc::Hmc;
 pub use kinds::MoveKind;
@@ -51,7 +53,7 @@ use crate::flow::Tally;
 use crate::integrator::Scratch;
 use crate::particles::Span;
 use crate::target::{Family, Law, Path, Precision};
-use driftlane_kernels::rng::Stream;
+use driftlane_kernels::rng::{Alone, Stream};
 use serde::{Deserialize, Serialize};
 
 /// The scalar channels of a population that moves along a [`Path`]: log base and log ratio of every
@@ -83,6 +85,20 @@ pub trait Move<R: Precision>: Send + Sync {
         stream: &mut Stream,
         scratch: &mut Scratch<R>,
     ) -> Tally;
+
+    /// The same by the random numbers of one particle of another block, which every particle of this one takes: how
+    /// a particle makes its moves again, in double precision. `None` of moves that cannot.
+    fn run_alone(
+        &self,
+        _law: Law<'_>,
+        _moves: usize,
+        _fresh: bool,
+        _block: &mut Span<'_, R>,
+        _alone: &mut Alone,
+        _scratch: &mut Scratch<R>,
+    ) -> Option<Tally> {
+        None
+    }
 
     /// Vector channels it needs, the position included.
     fn vectors(&self) -> usize {

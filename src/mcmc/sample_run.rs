@@ -83,7 +83,10 @@ impl<'a, R: Precision> SampleRun<'a, R> {
         check_reference(&*mover, &path)?;
         // Moments are looked at every 64 moves (unadjusted) or 8 (adjusted, a density and many
         // gradients each): often enough for the moments, seldom enough to stay in cache.
-        let seldom = if mover.adjusted() { 8 } else { 64 };
+        let seldom = match mover.adjusted() {
+            true => 8,
+            false => Work::UNADJUSTED,
+        };
         let work = Work {
             warmup: settings.warmup,
             moves: settings.moves,

@@ -10,7 +10,7 @@ use crate::integrator::{Scratch, euler_maruyama_steps};
 use crate::particles::Span;
 use crate::target::{Law, Precision};
 use driftlane_kernels::Lane;
-use driftlane_kernels::rng::Stream;
+use driftlane_kernels::rng::{Alone, Source, Stream};
 use driftlane_kernels::tile::Row;
 
 /// Unadjusted Langevin steps of one size.
@@ -23,6 +23,33 @@ impl Ula {
     /// With a positive step size.
     pub fn new(step_size: f64) -> Self {
         Self { step_size }
+    }
+
+    fn steps<R: Precision, S: Source>(
+        &self,
+        law: Law<'_>,
+        moves: usize,
+        block: &mut Span<'_, R>,
+        source: &mut S,
+        scratch: &mut Scratch<R>,
+    ) -> Tally {
+        let mut tally = Tally::default();
+        let step_size = Row::<R>::splat(self.step_size);
+        for tile in 0..block.tiles() {
+            let rows = block.rows(tile);
+            let x = &mut block.vectors[0][rows];
+            euler_maruyama_steps(
+                law,
+                step_size,
+                moves,
+                source,
+                x,
+                &mut scratch.gradient,
+                &mut scratch.other,
+            );
+            count_moves(block.active(tile), moves, moves, &mut tally);
+        }
+        tally
     }
 }
 
@@ -40,23 +67,19 @@ impl<R: Precision> Move<R> for Ula {
         stream: &mut Stream,
         scratch: &mut Scratch<R>,
     ) -> Tally {
-        let mut tally = Tally::default();
-        let step_size = Row::<R>::splat(self.step_size);
-        for tile in 0..block.tiles() {
-            let rows = block.rows(tile);
-            let x = &mut block.vectors[0][rows];
-            euler_maruyama_steps(
-                law,
-                step_size,
-                moves,
-                stream,
-                x,
-                &mut scratch.gradient,
-                &mut scratch.other,
-            );
-            count_moves(block.active(tile), moves, moves, &mut tally);
-        }
-        tally
+        self.steps(law, moves, block, stream, scratch)
+    }
+
+    fn run_alone(
+        &self,
+        law: Law<'_>,
+        moves: usize,
+        _fresh: bool,
+        block: &mut Span<'_, R>,
+        alone: &mut Alone,
+        scratch: &mut Scratch<R>,
+    ) -> Option<Tally> {
+        Some(self.steps(law, moves, block, alone, scratch))
     }
 
     fn adjusted(&self) -> bool {

@@ -13,7 +13,7 @@ use crate::integrator::{Increments, Scratch, Stepper, Tile};
 use crate::particles::Span;
 use crate::target::{Law, Precision};
 use driftlane_kernels::Lane;
-use driftlane_kernels::rng::{Normals, Stream, ThreePoint, TwoPoint};
+use driftlane_kernels::rng::{Alone, Source, Stream};
 use driftlane_kernels::tile::Row;
 
 /// Steps of one size of one scheme.
@@ -42,20 +42,14 @@ impl Unadjusted {
         self.increments = increments;
         self
     }
-}
 
-impl<R: Precision> Move<R> for Unadjusted {
-    fn name(&self) -> &'static str {
-        self.stepper.scheme().name
-    }
-
-    fn run(
+    fn steps<R: Precision, S: Source>(
         &self,
         law: Law<'_>,
         moves: usize,
         fresh: bool,
         block: &mut Span<'_, R>,
-        stream: &mut Stream,
+        source: &mut S,
         scratch: &mut Scratch<R>,
     ) -> Tally {
         let mut tally = Tally::default();
@@ -78,7 +72,7 @@ impl<R: Precision> Move<R> for Unadjusted {
                 _ => &mut scratch.gradient[..],
             };
             if has_momentum && !fresh {
-                self.stepper.masses().draw(stream, p);
+                self.stepper.masses().draw(&mut source.normals(), p);
             }
             let mut rows = Tile {
                 x,
@@ -91,18 +85,50 @@ impl<R: Precision> Move<R> for Unadjusted {
             let (stepper, rows) = (&self.stepper, &mut rows);
             let gradients = match self.increments {
                 Increments::Gaussian => {
-                    stepper.advance(law, step_size, moves, known, rows, &mut Normals(stream))
+                    stepper.advance(law, step_size, moves, known, rows, &mut source.normals())
                 }
                 Increments::TwoPoint => {
-                    stepper.advance(law, step_size, moves, known, rows, &mut TwoPoint(stream))
+                    let noise = &mut source.two_points();
+                    stepper.advance(law, step_size, moves, known, rows, noise)
                 }
                 Increments::ThreePoint => {
-                    stepper.advance(law, step_size, moves, known, rows, &mut ThreePoint(stream))
+                    let noise = &mut source.three_points();
+                    stepper.advance(law, step_size, moves, known, rows, noise)
                 }
             };
             count_moves(active, moves, gradients, &mut tally);
         }
         tally
+    }
+}
+
+impl<R: Precision> Move<R> for Unadjusted {
+    fn name(&self) -> &'static str {
+        self.stepper.scheme().name
+    }
+
+    fn run(
+        &self,
+        law: Law<'_>,
+        moves: usize,
+        fresh: bool,
+        block: &mut Span<'_, R>,
+        stream: &mut Stream,
+        scratch: &mut Scratch<R>,
+    ) -> Tally {
+        self.steps(law, moves, fresh, block, stream, scratch)
+    }
+
+    fn run_alone(
+        &self,
+        law: Law<'_>,
+        moves: usize,
+        fresh: bool,
+        block: &mut Span<'_, R>,
+        alone: &mut Alone,
+        scratch: &mut Scratch<R>,
+    ) -> Option<Tally> {
+        Some(self.steps(law, moves, fresh, block, alone, scratch))
     }
 
     fn vectors(&self) -> usize {

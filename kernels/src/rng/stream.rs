@@ -89,6 +89,16 @@ impl Stream {
         }
     }
 
+    /// Its state, word by word of all lanes.
+    pub fn state(&self) -> [u64; 32] {
+        cast(self.state)
+    }
+
+    /// The stream that goes on from a [`state`](Stream::state).
+    pub fn from_state(state: [u64; 32]) -> Self {
+        Self { state: cast(state) }
+    }
+
     /// The next word of every lane.
     #[inline(always)]
     pub fn next_words(&mut self) -> u64x8 {

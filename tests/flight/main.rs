@@ -1,5 +1,13 @@
 //! The last states of a particle that blew up: they are those of the run, whatever its tile, precision and dynamics,
 //! and `replay` says what happened.
+//!
+//! | | |
+//! |---|---|
+//! | `again` | its moves made again: bit for bit in double precision, for every unadjusted move |
+//! | `folders` | `replay` of folders of all kinds, and of some nobody wrote |
+
+mod again;
+mod folders;
 
 use driftlane::Lane;
 use driftlane::flow::{Advance, FlightRecord};
