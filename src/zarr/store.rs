@@ -5,7 +5,6 @@ use crate::disk::{self, Durability};
 use crate::error::{Error, Result};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A node of the tree.
@@ -105,6 +104,19 @@ impl Store {
         durability: Durability,
     ) -> Result<PathBuf> {
         let path = self.chunk_path(array, index);
+        self.write_chunk_as(&path, array, index, parts, durability)?;
+        Ok(path)
+    }
+
+    /// [`write_chunk`](Store::write_chunk) into a file `path` that is not its own: readers do not see it there.
+    pub fn write_chunk_as(
+        &self,
+        path: &Path,
+        array: &str,
+        index: &[u64],
+        parts: &[&[u8]],
+        durability: Durability,
+    ) -> Result<()> {
         let Some(Node::Array(known)) = self.nodes.get(array) else {
             return Err(Error::write(path, "is a chunk of no array"));
         };
@@ -118,10 +130,9 @@ impl Store {
             let what = format!("has {length} bytes, which is not what a chunk holds");
             return Err(Error::write(path, what));
         }
-        let folder = disk::parent(&path);
-        fs::create_dir_all(folder).map_err(|e| Error::write(folder, e))?;
-        disk::replace_with(&path, parts, durability)?;
-        Ok(path)
+        let folder = disk::parent(path);
+        disk::create_folders(folder)?;
+        disk::replace_with(path, parts, durability)
     }
 
     /// Writes the `zarr.json` of every node, the root's last: a store whose root tells of a node has it.
@@ -129,12 +140,12 @@ impl Store {
         let mut all = Map::new();
         for (name, node) in &self.nodes {
             let folder = self.root.join(name);
-            fs::create_dir_all(&folder).map_err(|e| Error::write(&folder, e))?;
+            disk::create_folders(&folder)?;
             let object = node.metadata();
             put(&folder, &object, durability)?;
             all.insert(name.clone(), object);
         }
-        fs::create_dir_all(&self.root).map_err(|e| Error::write(&self.root, e))?;
+        disk::create_folders(&self.root)?;
         let mut root = metadata::group(&self.attributes);
         root["consolidated_metadata"] =
             json!({"kind": "inline", "must_understand": false, "metadata": all});
