@@ -266,7 +266,11 @@ fn complain(line: &str) {
 /// Of a run that is being lengthened, what the results are of.
 fn tell_longer(run: &StoredRun) {
     if let Some(longer) = run.longer() {
-        complain(&format!("{} {}", run.folder().path().display(), longer.says(true)));
+        complain(&format!(
+            "{} {}",
+            run.folder().path().display(),
+            longer.says(true)
+        ));
     }
 }
 

@@ -52,10 +52,9 @@ impl Lock {
         {
             use std::os::unix::fs::MetadataExt;
             let there = std::fs::symlink_metadata(path);
-            let same = self
-                .folder
-                .metadata()
-                .and_then(|own| there.map(|there| (own.dev(), own.ino()) == (there.dev(), there.ino())));
+            let same = self.folder.metadata().and_then(|own| {
+                there.map(|there| (own.dev(), own.ino()) == (there.dev(), there.ino()))
+            });
             same.unwrap_or(false)
         }
         #[cfg(not(unix))]

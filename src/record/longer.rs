@@ -40,6 +40,10 @@ impl Longer {
             path: path.clone(),
             what,
         };
+        // Not what would never end, nor what stands elsewhere.
+        if std::fs::symlink_metadata(&path).is_ok_and(|found| !found.is_file()) {
+            return Err(refuse("is not a file".into()));
+        }
         let file = match std::fs::File::open(&path) {
             Ok(file) => file,
             Err(e) if e.kind() == ErrorKind::NotFound => return Ok(None),
@@ -88,7 +92,9 @@ impl Longer {
         let Self { from, to } = self;
         match whole {
             true => {
-                format!("is being lengthened from {from} to {to} draws: results are those of {from}")
+                format!(
+                    "is being lengthened from {from} to {to} draws: results are those of {from}"
+                )
             }
             false => format!(
                 "is being lengthened from {from} to {to} draws, and its results are being replaced"

@@ -6,7 +6,8 @@
 //! [`Error::RunFolder`].
 
 use super::{
-    Draws, Figures, Longer, Manifest, OpenFolder, RunRecord, Stage, Summary, Warning, distinct, number,
+    Draws, Figures, Longer, Manifest, OpenFolder, RunRecord, Stage, Summary, Warning, distinct,
+    number,
 };
 use crate::error::{Error, Result};
 use crate::npy::{self, NonFinite};

@@ -344,7 +344,11 @@ impl Trace {
             let parts: [&[u8]; 2] = [&variable.buffer, &padding];
             let index = variable.index(chunk);
             let path = self.store.chunk_path(&variable.path, &index);
-            let path = if self.holds(chunk) { held::aside(&path) } else { path };
+            let path = if self.holds(chunk) {
+                held::aside(&path)
+            } else {
+                path
+            };
             self.store
                 .write_chunk_as(&path, &variable.path, &index, &parts, Durability::Lazy)?;
             self.unsettled.push(path);

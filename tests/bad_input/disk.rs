@@ -77,7 +77,11 @@ fn estimates_are_near_what_is_written() {
 /// it has.
 #[test]
 fn kept_particles_of_an_adaptive_ladder_fit_what_is_told() {
-    for (target, dim) in [("gaussian --set dim=100", 100), ("fab-40", 2), ("many-well --set dim=8", 8)] {
+    for (target, dim) in [
+        ("gaussian --set dim=100", 100),
+        ("fab-40", 2),
+        ("many-well --set dim=8", 8),
+    ] {
         let line = format!("smc {target} --particles 1000 --keep-particles");
         let temp = tempfile::tempdir().unwrap();
         let output = run(temp.path(), &format!("{line} --quiet --out run"));
@@ -90,6 +94,24 @@ fn kept_particles_of_an_adaptive_ladder_fit_what_is_told() {
         let stages = 10 + (dim as u64).isqrt();
         let each = 1000 * (dim as u64 + 2) * 8;
         assert_eq!(told(&line) - without, stages * each);
+    }
+}
+
+/// Draws that are read back are held twice for a while: besides what the run takes in the end only where it adds fewer.
+#[test]
+fn draws_read_back_are_counted_twice() {
+    let settings = settings("sample gaussian --draws 1000 --thin 10");
+    // A hundred draws of ten coordinates, log density and acceptance.
+    let all = 100 * 50 * 12 * 8;
+    for (read_back, besides) in [
+        (0, 0),
+        (all / 4, 0),
+        (all / 2, 0),
+        (all / 4 * 3, all / 2),
+        (all, all),
+        (u64::MAX, u64::MAX),
+    ] {
+        assert_eq!(settings.read_back_estimate(50, 10, read_back), besides);
     }
 }
 

@@ -110,7 +110,14 @@ fn who_makes_a_folder_keeps_it() {
     let made = names(&temp.path().join("runs"));
     assert_eq!(made.len(), 12, "{made:?}");
     for name in made {
-        assert!(results(&temp.path().join("runs").join(&name)).len() > 5, "{name}");
-        assert!(run(temp.path(), &format!("verify runs/{name}")).status.success());
+        assert!(
+            results(&temp.path().join("runs").join(&name)).len() > 5,
+            "{name}"
+        );
+        assert!(
+            run(temp.path(), &format!("verify runs/{name}"))
+                .status
+                .success()
+        );
     }
 }

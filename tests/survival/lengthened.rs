@@ -23,9 +23,17 @@ pub fn never_mixed(temp: &Path, name: &str, from: usize, to: usize, place: &str)
         assert_eq!(summary.status.code(), Some(5), "{place}: {said}");
         assert_eq!(said.lines().count(), 1, "{place}: {said}");
         let told = ["is being lengthened", "is not finished"];
-        assert!(told.iter().any(|words| said.contains(words)), "{place}: {said}");
+        assert!(
+            told.iter().any(|words| said.contains(words)),
+            "{place}: {said}"
+        );
         let export = run(temp, &format!("{export} csv"));
-        assert_eq!(export.status.code(), Some(5), "{place}: {}", errors(&export));
+        assert_eq!(
+            export.status.code(),
+            Some(5),
+            "{place}: {}",
+            errors(&export)
+        );
         return false;
     }
     let summary: serde_json::Value = serde_json::from_slice(&summary.stdout).unwrap();
@@ -35,7 +43,10 @@ pub fn never_mixed(temp: &Path, name: &str, from: usize, to: usize, place: &str)
     let told = fs::read_to_string(folder.join("trace.zarr/posterior/x/zarr.json")).unwrap();
     let told: serde_json::Value = serde_json::from_str(&told).unwrap();
     assert_eq!(told["shape"][1], kept, "{place}");
-    let config: toml::Table = fs::read_to_string(folder.join("config.toml")).unwrap().parse().unwrap();
+    let config: toml::Table = fs::read_to_string(folder.join("config.toml"))
+        .unwrap()
+        .parse()
+        .unwrap();
     let method = |key: &str| config["method"][key].as_integer().unwrap() as usize;
     assert_eq!(method("draws") / method("thin"), kept, "{place}");
     let steps = (method("warmup") + kept * method("thin")) as u64;
@@ -44,7 +55,13 @@ pub fn never_mixed(temp: &Path, name: &str, from: usize, to: usize, place: &str)
     let lines = fs::read_to_string(&elsewhere).unwrap().lines().count();
     assert_eq!(lines, 1 + kept * particles, "{place}");
     fs::remove_file(&elsewhere).unwrap();
-    ok(temp, &format!("export {name} --format stan-csv --chains 2 --out {}", temp.join("chains").display()));
+    ok(
+        temp,
+        &format!(
+            "export {name} --format stan-csv --chains 2 --out {}",
+            temp.join("chains").display()
+        ),
+    );
     fs::remove_dir_all(temp.join("chains")).unwrap();
     let report = temp.join("elsewhere.html");
     ok(temp, &format!("report {name} --out {}", report.display()));
@@ -80,12 +97,18 @@ fn an_interrupted_lengthening_keeps_its_first_results() {
             let _ = fs::remove_dir_all(temp.path().join("short"));
             ok(temp.path(), &short);
             let folder = temp.path().join("short");
-            let mut go = format!("resume short --draws +{} --quiet --checkpoint-every 20ms", to - from);
+            let mut go = format!(
+                "resume short --draws +{} --quiet --checkpoint-every 20ms",
+                to - from
+            );
             for _ in 0..4 {
                 // A signal, the others are kills.
                 let alive = match uniforms.next() < 0.3 {
                     true => {
-                        let limited = format!("{go} --time-limit {:.0}ms", 1.0 + seconds * 300.0 * uniforms.next());
+                        let limited = format!(
+                            "{go} --time-limit {:.0}ms",
+                            1.0 + seconds * 300.0 * uniforms.next()
+                        );
                         run(temp.path(), &limited).status.code() == Some(143)
                     }
                     false => killed(temp.path(), &go, seconds * uniforms.next()),
@@ -96,7 +119,10 @@ fn an_interrupted_lengthening_keeps_its_first_results() {
                 kept += usize::from(alive && whole);
                 if folder.join("longer.toml").exists() {
                     let status = ok(temp.path(), "status short");
-                    assert!(status.contains(&format!("lengthened from {from} to {to}")), "{status}");
+                    assert!(
+                        status.contains(&format!("lengthened from {from} to {to}")),
+                        "{status}"
+                    );
                     if whole {
                         let found = results(&folder);
                         for name in ["draws.npy", "samples.npy", "summary.json"] {
@@ -127,25 +153,47 @@ fn an_interrupted_lengthening_keeps_its_first_results() {
 #[test]
 fn a_lengthening_can_be_lengthened() {
     let temp = tempfile::tempdir().unwrap();
-    let line = "sample grid-9 --sampler mala --particles 64 --warmup 6";
-    ok(temp.path(), &format!("{line} --draws 25 --quiet --out long"));
-    ok(temp.path(), &format!("{line} --draws 5 --quiet --out short"));
-    for (more, to) in [(13, 18), (7, 25)] {
+    let line = "sample grid-9 --sampler mala --particles 2000 --warmup 6";
+    ok(
+        temp.path(),
+        &format!("{line} --draws 205 --quiet --out long"),
+    );
+    ok(
+        temp.path(),
+        &format!("{line} --draws 5 --quiet --out short"),
+    );
+    for (more, to) in [(100, 105), (100, 205)] {
         let output = run(
             temp.path(),
             &format!("resume short --draws +{more} --quiet --time-limit 1ms"),
         );
         assert_eq!(output.status.code(), Some(143), "{}", errors(&output));
         let status = ok(temp.path(), "status short");
-        assert!(status.contains(&format!("from 5 to {to} draws")), "{status}");
+        assert!(
+            status.contains(&format!("from 5 to {to} draws")),
+            "{status}"
+        );
         let summary = run(temp.path(), "summary short");
         assert!(summary.status.success());
         let said = errors(&summary);
-        assert!(said.contains("is being lengthened") && said.lines().count() == 1, "{said}");
-        assert!(never_mixed(temp.path(), "short", 5, 25, "lengthened twice"));
+        assert!(
+            said.contains("is being lengthened") && said.lines().count() == 1,
+            "{said}"
+        );
+        assert!(never_mixed(
+            temp.path(),
+            "short",
+            5,
+            205,
+            "lengthened twice"
+        ));
     }
     ok(temp.path(), "resume short --quiet");
-    assert_same(line, &results(&temp.path().join("short")), &results(&temp.path().join("long")));
+    assert_same(
+        line,
+        &results(&temp.path().join("short")),
+        &results(&temp.path().join("long")),
+    );
 }
 
 /// A file that should say how a run is lengthened and does not is refused by name.
@@ -156,13 +204,23 @@ fn a_damaged_length_is_refused() {
         temp.path(),
         "sample gaussian --particles 64 --draws 5 --warmup 5 --quiet --out a",
     );
-    for text in ["", "from = 5", "from = 9\nto = 5", "from = 0\nto = 5", "from = -1\nto = 2", "\u{1}"] {
+    for text in [
+        "",
+        "from = 5",
+        "from = 9\nto = 5",
+        "from = 0\nto = 5",
+        "from = -1\nto = 2",
+        "\u{1}",
+    ] {
         fs::write(temp.path().join("a/longer.toml"), text).unwrap();
         for verb in ["resume", "status", "summary"] {
             let output = run(temp.path(), &format!("{verb} a"));
             let said = errors(&output);
             assert_eq!(output.status.code(), Some(5), "{verb} {text}: {said}");
-            assert!(said.contains("longer.toml") && said.lines().count() == 1, "{said}");
+            assert!(
+                said.contains("longer.toml") && said.lines().count() == 1,
+                "{said}"
+            );
         }
     }
 }

@@ -117,7 +117,8 @@ impl Settings {
                 Error::invalid("--draws", draws, allowed(&advice))
             }
             Method::Smc(method) if method.keep_particles => {
-                let advice = format!(" for {dim} coordinates; lower it, or leave --keep-particles out");
+                let advice =
+                    format!(" for {dim} coordinates; lower it, or leave --keep-particles out");
                 Error::invalid("--particles", particles, allowed(&advice))
             }
             _ => {

@@ -97,18 +97,23 @@ impl Settings {
         self.check_bytes(particles, target.dim(), denoisers)
     }
 
-    /// The same of a run that goes on: `read_back` bytes of its draws are held twice while they are read back. The
-    /// draws to come take no memory yet then.
+    /// The bytes that a run which goes on needs besides: `read_back` bytes of its draws are held twice while they are
+    /// read back, when the draws to come take no memory yet.
+    pub fn read_back_estimate(&self, particles: u64, dim: usize, read_back: u64) -> u64 {
+        let to_come = self
+            .draws_estimate(particles, dim)
+            .saturating_sub(read_back);
+        read_back.saturating_sub(to_come)
+    }
+
+    /// [`check_memory_for`](Settings::check_memory_for) a run that goes on.
     pub fn check_memory_again(
         &self,
         particles: u64,
         target: &dyn BlockTarget,
         read_back: u64,
     ) -> Result<()> {
-        let to_come = self
-            .draws_estimate(particles, target.dim())
-            .saturating_sub(read_back);
-        let twice = read_back.saturating_sub(to_come);
+        let twice = self.read_back_estimate(particles, target.dim(), read_back);
         let besides = (twice, "to read back the draws that are kept");
         self.check_bytes(particles, target.dim(), besides)
     }
@@ -119,7 +124,12 @@ impl Settings {
     }
 
     /// The same with so many bytes besides those of particles.
-    fn check_bytes(&self, particles: u64, dim: usize, (besides, what_for): (u64, &str)) -> Result<()> {
+    fn check_bytes(
+        &self,
+        particles: u64,
+        dim: usize,
+        (besides, what_for): (u64, &str),
+    ) -> Result<()> {
         let Some(available) = manifest::available_memory() else {
             return Ok(());
         };

@@ -96,11 +96,12 @@ int mkdir(const char *path, mode_t mode) {
     return NEXT(mkdir)(path, mode);
 }
 
-// A full disk lets files be removed.
+// A full disk lets files be removed: then these calls are not counted.
 static int removes(void) {
-    long mine = atomic_fetch_add(&calls, 1);
     atomic_store(&full, 0);
-    return !(mine == at && error && !lasting);
+    if (lasting) return 1;
+    long mine = atomic_fetch_add(&calls, 1);
+    return !(mine == at && error);
 }
 
 int unlink(const char *path) {

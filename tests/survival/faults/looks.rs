@@ -64,7 +64,8 @@ fn every_failing_write_of_a_look_is_survived() {
                         for name in names {
                             assert!(same(name) || whole(name), "{place}: {name}");
                         }
-                        let chains = |name: &&String| name.ends_with(".csv") && name.contains("chain");
+                        let chains =
+                            |name: &&String| name.ends_with(".csv") && name.contains("chain");
                         let chains = found.keys().filter(chains).count();
                         assert!(chains == 0 || chains == 3, "{place}: {chains} chains");
                     }

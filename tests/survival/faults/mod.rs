@@ -74,17 +74,13 @@ fn survives(
     set: impl Fn(&Path) + Sync,
     look: impl Fn(&Path, &str, i32) + Sync,
 ) {
-    let temp = place();
-    set(temp.path());
-    let (output, calls) = faulty(temp.path(), line, "-1:EIO");
-    assert_eq!(
-        output.status.code(),
-        Some(0),
-        "{line}: {}",
-        errors(&output)
-    );
-    look(temp.path(), &format!("{line}, no fault"), 0);
     for (kind, stride) in kinds {
+        let temp = place();
+        set(temp.path());
+        let (output, calls) = faulty(temp.path(), line, &format!("-1:{kind}"));
+        let said = errors(&output);
+        assert_eq!(output.status.code(), Some(0), "{line}: {said}");
+        look(temp.path(), &format!("{line}, no fault"), 0);
         let tried: Vec<usize> = (0..calls).step_by(*stride).collect();
         let (next, refused) = (AtomicUsize::new(0), AtomicUsize::new(0));
         std::thread::scope(|scope| {
@@ -103,7 +99,7 @@ fn survives(
                 });
             }
         });
-        // All calls matter but removals, statuses of what failed, and those a short write only delays.
+        // All calls matter but statuses of what failed, and those a short write only delays.
         let (tried, refused) = (tried.len(), refused.into_inner());
         println!("{line}: {kind}: {refused} of {tried} faults refused, of {calls} calls");
         let least = match *kind {
