@@ -37,7 +37,8 @@ impl Partial {
             let partial = Self { path: path.clone() };
             match Lock::take(&path) {
                 Ok(lock) if lock.is_of(&path) => return Ok((partial, lock)),
-                Err(error) if path.exists() => return Err(error),
+                Err(error @ Error::Write { .. }) if path.exists() => return Err(error),
+                // Another clears it away.
                 _ => {}
             }
         }

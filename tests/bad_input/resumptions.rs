@@ -240,8 +240,8 @@ pub(super) fn resumptions() -> Vec<Case> {
         on(
             "done",
             "summary done",
-            "longer.toml is no TOML",
-            &["longer.toml", "must hold from and to"],
+            "longer.toml is no text",
+            &["longer.toml", "cannot be read"],
             |f| fs::write(f.join("done/longer.toml"), [0xff, 0]).unwrap(),
         )
         .exits(5),

@@ -20,6 +20,8 @@ const WEIGHED: u64 = 2;
 /// Temperatures of an adaptive ladder are not known before: taken to be so many and the square root of the dimension,
 /// which is as their number grows where moves do well (2 to 15 for the targets there are, from 1 to 256 dimensions).
 const STAGES: u64 = 10;
+/// The arrays of a run, which are replaced whole.
+const ARRAYS: [&str; 2] = ["samples.npy", "draws.npy"];
 /// Report, figures and manifest, and the text on every coordinate in them.
 const TEXTS: u64 = 1 << 20;
 const TEXT_OF_COORDINATE: u64 = 512;
@@ -86,6 +88,10 @@ impl Settings {
         match disk::free(&place) {
             Some(free) => {
                 let free = free.saturating_add(replaced(&out));
+                // A run that goes on writes its arrays beside the old ones.
+                let beside = ARRAYS.iter().filter(|_| !self.output.force);
+                let beside = beside.map(|name| length(&out.join(name)));
+                let free = beside.fold(free, u64::saturating_sub);
                 self.check_disk_of(particles, dim, free, &place)
             }
             None => Ok(()),
