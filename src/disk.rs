@@ -55,6 +55,50 @@ pub fn replace_from<'a>(
     })
 }
 
+/// A file whose bytes are on the disk and which waits for its name; one that is dropped leaves nothing.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    path: PathBuf,
+    partial: Option<PathBuf>,
+}
+
+impl Prepared {
+    /// Writes what will be the file `path`.
+    pub(crate) fn write(path: PathBuf, bytes: &[u8]) -> Result<Self> {
+        let partial = partial_name(&path);
+        let write = || {
+            let mut file = create(&partial)?;
+            file.write_all(bytes)?;
+            file.sync_all()
+        };
+        let written = write();
+        let prepared = Self {
+            partial: Some(partial),
+            path,
+        };
+        written.map_err(|e| Error::write(&prepared.path, e))?;
+        Ok(prepared)
+    }
+
+    /// Gives it its name, in place of what was there.
+    pub(crate) fn place(mut self) -> Result<()> {
+        let Some(partial) = &self.partial else {
+            return Ok(());
+        };
+        again(|| fs::rename(partial, &self.path)).map_err(|e| Error::write(&self.path, e))?;
+        self.partial = None;
+        sync_folder(parent(&self.path)).map_err(|e| Error::write(&self.path, e))
+    }
+}
+
+impl Drop for Prepared {
+    fn drop(&mut self) {
+        if let Some(partial) = &self.partial {
+            let _ = fs::remove_file(partial);
+        }
+    }
+}
+
 /// A file being written, which appears under its name, in place of what was there, only when
 /// [`NewFile::finish`] is called; one that is dropped leaves nothing.
 #[derive(Debug)]
@@ -91,6 +135,15 @@ impl NewFile {
         written.map_err(|e| Error::write(&self.path, e))
     }
 
+    /// Brings what was written to the disk; only the name is missing then.
+    pub fn flush(&mut self) -> Result<()> {
+        let Some(file) = &mut self.file else {
+            return Ok(());
+        };
+        let flushed = file.flush().and_then(|()| file.get_ref().sync_all());
+        flushed.map_err(|e| Error::write(&self.path, e))
+    }
+
     /// Flushes to the disk and gives the file its name.
     pub fn finish(mut self) -> Result<()> {
         let Some(file) = self.file.take() else {
@@ -125,11 +178,32 @@ pub(crate) fn create(partial: &Path) -> io::Result<File> {
     };
     match open() {
         Err(e) if e.kind() == ErrorKind::AlreadyExists => {
-            fs::remove_file(partial)?;
+            again(|| fs::remove_file(partial))?;
             open()
         }
         opened => opened,
     }
+}
+
+/// A call of the system, made again where a signal came in its way: std does so for opening, writing and flushing
+/// alone, and file systems over a network let a signal interrupt the others too.
+pub(crate) fn again<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match call() {
+            Err(e) if e.kind() == ErrorKind::Interrupted => {}
+            done => return done,
+        }
+    }
+}
+
+/// Makes a folder and those above it.
+pub(crate) fn create_folders(path: &Path) -> Result<()> {
+    again(|| fs::create_dir_all(path)).map_err(|e| Error::write(path, e))
+}
+
+/// Removes a file, if there is one.
+pub(crate) fn remove(path: &Path) -> Result<()> {
+    absent(again(|| fs::remove_file(path)), path)
 }
 
 /// Gives a file that has been written its name.
@@ -142,7 +216,7 @@ pub(crate) fn settle(
     if durability == Durability::Flushed {
         file.sync_all()?;
     }
-    fs::rename(partial, path)?;
+    again(|| fs::rename(partial, path))?;
     match durability {
         Durability::Flushed => sync_folder(parent(path)),
         Durability::Lazy => Ok(()),
@@ -164,14 +238,14 @@ pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
 /// what links inside the folder point to.
 pub(crate) fn remove_tree(path: &Path) -> Result<()> {
     match fs::symlink_metadata(path) {
-        Ok(found) if found.is_dir() => absent(fs::remove_dir_all(path), path),
-        Ok(_) => absent(fs::remove_file(path), path),
+        Ok(found) if found.is_dir() => absent(again(|| fs::remove_dir_all(path)), path),
+        Ok(_) => remove(path),
         Err(e) => absent(Err(e), path),
     }
 }
 
 /// A removal, whose failure does not matter where there was nothing.
-pub(crate) fn absent(removed: io::Result<()>, path: &Path) -> Result<()> {
+fn absent(removed: io::Result<()>, path: &Path) -> Result<()> {
     match removed {
         Err(e) if e.kind() != ErrorKind::NotFound => Err(Error::write(path, e)),
         _ => Ok(()),

@@ -16,7 +16,7 @@ use crate::checkpoint::Sections;
 use crate::error::{Error, Result};
 use crate::flow::{Advance, Pause};
 use crate::record::generations::{Checkpoint, Found, Generations, unusable};
-use crate::record::{OpenFolder, Status};
+use crate::record::{Longer, OpenFolder, Status};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -71,6 +71,7 @@ pub const HEAD: &str = "head";
 /// A run's way from its start, or from a checkpoint, to its end.
 pub(super) struct Course<'a> {
     open: Option<&'a OpenFolder>,
+    longer: Option<Longer>,
     interrupts: Option<Interrupts>,
     generations: Option<Generations>,
     found: Option<Found>,
@@ -90,13 +91,15 @@ impl<'a> Course<'a> {
         settings: &Settings,
         identity: u32,
         particles: usize,
-        open: Option<&'a OpenFolder>,
+        kept: Option<(&'a OpenFolder, Interrupts)>,
         mut found: Option<Found>,
     ) -> Result<Self> {
+        let (open, interrupts) = kept.unzip();
         let begun = Instant::now();
         let output = &settings.output;
         let deadline = output.time_limit.map(|limit| begun + limit);
-        let interrupts = open.map(|_| Interrupts::listen(deadline)).transpose()?;
+        let interrupts = interrupts.map(|signals: Interrupts| signals.at_latest(deadline));
+        let longer = open.map_or(Ok(None), Longer::read)?;
         let before = match &mut found {
             Some(found) => {
                 let head = found.checkpoint.get(HEAD);
@@ -113,6 +116,7 @@ impl<'a> Course<'a> {
         Ok(Self {
             generations: open.map(|open| Generations::new(open.path(), found.as_ref())),
             open,
+            longer,
             interrupts,
             found,
             last: (begun, before.particle_steps),
@@ -128,6 +132,11 @@ impl<'a> Course<'a> {
     /// The run folder.
     pub fn folder(&self) -> Option<&'a OpenFolder> {
         self.open
+    }
+
+    /// How it is being lengthened, of a run that was finished.
+    pub fn longer(&self) -> Option<Longer> {
+        self.longer
     }
 
     /// How far processes before this came.

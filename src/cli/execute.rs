@@ -4,7 +4,7 @@
 //! timed alone; then the record.
 
 use super::course::Course;
-use super::interrupts::Stop;
+use super::interrupts::{Interrupts, Stop};
 use super::outcome::{Outcome, comparison, print, report};
 use super::resume::identity;
 use super::settings::{Init, Method, Precision, Sampler, Settings};
@@ -42,12 +42,14 @@ pub fn run(settings: &Settings, command: &str) -> Result<u8> {
     if output.save {
         loaded.check_disk(settings)?;
     }
+    let interrupts = folder.is_some().then(Interrupts::listen).transpose()?;
     let manifest = Manifest::new(settings.population.seed, command);
     let made = folder
         .map(|f| f.create_locked(&settings.to_toml(), &manifest))
         .transpose()?;
     let (open, lock) = made.unzip();
-    let code = carry_out(settings, &loaded, manifest, open.as_ref(), None, command);
+    let kept = open.as_ref().zip(interrupts);
+    let code = carry_out(settings, &loaded, manifest, kept, None, command);
     drop(lock);
     code
 }
@@ -57,10 +59,11 @@ pub(super) fn carry_out(
     settings: &Settings,
     loaded: &Loaded,
     manifest: Manifest,
-    open: Option<&OpenFolder>,
+    kept: Option<(&OpenFolder, Interrupts)>,
     found: Option<Found>,
     command: &str,
 ) -> Result<u8> {
+    let open = kept.as_ref().map(|kept| kept.0);
     let quiet = settings.output.quiet;
     for note in settings.notes() {
         say(&note, quiet);
@@ -77,7 +80,7 @@ pub(super) fn carry_out(
         .build()
         .map_err(|e| Error::invalid("--threads", threads, e.to_string()))?;
     let Loaded { target, starts, .. } = loaded;
-    let mut course = Course::new(settings, identity(settings)?, starts.particles, open, found)?;
+    let mut course = Course::new(settings, identity(settings)?, starts.particles, kept, found)?;
     if let Method::Compare(method) = &settings.method {
         let course = &mut course;
         let found = pool.install(|| compare::compare(settings, method, &**target, starts, course));
@@ -146,6 +149,22 @@ pub(super) struct Loaded {
 }
 
 impl Loaded {
+    /// Refuses what memory cannot hold besides `read_back` bytes of draws.
+    pub(super) fn check_memory(&self, settings: &Settings, read_back: u64) -> Result<()> {
+        settings.check_memory_again(self.starts.particles as u64, &*self.target, read_back)
+    }
+
+    /// Particle-steps of a run of `sample`, warm-up included; of others nothing is known before.
+    pub(super) fn moves(&self, settings: &Settings) -> f64 {
+        match &settings.method {
+            Method::Sample(method) => {
+                let moves = method.warmup.saturating_add(method.length.moves());
+                moves as f64 * self.starts.particles as f64
+            }
+            _ => f64::INFINITY,
+        }
+    }
+
     /// Refuses what the disk cannot hold.
     pub(super) fn check_disk(&self, settings: &Settings) -> Result<()> {
         settings.check_disk(self.starts.particles as u64, self.target.dim())

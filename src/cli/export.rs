@@ -43,6 +43,7 @@ pub fn check(options: &ExportOptions) -> Result<()> {
 pub fn write(options: &ExportOptions) -> Result<String> {
     check(options)?;
     let mut run = StoredRun::open(Path::new(&options.dir))?;
+    super::tell_longer(&run);
     let default = match (options.format.as_str(), run.kept()) {
         ("csv", Some(_)) => "draws.csv",
         ("csv", None) => "samples.csv",

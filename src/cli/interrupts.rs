@@ -52,12 +52,10 @@ pub struct Interrupts {
 }
 
 impl Interrupts {
-    /// Takes the signals over from the system, which would end the process.
-    pub fn listen(deadline: Option<Instant>) -> Result<Self> {
-        let flags = Self {
-            deadline,
-            ..Self::default()
-        };
+    /// Takes the signals over from the system, which would end the process. Asked for before a folder is made: where
+    /// the system refuses it (exit code 2), nothing has been written.
+    pub fn listen() -> Result<Self> {
+        let flags = Self::default();
         let listen = || {
             // In this order: a second signal finds the flag of the first.
             flag::register_conditional_shutdown(SIGINT, 130, flags.interrupt.clone())?;
@@ -68,10 +66,17 @@ impl Interrupts {
         };
         match listen() {
             Ok(_) => Ok(flags),
-            Err(e) => Err(Error::Numerical(format!(
-                "signals cannot be listened to: {e}"
-            ))),
+            Err(e) => Err(Error::invalid(
+                "SIGINT, SIGTERM",
+                e,
+                "the system must let a run that keeps a folder listen to them; --no-save needs none",
+            )),
         }
+    }
+
+    /// Stops the run at this time too.
+    pub fn at_latest(self, deadline: Option<Instant>) -> Self {
+        Self { deadline, ..self }
     }
 
     /// Whether to stop, and why.

@@ -47,6 +47,7 @@ pub use course::{HEAD, Head};
 pub use settings::Settings;
 
 use crate::error::Error;
+use crate::record::StoredRun;
 use clap::Parser;
 use clap::error::ErrorKind;
 use given::Given;
@@ -260,6 +261,17 @@ fn complain(line: &str) {
     use std::io::Write;
     // A closed standard error must not turn a refusal into a panic.
     let _ = writeln!(std::io::stderr(), "driftlane: {}", one_line(line));
+}
+
+/// Of a run that is being lengthened, what the results are of.
+fn tell_longer(run: &StoredRun) {
+    if let Some(longer) = run.longer() {
+        complain(&format!(
+            "{} {}",
+            run.folder().path().display(),
+            longer.says(true)
+        ));
+    }
 }
 
 /// The command as it would be typed into a shell.

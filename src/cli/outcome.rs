@@ -8,7 +8,7 @@ use crate::mcmc::KeptDraws;
 use crate::particles::Samples;
 use crate::record::figures::{Figures, Sources};
 use crate::record::trace::{self, Trace};
-use crate::record::{self, Draws, Manifest, RunRecord, Stage, Warning, table};
+use crate::record::{self, Draws, Longer, Manifest, RunRecord, Stage, Warning, table};
 use crate::record::{ComparePart, Part, Summary};
 use crate::target::library::BoxedTarget;
 use driftlane_kernels::isa;
@@ -172,12 +172,20 @@ pub(super) fn report(
             },
         );
         course.settle()?;
+        let longer = course.longer().is_some();
+        if longer {
+            Longer::begin_results(open)?;
+        }
         match outcome.trace {
             Some(mut trace) => {
                 for (name, value) in trace::attributes(&record) {
                     trace.set_attribute(&name, value);
                 }
                 trace.finish()?;
+                if longer {
+                    open.put("config.toml", &record.config)?;
+                    Longer::end(open)?;
+                }
                 record::write_streamed(&record, open)?;
             }
             None => {

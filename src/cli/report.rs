@@ -10,6 +10,7 @@ use std::path::Path;
 /// Writes the report, and says where.
 pub fn write(options: &ReportOptions) -> Result<String> {
     let run = StoredRun::open_any(Path::new(&options.dir))?;
+    super::tell_longer(&run);
     let path = match &options.out {
         Some(out) => {
             export::check_new(Path::new(out), options.force)?;

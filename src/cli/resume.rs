@@ -4,8 +4,9 @@
 //! but threads, output and the number of draws, and the content of every file it names.
 
 use super::course::{HEAD, Head};
-use super::execute::{self, carry_out};
+use super::execute::{self, Loaded, carry_out};
 use super::given::Given;
+use super::interrupts::Interrupts;
 use super::options::{FolderOptions, ResumeOptions};
 use super::settings::{Length, Method, Settings};
 use super::{config, outcome};
@@ -13,7 +14,8 @@ use crate::disk;
 use crate::error::{Error, Result};
 use crate::record::checksums;
 use crate::record::generations::{self, Found, unusable};
-use crate::record::{Lock, Manifest, OpenFolder, Status};
+use crate::record::{Lock, Longer, Manifest, OpenFolder, Status, trace};
+use serde_json::json;
 use std::path::Path;
 use toml::Value;
 
@@ -75,14 +77,15 @@ pub fn resume(options: &ResumeOptions) -> Result<u8> {
 fn resume_locked(options: &ResumeOptions, open: &OpenFolder) -> Result<u8> {
     open.sweep();
     let mut settings = settings(options, open)?;
-    let finished = open
-        .status()
-        .is_some_and(|status| status.phase == "finished");
-    if options.draws.is_some() {
-        lengthen(options, &mut settings)?;
-    } else if finished {
+    let longer = Longer::read(open)?;
+    let finished = longer.is_none()
+        && open
+            .status()
+            .is_some_and(|status| status.phase == "finished");
+    if options.draws.is_none() && finished {
         return again(options, open);
     }
+    let longer = lengthen(options, &mut settings, longer, finished)?;
     let loaded = execute::load(&settings)?;
     if options.draws.is_some() {
         loaded.check_disk(&settings)?;
@@ -94,26 +97,69 @@ fn resume_locked(options: &ResumeOptions, open: &OpenFolder) -> Result<u8> {
             super::complain(&format!("{damage}; going on from {}", found.path.display()));
         }
     }
-    if finished && found.is_none() {
-        return Err(Error::RunFolder {
-            path: open.path().to_owned(),
-            what: "is finished and has no checkpoint that more draws could begin from".into(),
-        });
+    let Some(found) = found else {
+        if longer.is_some() {
+            return Err(Error::RunFolder {
+                path: open.path().to_owned(),
+                what: "is finished and has no checkpoint that more draws could begin from".into(),
+            });
+        }
+        return go_on(&settings, &loaded, options, open, None, None);
+    };
+    go_on(&settings, &loaded, options, open, longer, Some(found))
+}
+
+/// Everything is judged: the folder says that the run goes on, and it does.
+fn go_on(
+    settings: &Settings,
+    loaded: &Loaded,
+    options: &ResumeOptions,
+    open: &OpenFolder,
+    longer: Option<Longer>,
+    mut found: Option<Found>,
+) -> Result<u8> {
+    if let Some(found) = &mut found {
+        loaded.check_memory(settings, read_back(found, settings, open))?;
     }
-    let status = open.status().unwrap_or_default();
+    let interrupts = Interrupts::listen()?;
+    // Before its status: by this file it is known that the results are those of a finished run.
+    if let Some(longer) = longer {
+        longer.write(open)?;
+    }
+    let mut status = open.status().unwrap_or_default();
+    if status.phase == "finished" {
+        // Of moves, warm-up included, those that were made already.
+        let all = loaded.moves(settings);
+        status.done = (status.particle_steps as f64 / all).clamp(0.0, 1.0);
+        status.seconds_left = None;
+    }
     let phase = "running".to_owned();
     open.set_status(&Status { phase, ..status })?;
-    // Of results that are there and will be others.
-    disk::absent(
-        std::fs::remove_file(open.file(checksums::FILE)),
-        &open.file(checksums::FILE),
-    )?;
-    if options.draws.is_some() {
-        open.put("config.toml", &settings.to_toml())?;
+    if longer.is_none() {
+        // Of results that are there and will be others.
+        disk::remove(&open.file(checksums::FILE))?;
+        if options.draws.is_some() {
+            open.put("config.toml", &settings.to_toml())?;
+        }
     }
     let command = command_of(open);
     let manifest = Manifest::new(settings.population.seed, command.clone());
-    carry_out(&settings, &loaded, manifest, Some(open), found, &command)
+    let kept = Some((open, interrupts));
+    carry_out(settings, loaded, manifest, kept, found, &command)
+}
+
+/// The bytes of draws that are read back from the trace of a run that keeps them.
+fn read_back(found: &mut Found, settings: &Settings, open: &OpenFolder) -> u64 {
+    if !matches!(settings.method, Method::Sample(_)) {
+        return 0;
+    }
+    // Of a checkpoint that has none, or is damaged there: it is refused where it is read.
+    let files: Vec<String> = found.checkpoint.get("trace-files").unwrap_or_default();
+    let length = |file: String| {
+        let file = trace::current(Path::new(trace::NAME).join(file), open.path());
+        std::fs::symlink_metadata(open.path().join(file)).map_or(0, |found| found.len())
+    };
+    files.into_iter().map(length).fold(0, u64::saturating_add)
 }
 
 /// The settings of the folder, with what the command line may change.
@@ -144,8 +190,38 @@ fn settings(options: &ResumeOptions, open: &OpenFolder) -> Result<Settings> {
     Ok(settings)
 }
 
+/// Adds the draws that are asked for, to those that a lengthening under way aims at. How the run is lengthened, if
+/// there are results of it; more draws of one that is not finished are simply its draws.
+fn lengthen(
+    options: &ResumeOptions,
+    settings: &mut Settings,
+    longer: Option<Longer>,
+    finished: bool,
+) -> Result<Option<Longer>> {
+    let draws = |settings: &mut Settings| match &mut settings.method {
+        Method::Sample(method) => match &mut method.length {
+            Length::Draws(draws) => Some(*draws),
+            Length::Steps(_) => None,
+        },
+        _ => None,
+    };
+    let from = longer.map_or_else(|| draws(settings), |longer| Some(longer.from));
+    if let (Some(longer), Method::Sample(method)) = (longer, &mut settings.method) {
+        method.length = Length::Draws(longer.to);
+        settings.validate()?;
+    }
+    if options.draws.is_some() {
+        add(options, settings)?;
+    } else if longer.is_none() {
+        return Ok(None);
+    }
+    let ends = from.zip(draws(settings));
+    let ends = ends.filter(|_| finished || longer.is_some());
+    Ok(ends.map(|(from, to)| Longer { from, to }))
+}
+
 /// Adds the draws that are asked for.
-fn lengthen(options: &ResumeOptions, settings: &mut Settings) -> Result<()> {
+fn add(options: &ResumeOptions, settings: &mut Settings) -> Result<()> {
     let text = options.draws.as_deref().unwrap_or_default();
     let allowed = "must be + and a whole number from 1, draws to be added";
     let refuse = |allowed: &str| Err(Error::invalid("--draws", text, allowed));
@@ -258,9 +334,14 @@ pub fn status(options: &FolderOptions) -> Result<u8> {
         Ok(Some(found)) => Some((found.generation, found.path.display().to_string())),
         _ => None,
     };
+    let longer = Longer::read(&open)?.map(|longer| (longer, Longer::has_results(&open)));
     if options.json {
         let mut value = serde_json::to_value(&status).unwrap_or_default();
         value["phase"] = phase.into();
+        value["longer"] = match longer {
+            Some((Longer { from, to }, whole)) => json!({"from": from, "to": to, "results": whole}),
+            None => serde_json::Value::Null,
+        };
         value["checkpoint"] = checkpoint.map(|(_, path)| path).into();
         outcome::print(&format!("{value}\n"))?;
         return Ok(0);
@@ -274,6 +355,9 @@ pub fn status(options: &FolderOptions) -> Result<u8> {
     );
     if let Some(left) = status.seconds_left.filter(|_| busy) {
         text += &format!(", {left:.0} s left");
+    }
+    if let Some((longer, whole)) = longer {
+        text += &format!("\n{}", longer.says(whole));
     }
     text += &match (&newest, checkpoint) {
         (Err(error), _) => format!("\nno usable checkpoint: {error}"),

@@ -117,6 +117,8 @@ impl Job<'_> {
         let store = course.folder().map(|folder| folder.file(trace::NAME));
         let store = store.filter(|_| matches!(method.length, Length::Draws(_)));
         let plan = || self.trace_plan(method, adjusted);
+        let first = course.longer().map(|longer| longer.from / method.thin);
+        let first = first.map(|draws| draws as usize);
         let (run, trace) = course.start(
             || {
                 let run = SampleRun::<R>::begin(&sample)?;
@@ -128,7 +130,8 @@ impl Job<'_> {
                     Some(store) => {
                         let (sums, pending): (Vec<u32>, _) =
                             (from.get("trace")?, from.bytes("trace-pending")?);
-                        Some(Trace::reopen(store, plan(), &sums, &pending)?)
+                        let trace = Trace::reopen_longer(store, plan(), first, &sums, &pending);
+                        Some(trace?)
                     }
                     None => None,
                 };

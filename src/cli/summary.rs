@@ -12,6 +12,7 @@ use std::path::Path;
 pub fn text(options: &SummaryOptions) -> Result<String> {
     let dir = Path::new(&options.dir);
     let run = StoredRun::open(dir)?;
+    super::tell_longer(&run);
     let record = run.record();
     if options.json {
         return Ok(record.summary.to_json() + "\n");

@@ -3,9 +3,8 @@
 //! A CRC-32 (IEEE 802.3, as in zip and PNG) finds every damage of up to 32 bits in a row and all but one in 4e9 of
 //! others; it does not guard against intent.
 
-use super::OpenFolder;
 use super::generations::{self, NAMES};
-use super::trace;
+use super::{OpenFolder, longer, trace};
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -17,7 +16,7 @@ use std::path::{Component, Path};
 pub const FILE: &str = "checksums.json";
 
 /// Files that live on after a run: they have checksums of their own, or none.
-const LEFT_OUT: [&str; 4] = [FILE, "status.json", NAMES[0], NAMES[1]];
+const LEFT_OUT: [&str; 5] = [FILE, "status.json", longer::FILE, NAMES[0], NAMES[1]];
 /// What `export` and `report` write later, at will.
 const LATER: [&str; 5] = [
     "draws.csv",
@@ -119,7 +118,8 @@ pub fn verify(folder: &OpenFolder) -> Result<Vec<Finding>> {
             findings.push(Finding { file: name, fault });
         }
     }
-    findings.extend(of_checkpoints(folder, finished));
+    let going_on = !finished || folder.file(longer::FILE).exists();
+    findings.extend(of_checkpoints(folder, going_on));
     Ok(findings)
 }
 
@@ -170,7 +170,7 @@ fn read(folder: &OpenFolder) -> Result<BTreeMap<String, Sum>> {
 }
 
 /// The checkpoints, and the chunks of the trace that the newest knows.
-fn of_checkpoints(folder: &OpenFolder, finished: bool) -> Vec<Finding> {
+fn of_checkpoints(folder: &OpenFolder, going_on: bool) -> Vec<Finding> {
     let mut findings = Vec::new();
     for name in NAMES {
         let path = folder.file(name);
@@ -180,7 +180,7 @@ fn of_checkpoints(folder: &OpenFolder, finished: bool) -> Vec<Finding> {
             findings.push(Finding { file, fault });
         }
     }
-    if finished {
+    if !going_on {
         return findings;
     }
     let Ok(Some(mut found)) = generations::newest(folder.path()) else {
@@ -195,7 +195,8 @@ fn of_checkpoints(folder: &OpenFolder, finished: bool) -> Vec<Finding> {
         .get::<Vec<String>>("trace-files")
         .unwrap_or_default();
     for (file, sum) in files.into_iter().zip(sums) {
-        let file = format!("{}/{file}", trace::NAME);
+        let file = trace::current(Path::new(trace::NAME).join(file), folder.path());
+        let file = file.to_string_lossy().into_owned();
         let fault = fault_of(folder, &file, None, sum);
         findings.push(Finding { file, fault });
     }

@@ -4,6 +4,7 @@
 //! [`RunFolder::create`] makes it with `config.toml`, `manifest.json` and `status.json` inside, in one
 //! rename; [`super::write`] adds the results. Every file is written under another name first.
 
+use super::partial::{FIRST, Partial};
 use super::{Lock, Manifest, Status};
 use crate::disk::{self, Durability, parent};
 use crate::error::{Error, Result};
@@ -12,7 +13,7 @@ use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 /// The files a run and `export` write: what `--force` may replace.
-pub const FILES: [&str; 19] = [
+pub const FILES: [&str; 20] = [
     "config.toml",
     "manifest.json",
     "status.json",
@@ -27,6 +28,7 @@ pub const FILES: [&str; 19] = [
     "compare.csv",
     super::checksums::FILE,
     super::flight::FILE,
+    super::longer::FILE,
     "checkpoint.a",
     "checkpoint.b",
     "draws.csv",
@@ -108,48 +110,39 @@ impl RunFolder {
     }
 
     /// Makes the folder with its configuration, manifest and status in it. Failures are
-    /// [`Error::Write`] and leave nothing behind.
+    /// [`Error::Write`] and leave nothing behind, of a run that is to be replaced all of it.
     pub fn create(&self, config: &str, manifest: &Manifest) -> Result<OpenFolder> {
         self.create_locked(config, manifest).map(|made| made.0)
     }
 
     /// [`create`](RunFolder::create) a folder that is locked from its first moment on.
     pub fn create_locked(&self, config: &str, manifest: &Manifest) -> Result<(OpenFolder, Lock)> {
+        let manifest = manifest.to_json();
         let fill = |path: &Path| {
-            let folder = OpenFolder {
-                path: path.to_owned(),
-            };
+            let folder = OpenFolder::at(path.to_owned());
             folder.put("config.toml", config)?;
-            folder.put("manifest.json", &manifest.to_json())?;
+            folder.put("manifest.json", &manifest)?;
             folder.set_status(&Status::of("running", 0.0, &[]))
         };
         match &self.place {
             Place::Replace(path) => {
                 // Not under a run that is going on.
                 let lock = Lock::take(path)?;
-                for name in TREES {
-                    disk::remove_tree(&path.join(name))?;
-                }
-                // What makes it a run folder last: half-emptied it can still be replaced.
-                for name in FILES.iter().rev() {
-                    disk::absent(fs::remove_file(path.join(name)), &path.join(name))?;
-                }
-                fill(path)?;
-                Ok((OpenFolder { path: path.clone() }, lock))
+                let open = OpenFolder::at(path.clone());
+                replace(&open, config, &manifest)?;
+                Ok((open, lock))
             }
             Place::New(path) => {
-                let partial = Partial::create(path)?;
-                let lock = Lock::take(&partial.path)?;
-                fill(&partial.path)?;
+                let (partial, lock) = Partial::create(path)?;
+                fill(partial.path())?;
                 let open = partial.become_one_of(std::iter::once(path.clone()))?;
                 Ok((open, lock))
             }
             Place::Default { runs, target } => {
                 let made_runs = !runs.exists();
-                fs::create_dir_all(runs).map_err(|e| Error::write(runs, e))?;
-                let result = Partial::create(&runs.join(target)).and_then(|partial| {
-                    let lock = Lock::take(&partial.path)?;
-                    fill(&partial.path)?;
+                disk::create_folders(runs)?;
+                let result = Partial::create(&runs.join(target)).and_then(|(partial, lock)| {
+                    fill(partial.path())?;
                     let name = |n| runs.join(format!("{target}-{n}"));
                     let open = partial.become_one_of((1..=LAST_NUMBER).map(name))?;
                     Ok((open, lock))
@@ -163,50 +156,46 @@ impl RunFolder {
     }
 }
 
-/// A folder under a temporary name, removed again unless it is given its real one.
-struct Partial {
-    path: PathBuf,
-}
-
-impl Partial {
-    fn create(final_path: &Path) -> Result<Self> {
-        let path = disk::partial_name(final_path);
-        fs::create_dir(&path).map_err(|e| Error::write(final_path, e))?;
-        Ok(Self { path })
-    }
-
-    /// Takes the first name that is free: a rename onto a folder with files fails, so that two
-    /// processes never share one.
-    fn become_one_of(mut self, names: impl Iterator<Item = PathBuf>) -> Result<OpenFolder> {
-        let mut last = self.path.clone();
-        for name in names {
-            last.clone_from(&name);
-            if fs::symlink_metadata(&name).is_ok() {
-                continue;
-            }
-            match fs::rename(&self.path, &name) {
-                Ok(()) => {
-                    self.path = PathBuf::new();
-                    disk::sync_folder(parent(&name)).map_err(|e| Error::write(&name, e))?;
-                    return Ok(OpenFolder { path: name });
+/// Puts a new run in the place of the one in a folder.
+///
+/// All that is to be written is on the disk before anything of the old run goes. From then on the folder holds a run
+/// at every moment: the old one at its start, nothing computed, until the new configuration stands there.
+fn replace(open: &OpenFolder, config: &str, manifest: &str) -> Result<()> {
+    // An empty folder is no run, and is left empty.
+    let was_run = OpenFolder::open(open.path()).is_ok();
+    let first = disk::Prepared::write(open.file("config.toml"), config.as_bytes())?;
+    let second = disk::Prepared::write(open.file("manifest.json"), manifest.as_bytes())?;
+    let status = Status::of("running", 0.0, &[]).to_json();
+    let third = disk::Prepared::write(open.file("status.json"), status.as_bytes())?;
+    if !was_run {
+        return first
+            .place()
+            .and_then(|()| second.place())
+            .and_then(|()| third.place())
+            .inspect_err(|_| {
+                for name in FIRST {
+                    let _ = fs::remove_file(open.file(name));
                 }
-                Err(e) if e.kind() == ErrorKind::DirectoryNotEmpty => {}
-                Err(e) => return Err(Error::write(name, e)),
-            }
-        }
-        Err(Error::write(last, "was taken by another run"))
+            });
     }
-}
-
-impl Drop for Partial {
-    fn drop(&mut self) {
-        if !self.path.as_os_str().is_empty() {
-            let _ = fs::remove_dir_all(&self.path);
-        }
+    // Nobody takes what is left for results, nor goes on from a checkpoint of other settings.
+    third.place()?;
+    for name in FILES.iter().rev().filter(|name| !FIRST.contains(name)) {
+        disk::remove(&open.file(name))?;
     }
+    for name in TREES {
+        disk::remove_tree(&open.file(name))?;
+    }
+    first.place()?;
+    second.place()
 }
 
 impl OpenFolder {
+    /// A folder that is known to be one.
+    pub(super) fn at(path: PathBuf) -> Self {
+        Self { path }
+    }
+
     /// Opens a run folder made earlier; [`Error::RunFolder`] if it is not one.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref().to_owned();
@@ -234,11 +223,9 @@ impl OpenFolder {
 
     /// Rewrites `status.json`; it waits for no disk, as the next one comes within seconds.
     pub fn set_status(&self, status: &Status) -> Result<()> {
-        // Strings, numbers and lists of them always serialise.
-        let text = serde_json::to_string(status).unwrap_or_default() + "\n";
         disk::replace_with(
             &self.file("status.json"),
-            &[text.as_bytes()],
+            &[status.to_json().as_bytes()],
             Durability::Lazy,
         )
     }

@@ -14,7 +14,7 @@ const PATIENCE: Duration = Duration::from_millis(300);
 /// folder keeps its lock when it is given another name.
 #[derive(Debug)]
 pub struct Lock {
-    _folder: File,
+    folder: File,
 }
 
 impl Lock {
@@ -24,7 +24,7 @@ impl Lock {
         let begun = Instant::now();
         loop {
             match file.try_lock() {
-                Ok(()) => return Ok(Self { _folder: file }),
+                Ok(()) => return Ok(Self { folder: file }),
                 Err(TryLockError::WouldBlock) if begun.elapsed() < PATIENCE => {
                     std::thread::sleep(Duration::from_millis(5));
                 }
@@ -36,6 +36,30 @@ impl Lock {
                 }
                 Err(TryLockError::Error(e)) => return Err(Error::write(folder, e)),
             }
+        }
+    }
+
+    /// The folder, where it can be had at once.
+    pub(super) fn take_if_free(folder: &Path) -> Option<Self> {
+        let file = File::open(folder).ok()?;
+        file.try_lock().ok()?;
+        Some(Self { folder: file })
+    }
+
+    /// Whether the folder that is locked still stands at `path`.
+    pub(super) fn is_of(&self, path: &Path) -> bool {
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt;
+            let there = std::fs::symlink_metadata(path);
+            let same = self.folder.metadata().and_then(|own| {
+                there.map(|there| (own.dev(), own.ino()) == (there.dev(), there.ino()))
+            });
+            same.unwrap_or(false)
+        }
+        #[cfg(not(unix))]
+        {
+            path.exists()
         }
     }
 

@@ -13,7 +13,9 @@
 //! | [`manifest`] | the build, the machine, the seed |
 //! | [`trace`] | `trace.zarr`: draws as ArviZ and xarray open them |
 //! | [`folder`] | the run folder, which appears whole or not at all |
+//! | `partial` | its temporary name, and what killed processes left under such |
 //! | [`lock`] | one process on it at a time |
+//! | [`longer`] | a finished run that is being made longer |
 //! | [`status`] | how far a run is |
 //! | [`generations`] | its checkpoints, two of them by turns |
 //! | [`flight`] | the last states of a particle that blew up |
@@ -30,9 +32,11 @@ pub mod flight;
 pub mod folder;
 pub mod generations;
 pub mod lock;
+pub mod longer;
 pub mod manifest;
 mod nulls;
 mod number;
+mod partial;
 pub mod report;
 pub mod status;
 pub mod stored;
@@ -45,6 +49,7 @@ pub use crate::disk;
 pub use figures::Figures;
 pub use folder::{OpenFolder, RunFolder};
 pub use lock::Lock;
+pub use longer::Longer;
 pub use manifest::Manifest;
 pub use status::Status;
 pub use stored::StoredRun;

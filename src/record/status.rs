@@ -39,6 +39,12 @@ impl Status {
         }
     }
 
+    /// The text of the file.
+    pub fn to_json(&self) -> String {
+        // Strings, numbers and lists of them always serialise.
+        serde_json::to_string(self).unwrap_or_default() + "\n"
+    }
+
     /// A phase with nothing more to tell.
     pub fn of(phase: &str, done: f64, warnings: &[String]) -> Self {
         Self {

@@ -6,7 +6,8 @@
 //! [`Error::RunFolder`].
 
 use super::{
-    Draws, Figures, Manifest, OpenFolder, RunRecord, Stage, Summary, Warning, distinct, number,
+    Draws, Figures, Longer, Manifest, OpenFolder, RunRecord, Stage, Summary, Warning, distinct,
+    number,
 };
 use crate::error::{Error, Result};
 use crate::npy::{self, NonFinite};
@@ -85,6 +86,9 @@ pub struct StoredRun {
     manifest: Manifest,
     /// How many draws `draws.npy` holds, if there is one.
     kept: Option<usize>,
+    longer: Option<Longer>,
+    /// The text of `checksums.json`, which tells these results from later ones.
+    sums: Option<String>,
     samples: Vec<f64>,
     draws: Vec<f64>,
 }
@@ -128,8 +132,14 @@ impl StoredRun {
             phase: String,
             done: f64,
         }
+        let longer = Longer::read(&folder)?;
+        let sums = sums_of(&folder);
+        if let Some(longer) = longer.filter(|_| sums.is_none()) {
+            let resume = format!("to go on: driftlane resume {}", path.display());
+            return Err(refuse(format!("{}; {resume}", longer.says(false))));
+        }
         let status: Status = parse(&folder, "status.json")?;
-        if status.phase != "finished" {
+        if status.phase != "finished" && longer.is_none() {
             let share = 100.0 * status.done.clamp(0.0, 1.0);
             return Err(refuse(format!(
                 "is not finished ({}, {share:.0}% done); to go on: driftlane resume {}",
@@ -166,6 +176,8 @@ impl StoredRun {
             schedule,
             manifest: parse(&folder, "manifest.json")?,
             kept: None,
+            longer,
+            sums,
             samples: Vec::new(),
             draws: Vec::new(),
             folder,
@@ -191,6 +203,11 @@ impl StoredRun {
     /// Its folder.
     pub fn folder(&self) -> &OpenFolder {
         &self.folder
+    }
+
+    /// Whether it is being lengthened.
+    pub fn longer(&self) -> Option<Longer> {
+        self.longer
     }
 
     /// How many draws of every particle were kept, if any were.
@@ -278,8 +295,17 @@ impl StoredRun {
             return Err(refuse(what));
         }
         let array = npy::read(&path, NonFinite::Keep).map_err(in_folder)?;
+        if sums_of(&self.folder) != self.sums {
+            let what = "was lengthened while it was read: its results are others now; ask again";
+            return Err(refuse(what.into()));
+        }
         Ok(array.values)
     }
+}
+
+/// The text of `checksums.json`, where it stands.
+fn sums_of(folder: &OpenFolder) -> Option<String> {
+    read(folder, super::checksums::FILE).ok()
 }
 
 /// The text of a file of the folder.

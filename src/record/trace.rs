@@ -31,12 +31,14 @@ use std::thread::JoinHandle;
 
 mod back;
 mod describe;
+mod held;
 mod particles;
 mod read;
 mod resume;
 mod variable;
 mod whole;
 
+pub use held::current;
 pub use read::stat;
 use variable::{Variable, parts_of};
 pub use whole::{attributes, write};
@@ -58,7 +60,7 @@ fn to_disk(paths: Vec<PathBuf>, root: &Path) -> Result<()> {
     #[cfg(target_os = "linux")]
     if paths.len() > MANY {
         let whole = || rustix::fs::syncfs(File::open(root)?).map_err(std::io::Error::from);
-        return whole().map_err(|e| Error::write(root, e));
+        return disk::again(whole).map_err(|e| Error::write(root, e));
     }
     let mut folders = BTreeSet::new();
     for path in paths {
@@ -136,6 +138,8 @@ pub struct Trace {
     under_way: Option<JoinHandle<Result<()>>>,
     /// Checksums of the weighted particles of every stage, and their files.
     stages: Vec<[u32; 3]>,
+    /// Of a run that is being lengthened, the draws it had before: what holds them stays as it is until the end.
+    first: Option<usize>,
 }
 
 impl Trace {
@@ -290,6 +294,7 @@ impl Trace {
     pub fn finish(mut self) -> Result<()> {
         self.plan.shape.draws = self.draws();
         self.flush()?;
+        self.release()?;
         self.describe(Durability::Flushed)
     }
 
@@ -334,6 +339,7 @@ impl Trace {
             outstanding: 0,
             under_way: None,
             stages: Vec::new(),
+            first: None,
         })
     }
 
@@ -348,9 +354,14 @@ impl Trace {
                 .repeat(missing * variable.items);
             let parts: [&[u8]; 2] = [&variable.buffer, &padding];
             let index = variable.index(chunk);
-            let path = self
-                .store
-                .write_chunk(&variable.path, &index, &parts, Durability::Lazy)?;
+            let path = self.store.chunk_path(&variable.path, &index);
+            let path = if self.holds(chunk) {
+                held::aside(&path)
+            } else {
+                path
+            };
+            self.store
+                .write_chunk_as(&path, &variable.path, &index, &parts, Durability::Lazy)?;
             self.unsettled.push(path);
         }
         self.count(self.plan.shape.chunk_draws * self.variables[0].draw_bytes())

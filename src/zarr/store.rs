@@ -6,7 +6,6 @@ use crate::error::{Error, Result};
 use serde_json::{Map, Value, json};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A node of the tree.
@@ -119,6 +118,32 @@ impl Store {
         durability: Durability,
     ) -> Result<PathBuf> {
         let path = self.chunk_path(array, index);
+        self.write_as(&path, array, index, (length, parts), durability)?;
+        Ok(path)
+    }
+
+    /// [`write_chunk`](Store::write_chunk) into a file `path` that is not its own: readers do not see it there.
+    pub fn write_chunk_as(
+        &self,
+        path: &Path,
+        array: &str,
+        index: &[u64],
+        parts: &[&[u8]],
+        durability: Durability,
+    ) -> Result<()> {
+        let length = parts.iter().map(|part| part.len()).sum();
+        let parts = parts.iter().map(|part| Cow::Borrowed(*part));
+        self.write_as(path, array, index, (length, parts), durability)
+    }
+
+    fn write_as<'a>(
+        &self,
+        path: &Path,
+        array: &str,
+        index: &[u64],
+        (length, parts): (usize, impl Iterator<Item = Cow<'a, [u8]>>),
+        durability: Durability,
+    ) -> Result<()> {
         let Some(Node::Array(known)) = self.nodes.get(array) else {
             return Err(Error::write(path, "is a chunk of no array"));
         };
@@ -131,10 +156,9 @@ impl Store {
             let what = format!("has {length} bytes, which is not what a chunk holds");
             return Err(Error::write(path, what));
         }
-        let folder = disk::parent(&path);
-        fs::create_dir_all(folder).map_err(|e| Error::write(folder, e))?;
-        disk::replace_from(&path, parts, durability)?;
-        Ok(path)
+        let folder = disk::parent(path);
+        disk::create_folders(folder)?;
+        disk::replace_from(path, parts, durability)
     }
 
     /// Writes the `zarr.json` of every node, the root's last: a store whose root tells of a node has it.
@@ -142,12 +166,12 @@ impl Store {
         let mut all = Map::new();
         for (name, node) in &self.nodes {
             let folder = self.root.join(name);
-            fs::create_dir_all(&folder).map_err(|e| Error::write(&folder, e))?;
+            disk::create_folders(&folder)?;
             let object = node.metadata();
             put(&folder, &object, durability)?;
             all.insert(name.clone(), object);
         }
-        fs::create_dir_all(&self.root).map_err(|e| Error::write(&self.root, e))?;
+        disk::create_folders(&self.root)?;
         let mut root = metadata::group(&self.attributes);
         root["consolidated_metadata"] =
             json!({"kind": "inline", "must_understand": false, "metadata": all});

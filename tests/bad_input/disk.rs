@@ -42,6 +42,11 @@ fn estimates_are_near_what_is_written() {
             100,
         ),
         (
+            "smc gaussian --set dim=100 --particles 2000 --ladder 0,0.01,0.03,0.1,0.3,1 --moves-per-stage 1 --keep-particles",
+            2000,
+            100,
+        ),
+        (
             "diffuse gaussian --set dim=100 --particles 2000 --steps 3",
             2000,
             100,
@@ -68,6 +73,48 @@ fn estimates_are_near_what_is_written() {
     }
 }
 
+/// Kept particles are counted: of an adaptive ladder as many temperatures as it is taken to have, and not fewer than
+/// it has.
+#[test]
+fn kept_particles_of_an_adaptive_ladder_fit_what_is_told() {
+    for (target, dim) in [
+        ("gaussian --set dim=100", 100),
+        ("fab-40", 2),
+        ("many-well --set dim=8", 8),
+    ] {
+        let line = format!("smc {target} --particles 1000 --keep-particles");
+        let temp = tempfile::tempdir().unwrap();
+        let output = run(temp.path(), &format!("{line} --quiet --out run"));
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{said}");
+        let found: u64 = list(temp.path()).values().sum();
+        let told = |line: &str| settings(line).disk_estimate(1000, dim);
+        assert!(told(&line) >= found, "{line}: {found} written");
+        let without = told(&line.replace(" --keep-particles", ""));
+        let stages = 10 + (dim as u64).isqrt();
+        let each = 1000 * (dim as u64 + 2) * 8;
+        assert_eq!(told(&line) - without, stages * each);
+    }
+}
+
+/// Draws that are read back are held twice for a while: besides what the run takes in the end only where it adds fewer.
+#[test]
+fn draws_read_back_are_counted_twice() {
+    let settings = settings("sample gaussian --draws 1000 --thin 10");
+    // A hundred draws of ten coordinates, log density and acceptance.
+    let all = 100 * 50 * 12 * 8;
+    for (read_back, besides) in [
+        (0, 0),
+        (all / 4, 0),
+        (all / 2, 0),
+        (all / 4 * 3, all / 2),
+        (all, all),
+        (u64::MAX, u64::MAX),
+    ] {
+        assert_eq!(settings.read_back_estimate(50, 10, read_back), besides);
+    }
+}
+
 #[test]
 fn nothing_is_written_without_a_folder() {
     let settings = settings("sample gaussian --draws 1e9 --no-save");
@@ -82,6 +129,7 @@ fn a_full_disk_is_told_before() {
         ("sample gaussian --draws 1000", "--draws = 1000"),
         ("sample gaussian --steps 1000", "--particles = 1000"),
         ("smc gaussian", "--particles = 1000"),
+        ("smc gaussian --keep-particles", "--particles = 1000"),
         ("diffuse grid-9", "--particles = 1000"),
     ] {
         let settings = settings(line);

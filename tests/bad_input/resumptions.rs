@@ -230,6 +230,37 @@ pub(super) fn resumptions() -> Vec<Case> {
         )
         .exits(5),
         on(
+            "done",
+            "resume done",
+            "longer.toml says it becomes shorter",
+            &["longer.toml", "must hold from and to"],
+            |f| fs::write(f.join("done/longer.toml"), "from = 6\nto = 5\n").unwrap(),
+        )
+        .exits(5),
+        on(
+            "done",
+            "summary done",
+            "longer.toml is no text",
+            &["longer.toml", "cannot be read"],
+            |f| fs::write(f.join("done/longer.toml"), [0xff, 0]).unwrap(),
+        )
+        .exits(5),
+        on(
+            "done",
+            "export done --format csv",
+            "it is being lengthened and its checksums are gone",
+            &[
+                "done",
+                "is being lengthened from 6 to 9 draws",
+                "driftlane resume",
+            ],
+            |f| {
+                fs::write(f.join("done/longer.toml"), "from = 6\nto = 9\n").unwrap();
+                fs::remove_file(f.join("done/checksums.json")).unwrap();
+            },
+        )
+        .exits(5),
+        on(
             "stopped",
             "status stopped",
             "status.json is cut",

@@ -186,8 +186,19 @@ fn a_reader_that_leaves_is_no_error() {
         "smc gaussian --dry-run --quiet",
         "sample gaussian --help",
         "sample gaussian --particles 64 --draws 20 --quiet --json --out run",
+        "smc gaussian --particles 64 --quiet --json --no-save",
+        "diffuse grid-9 --particles 64 --steps 3 --quiet --json --no-save",
+        "diffuse grid-9 --steps 30 --program",
+        "compare ddim --on grid-9 --nfe 2,4 --particles 16 --quiet --json --no-save",
+        "list targets",
         "status run",
+        "status run --json",
+        "verify run --json",
         "summary run --csv",
+        "summary run --json",
+        "resume run --json",
+        "export run --format csv --json",
+        "report run",
     ] {
         let temp = tempfile::tempdir().unwrap();
         if line.contains(" run") && !line.starts_with("sample") {
@@ -215,6 +226,33 @@ fn a_reader_that_leaves_is_no_error() {
         assert!(
             code == Some(0) && said.is_empty(),
             "{line}: {code:?} {said}"
+        );
+    }
+}
+
+/// A standard output that takes nothing is a failed write, of which one line tells.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_standard_output_is_told() {
+    let temp = tempfile::tempdir().unwrap();
+    for line in [
+        "list targets",
+        "sample gaussian --particles 8 --draws 4 --quiet --json --out run",
+        "summary run --json",
+    ] {
+        let full = fs::File::options().write(true).open("/dev/full").unwrap();
+        let output = program(temp.path())
+            .args(line.split_whitespace())
+            .stdout(full)
+            .stderr(Stdio::piped())
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(4), "{line}: {said}");
+        assert_eq!(said.lines().count(), 1, "{line}: {said}");
+        assert!(
+            said.contains("standard output: cannot be written"),
+            "{said}"
         );
     }
 }

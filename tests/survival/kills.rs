@@ -10,7 +10,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 /// Starts `line`, kills it after `seconds`; whether it was still running.
-fn killed(folder: &Path, line: &str, seconds: f64) -> bool {
+pub fn killed(folder: &Path, line: &str, seconds: f64) -> bool {
     let mut child = program(folder)
         .args(line.split_whitespace())
         .spawn()

@@ -1,6 +1,6 @@
 //! One process on a folder at a time, and checkpoints of other runs.
 
-use super::{errors, ok, program, run};
+use super::{assert_clean, assert_same, errors, ok, program, results, run, undisturbed};
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -36,6 +36,39 @@ fn a_folder_in_use_is_refused() {
     assert!(status.contains("running"), "{status}");
     let status = ok(temp.path(), "status busy");
     assert!(status.contains("resumable"), "{status}");
+}
+
+/// Processes that go on with one run at once: one has it, the others are refused or find it finished.
+#[test]
+fn a_run_is_resumed_by_one_process() {
+    let temp = tempfile::tempdir().unwrap();
+    let line = "sample grid-9 --sampler mala --particles 4000 --warmup 20 --draws 400";
+    let (wanted, _) = undisturbed(temp.path(), line);
+    let output = run(
+        temp.path(),
+        &format!("{line} --quiet --out shared --time-limit 20ms"),
+    );
+    assert_eq!(output.status.code(), Some(143), "{}", errors(&output));
+    let start = || {
+        program(temp.path())
+            .args(["resume", "shared", "--quiet"])
+            .spawn()
+            .unwrap()
+    };
+    let children = [start(), start(), start()];
+    let mut finished = 0;
+    for child in children {
+        let output = child.wait_with_output().unwrap();
+        let said = errors(&output);
+        match output.status.code() {
+            Some(0) => finished += 1,
+            Some(5) => assert!(said.contains("in use by another process"), "{said}"),
+            other => panic!("{other:?}: {said}"),
+        }
+    }
+    assert!(finished >= 1);
+    assert_same(line, &results(&temp.path().join("shared")), &wanted);
+    assert_clean(&temp.path().join("shared"));
 }
 
 #[test]

@@ -4,6 +4,7 @@
 
 mod faults;
 mod kills;
+mod leftovers;
 mod lengthened;
 mod locked;
 mod signals;

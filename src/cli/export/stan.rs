@@ -21,7 +21,7 @@
 //! | version | | 2.35.0, the layout's; the program's own stands in `driftlane_version` |
 
 use super::{Numbers, digits};
-use crate::disk::NewFile;
+use crate::disk::{self, NewFile};
 use crate::error::{Error, Result};
 use crate::record::{Part, StoredRun, trace};
 use std::fmt::Write;
@@ -89,7 +89,7 @@ impl Plan {
             Ok(found) if !found.is_dir() => {
                 return refuse("is not a folder; stan-csv writes a file a chain into a folder");
             }
-            Err(_) if !crate::disk::parent(out).is_dir() => {
+            Err(_) if !disk::parent(out).is_dir() => {
                 return refuse("its parent must be a folder that exists");
             }
             _ => {}
@@ -109,12 +109,24 @@ impl Plan {
     /// Writes the files.
     pub(super) fn write(self, run: &StoredRun) -> Result<Vec<PathBuf>> {
         let stats = stats(run)?;
-        fs::create_dir_all(&self.folder).map_err(|e| Error::write(&self.folder, e))?;
+        let made = !self.folder.exists();
+        disk::create_folders(&self.folder)?;
+        let written = self.write_all(run, &stats);
+        if written.is_err() && made {
+            // Only succeeds if empty.
+            let _ = fs::remove_dir(&self.folder);
+        }
+        written.map(|()| self.files)
+    }
+
+    /// All files or none: the data of all are on the disk before the first has its name.
+    fn write_all(&self, run: &StoredRun, stats: &[Option<Vec<f64>>]) -> Result<()> {
         let mut numbers = Numbers::of(run);
         if run.kept().is_none() {
             (numbers.draws, numbers.chains) = (numbers.chains, 1);
         }
         let facts = Facts::of(run, &numbers);
+        let mut ready = Vec::new();
         for (chain, path) in self.files.iter().enumerate() {
             let mut file = NewFile::create(path)?;
             file.write(facts.head(chain + 1).as_bytes())?;
@@ -132,10 +144,18 @@ impl Plan {
                 file.write(line.as_bytes())?;
             }
             file.write(facts.tail.as_bytes())?;
-            file.finish()?;
+            file.flush()?;
+            ready.push(file);
         }
         self.remove_older()?;
-        Ok(self.files)
+        for file in ready {
+            file.finish().inspect_err(|_| {
+                for placed in &self.files {
+                    let _ = fs::remove_file(placed);
+                }
+            })?;
+        }
+        Ok(())
     }
 
     /// Removes what an earlier export of more chains has left: tools read all files of a folder as one fit.
@@ -143,7 +163,7 @@ impl Plan {
         let mut id = self.files.len() + 1;
         loop {
             let older = self.folder.join(format!("chain-{id}.csv"));
-            match fs::remove_file(&older) {
+            match disk::again(|| fs::remove_file(&older)) {
                 Ok(()) => id += 1,
                 Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(()),
                 Err(e) => return Err(Error::write(older, e)),

@@ -15,13 +15,20 @@ const VECTORS: u64 = 2;
 const NUMBERS: u64 = 4;
 /// Log density and acceptance of every draw, in the trace.
 const STATISTICS: u64 = 2;
+/// Weight and ancestor of every particle at every temperature, where `--keep-particles` keeps them.
+const WEIGHED: u64 = 2;
+/// Temperatures of an adaptive ladder are not known before: taken to be so many and the square root of the dimension,
+/// which is as their number grows where moves do well (2 to 15 for the targets there are, from 1 to 256 dimensions).
+const STAGES: u64 = 10;
+/// The arrays of a run, which are replaced whole.
+const ARRAYS: [&str; 2] = ["samples.npy", "draws.npy"];
 /// Report, figures and manifest, and the text on every coordinate in them.
 const TEXTS: u64 = 1 << 20;
 const TEXT_OF_COORDINATE: u64 = 512;
 
 impl Settings {
     /// The bytes that the folder of a run of so many particles in `dim` dimensions holds while it is largest: arrays,
-    /// trace, report, both checkpoints and the one being written. 0 where nothing is saved.
+    /// trace, kept particles, report, both checkpoints and the one being written. 0 where nothing is saved.
     pub fn disk_estimate(&self, particles: u64, dim: usize) -> u64 {
         if !self.output.save {
             return 0;
@@ -48,6 +55,15 @@ impl Settings {
             ),
         };
         let vectors = dim.saturating_mul(VECTORS * self.population.precision.bytes());
+        let stages = match &self.method {
+            Method::Smc(method) if method.keep_particles => match &method.ladder {
+                Some(ladder) => (ladder.len() as u64).saturating_sub(1),
+                None => STAGES + dim.isqrt(),
+            },
+            _ => 0,
+        };
+        let weighed = population.saturating_add(particles.saturating_mul(8 * WEIGHED));
+        let weighed = stages.saturating_mul(weighed);
         let checkpoint = particles.saturating_mul(vectors.saturating_add(8 * NUMBERS));
         let checkpoints = match self.output.checkpoint_every {
             // One is written at the end, or where the run is stopped.
@@ -58,6 +74,7 @@ impl Settings {
             population,
             draws,
             trace,
+            weighed,
             checkpoint.saturating_mul(checkpoints),
         ]
         .into_iter()
@@ -71,6 +88,10 @@ impl Settings {
         match disk::free(&place) {
             Some(free) => {
                 let free = free.saturating_add(replaced(&out));
+                // A run that goes on writes its arrays beside the old ones.
+                let beside = ARRAYS.iter().filter(|_| !self.output.force);
+                let beside = beside.map(|name| length(&out.join(name)));
+                let free = beside.fold(free, u64::saturating_sub);
                 self.check_disk_of(particles, dim, free, &place)
             }
             None => Ok(()),
@@ -100,6 +121,11 @@ impl Settings {
                     " for {particles} particles in {dim} dimensions; lower it, raise --thin, or use --steps"
                 );
                 Error::invalid("--draws", draws, allowed(&advice))
+            }
+            Method::Smc(method) if method.keep_particles => {
+                let advice =
+                    format!(" for {dim} coordinates; lower it, or leave --keep-particles out");
+                Error::invalid("--particles", particles, allowed(&advice))
             }
             _ => {
                 let advice = format!(" for {dim} coordinates; lower it, or give --no-save");

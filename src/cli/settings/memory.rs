@@ -25,7 +25,27 @@ impl Settings {
         // densities, acceptances, weights and ancestors, which are double in either precision.
         let channels = 7u64.saturating_mul(dim).saturating_add(10);
         let moving = particles.saturating_mul(channels).saturating_mul(word);
-        let kept = match &self.method {
+        let kept = self.kept_estimate();
+        // Diagnostics take one coordinate at a time: its series, ranks and scores.
+        let words = dim.saturating_add(5);
+        moving.saturating_add(scratch).saturating_add(
+            kept.saturating_mul(particles)
+                .saturating_mul(words)
+                .saturating_mul(8),
+        )
+    }
+
+    /// The bytes of kept draws, with a log density and an acceptance each.
+    fn draws_estimate(&self, particles: u64, dim: usize) -> u64 {
+        let words = (dim as u64).saturating_add(2).saturating_mul(8);
+        self.kept_estimate()
+            .saturating_mul(particles)
+            .saturating_mul(words)
+    }
+
+    /// Populations that are kept.
+    fn kept_estimate(&self) -> u64 {
+        match &self.method {
             Method::Sample(SampleMethod {
                 length: Length::Draws(k),
                 thin,
@@ -34,14 +54,7 @@ impl Settings {
             // Starts, ends, fine solutions, and what every particle says of an error.
             Method::Compare(method) => 5 + method.calls.len() as u64,
             _ => 1,
-        };
-        // Diagnostics take one coordinate at a time: its series, ranks and scores.
-        let words = dim.saturating_add(5);
-        moving.saturating_add(scratch).saturating_add(
-            kept.saturating_mul(particles)
-                .saturating_mul(words)
-                .saturating_mul(8),
-        )
+        }
     }
 
     /// The bytes of the denoisers that a program keeps at a time: those of the steps of one visit, each with tables
@@ -80,21 +93,48 @@ impl Settings {
 
     /// Refuses a run on `target` that does not fit the memory this process may still use.
     pub fn check_memory_for(&self, particles: u64, target: &dyn BlockTarget) -> Result<()> {
-        self.check_bytes(particles, target.dim(), self.denoiser_estimate(target))
+        let denoisers = (self.denoiser_estimate(target), "by denoisers");
+        self.check_bytes(particles, target.dim(), denoisers)
+    }
+
+    /// The bytes that a run which goes on needs besides: `read_back` bytes of its draws are held twice while they are
+    /// read back, when the draws to come take no memory yet.
+    pub fn read_back_estimate(&self, particles: u64, dim: usize, read_back: u64) -> u64 {
+        let to_come = self
+            .draws_estimate(particles, dim)
+            .saturating_sub(read_back);
+        read_back.saturating_sub(to_come)
+    }
+
+    /// [`check_memory_for`](Settings::check_memory_for) a run that goes on.
+    pub fn check_memory_again(
+        &self,
+        particles: u64,
+        target: &dyn BlockTarget,
+        read_back: u64,
+    ) -> Result<()> {
+        let twice = self.read_back_estimate(particles, target.dim(), read_back);
+        let besides = (twice, "to read back the draws that are kept");
+        self.check_bytes(particles, target.dim(), besides)
     }
 
     /// Refuses the particles of a run that do not fit the memory this process may still use.
     pub fn check_memory(&self, particles: u64, dim: usize) -> Result<()> {
-        self.check_bytes(particles, dim, 0)
+        self.check_bytes(particles, dim, (0, ""))
     }
 
     /// The same with so many bytes besides those of particles.
-    fn check_bytes(&self, particles: u64, dim: usize, denoisers: u64) -> Result<()> {
+    fn check_bytes(
+        &self,
+        particles: u64,
+        dim: usize,
+        (besides, what_for): (u64, &str),
+    ) -> Result<()> {
         let Some(available) = manifest::available_memory() else {
             return Ok(());
         };
         let needed = self.memory_estimate(particles, dim);
-        let needed = needed.saturating_add(denoisers);
+        let needed = needed.saturating_add(besides);
         if needed <= available {
             return Ok(());
         }
@@ -107,9 +147,9 @@ impl Settings {
             }
             _ => "; lower it".into(),
         };
-        let of_them = match denoisers {
+        let of_them = match besides {
             0 => String::new(),
-            bytes => format!(" ({} of them by denoisers)", shown(bytes)),
+            bytes => format!(" ({} of them {what_for})", shown(bytes)),
         };
         let allowed = format!(
             "must fit memory: {} needed{of_them}, {} available for {dim} coordinates{advice}",

@@ -1,8 +1,9 @@
 //! Draws read back from the whole chunks of a trace that goes on.
 
-use super::Trace;
+use super::{Trace, current};
 use crate::error::{Error, Result};
 use crate::zarr::DataType;
+use std::path::Path;
 
 impl Trace {
     /// Draws in the chunks that are whole.
@@ -38,6 +39,7 @@ impl Trace {
                 let path = self
                     .store
                     .chunk_path(&variable.path, &variable.index(chunk));
+                let path = current(path, Path::new(""));
                 let bytes = std::fs::read(&path).map_err(|e| Error::RunFolder {
                     path: path.clone(),
                     what: format!("cannot be read: {e}"),

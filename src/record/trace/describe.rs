@@ -44,7 +44,7 @@ impl Trace {
         Ok(())
     }
 
-    /// Writes coordinates and metadata.
+    /// Writes coordinates and metadata; of a run that is being lengthened at its end only.
     pub(super) fn describe(&mut self, durability: Durability) -> Result<()> {
         let shape = self.plan.shape;
         let (particles, dim) = (shape.particles as u64, shape.dim as u64);
@@ -86,6 +86,9 @@ impl Trace {
         let mut attributes = library();
         attributes.extend(self.plan.attributes.clone());
         *self.store.attributes() = attributes;
+        if self.first.is_some() {
+            return Ok(());
+        }
         self.store.write_metadata(durability)
     }
 
@@ -96,6 +99,9 @@ impl Trace {
         name: &str,
         (length, chunk): (usize, usize),
     ) -> Result<()> {
+        if self.first.is_some() {
+            return Ok(());
+        }
         let bytes: Vec<u8> = (0..length as i64).flat_map(i64::to_le_bytes).collect();
         self.store
             .line(path, name, (DataType::Int64, chunk), &bytes)

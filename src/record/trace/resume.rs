@@ -1,7 +1,7 @@
 //! Going on with a trace from a checkpoint.
 
 use super::variable::Variable;
-use super::{Trace, TracePlan};
+use super::{Trace, TracePlan, current};
 use crate::disk::Durability;
 use crate::error::{Error, Result};
 use std::fs;
@@ -19,7 +19,20 @@ impl Trace {
         checksums: &[u32],
         pending: &[u8],
     ) -> Result<Self> {
+        Self::reopen_longer(folder, plan, None, checksums, pending)
+    }
+
+    /// [`reopen`](Trace::reopen); of a finished run that is being lengthened, `first` draws can be read as they were
+    /// until [`Trace::finish`].
+    pub fn reopen_longer(
+        folder: &Path,
+        plan: TracePlan,
+        first: Option<usize>,
+        checksums: &[u32],
+        pending: &[u8],
+    ) -> Result<Self> {
         let mut trace = Self::planned(folder, plan)?;
+        trace.first = first;
         let refuse = |what: String| Error::RunFolder {
             path: folder.to_owned(),
             what,
@@ -39,6 +52,7 @@ impl Trace {
             let variable = &trace.variables[k % count];
             let index = variable.index(k / count);
             let path = trace.store.chunk_path(&variable.path, &index);
+            let path = current(path, Path::new(""));
             let name = path.strip_prefix(folder).unwrap_or(&path).display();
             let length = (variable.draw_bytes() * shape.chunk_draws) as u64;
             // Before it is read: another program may have left anything there.
