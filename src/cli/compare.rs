@@ -163,11 +163,12 @@ pub(super) fn compare(
     if let Some(stop) = course.carry(&mut work)? {
         return Ok(Err(stop));
     }
-    course.close();
+    let seconds = course.seconds();
+    course.close(&mut work, false)?;
     let mut found = Comparison {
         rows: Vec::new(),
         fine: work.bench.coarsest(),
-        seconds: course.seconds(),
+        seconds,
         totals: work.bench.totals().clone(),
         warnings: Vec::new(),
     };

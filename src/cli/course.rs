@@ -9,6 +9,7 @@
 //! Everything asks the run to pause between two blocks, so that a signal waits for no visit; what is computed does
 //! not depend on when, or whether, a run pauses.
 
+use super::closing::Closing;
 use super::interrupts::{Interrupts, Stop};
 use super::progress::{Progress, Snapshot};
 use super::settings::{Cadence, Settings};
@@ -24,6 +25,8 @@ use std::time::{Duration, Instant};
 
 /// How far apart rewrites of `status.json` are at least.
 const STATUS: Duration = Duration::from_secs(1);
+/// What has been computed for longer is kept before results are made of it: a signal then costs no more.
+const MOMENT: Duration = Duration::from_secs(1);
 
 /// Particle-steps, read by those who wait for a number of them.
 pub(super) type Counter = Arc<AtomicU64>;
@@ -82,6 +85,15 @@ pub(super) struct Course<'a> {
     last: (Instant, u64),
     told: Instant,
     progress: Progress,
+    closing: Closing,
+    /// Whether more draws may begin from where the run ends.
+    lasting: bool,
+}
+
+/// How to go on with a run that was stopped.
+fn complain_of(stop: Stop, open: &OpenFolder) {
+    let (reason, folder) = (stop.reason(), open.path().display());
+    super::complain(&format!("{reason}; go on with: driftlane resume {folder}"));
 }
 
 impl<'a> Course<'a> {
@@ -126,6 +138,8 @@ impl<'a> Course<'a> {
             begun,
             told: begun,
             progress: Progress::start(settings.verb(), output.quiet),
+            closing: Closing::default(),
+            lasting: false,
         })
     }
 
@@ -279,9 +293,7 @@ impl<'a> Course<'a> {
         self.tell(stop.reason(), snapshot)?;
         self.progress.clear();
         if let Some(open) = self.open {
-            let folder = open.path().display();
-            let reason = stop.reason();
-            super::complain(&format!("{reason}; go on with: driftlane resume {folder}"));
+            complain_of(stop, open);
         }
         Ok(())
     }
@@ -290,12 +302,17 @@ impl<'a> Course<'a> {
         let Some(open) = self.open else {
             return Ok(());
         };
+        let told = open.set_status(&self.status(phase, snapshot));
+        told.map_err(|error| self.with_last_checkpoint(error))
+    }
+
+    fn status(&self, phase: &str, snapshot: Snapshot) -> Status {
         let here = self.begun.elapsed().as_secs_f64();
         let made = snapshot
             .particle_steps
             .saturating_sub(self.before.particle_steps);
         let share = snapshot.done - self.before.done;
-        let status = Status {
+        Status {
             phase: phase.to_owned(),
             done: snapshot.done.clamp(0.0, 1.0),
             particle_steps: snapshot.particle_steps,
@@ -304,16 +321,43 @@ impl<'a> Course<'a> {
             seconds_left: (share > 0.0 && snapshot.done < 1.0)
                 .then(|| here * (1.0 - snapshot.done) / share),
             warnings: Vec::new(),
-        };
-        let told = open.set_status(&status);
-        told.map_err(|error| self.with_last_checkpoint(error))
+        }
     }
 
-    /// The computation is over: signals end the process, and nothing more is shown.
-    pub fn close(&mut self) {
-        if let Some(interrupts) = &self.interrupts {
-            interrupts.close();
-        }
+    /// The computation is over. A run that more draws may begin from is kept (`lasting`), and what has been computed for
+    /// longer than a moment since it was kept last: signals end the process from now on, and nothing more is shown.
+    pub fn close(&mut self, run: &mut dyn Running, lasting: bool) -> Result<()> {
         self.progress.clear();
+        self.lasting = lasting;
+        if lasting || self.last.0.elapsed() >= MOMENT {
+            self.keep(run)?;
+        }
+        let (Some(interrupts), Some(open), Some(generations)) =
+            (&self.interrupts, self.open, &self.generations)
+        else {
+            return Ok(());
+        };
+        let status = self.status("", run.snapshot());
+        let open = open.clone();
+        let end = move |stop: Stop| {
+            let reason = stop.reason();
+            let phase = format!("{reason} while results were written");
+            // The process ends whether the status can be written or not.
+            let _ = open.set_status(&Status { phase, ..status });
+            complain_of(stop, &open);
+        };
+        let settled = generations.settled();
+        self.closing.watch(interrupts.clone(), settled, end);
+        Ok(())
+    }
+
+    /// Runs `last`, which is the last that is written of the results. A run that never goes on needs no checkpoint then.
+    pub fn conclude(&mut self, last: impl FnOnce() -> Result<()>) -> Result<()> {
+        self.settle()?;
+        self.closing.conclude(last)?;
+        match &self.generations {
+            Some(generations) if !self.lasting => generations.discard(),
+            _ => Ok(()),
+        }
     }
 }

@@ -455,7 +455,7 @@ impl Job<'_> {
             return Ok(Ended::Stopped(stop));
         }
         let seconds = course.seconds();
-        course.close();
+        course.close(&mut work, false)?;
         let result = work.run.finish();
         let mut warnings = Vec::new();
         if result.nonfinite > 0 {

@@ -87,10 +87,9 @@ pub(super) fn carry_out(
         return match or_failed(found, open)? {
             Err(stop) => Ok(stop.exit_code()),
             Ok(found) => {
-                course.settle()?;
                 let (dim, particles) = (target.dim(), starts.particles);
                 let told = (manifest, command);
-                let told = comparison(settings, method, dim, particles, found, open, told);
+                let told = comparison(settings, method, dim, particles, found, course, told);
                 told.map_err(|error| course.with_last_checkpoint(error))
             }
         };

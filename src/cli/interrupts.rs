@@ -1,8 +1,7 @@
 //! SIGINT, SIGTERM and the time limit: what makes a run stop before its end.
 //!
-//! The first signal asks the run to stop between two blocks and to write a checkpoint. A second SIGINT ends the process
-//! at once, and so does any signal while results are being written down: then a checkpoint is there already, or the run
-//! is short, and every file is whole or absent.
+//! The first signal asks the run to stop between two blocks and to write a checkpoint; while results are being written
+//! down it ends the process ([`super::closing`]). A second SIGINT ends it at once.
 
 use crate::error::{Error, Result};
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -42,12 +41,12 @@ impl Stop {
 }
 
 /// Flags that signals set.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Interrupts {
     interrupt: Arc<AtomicBool>,
     terminate: Arc<AtomicBool>,
     /// Whether a signal ends the process at once.
-    closing: Arc<AtomicBool>,
+    over: Arc<AtomicBool>,
     deadline: Option<Instant>,
 }
 
@@ -59,8 +58,8 @@ impl Interrupts {
         let listen = || {
             // In this order: a second signal finds the flag of the first.
             flag::register_conditional_shutdown(SIGINT, 130, flags.interrupt.clone())?;
-            flag::register_conditional_shutdown(SIGINT, 130, flags.closing.clone())?;
-            flag::register_conditional_shutdown(SIGTERM, 143, flags.closing.clone())?;
+            flag::register_conditional_shutdown(SIGINT, 130, flags.over.clone())?;
+            flag::register_conditional_shutdown(SIGTERM, 143, flags.over.clone())?;
             flag::register(SIGINT, flags.interrupt.clone())?;
             flag::register(SIGTERM, flags.terminate.clone())
         };
@@ -81,20 +80,22 @@ impl Interrupts {
 
     /// Whether to stop, and why.
     pub fn stop(&self) -> Option<Stop> {
+        let late = || self.deadline.is_some_and(|end| Instant::now() >= end);
+        let signal = self.signal();
+        signal.or_else(|| late().then_some(Stop::TimeLimit))
+    }
+
+    /// The signal that came, if one did.
+    pub fn signal(&self) -> Option<Stop> {
         if self.terminate.load(Ordering::Relaxed) {
             return Some(Stop::Terminate);
         }
-        if self.interrupt.load(Ordering::Relaxed) {
-            return Some(Stop::Interrupt);
-        }
-        let late = self
-            .deadline
-            .is_some_and(|deadline| Instant::now() >= deadline);
-        late.then_some(Stop::TimeLimit)
+        let interrupted = self.interrupt.load(Ordering::Relaxed);
+        interrupted.then_some(Stop::Interrupt)
     }
 
     /// From now on a signal ends the process at once.
-    pub fn close(&self) {
-        self.closing.store(true, Ordering::Relaxed);
+    pub fn end_at_once(&self) {
+        self.over.store(true, Ordering::Relaxed);
     }
 }

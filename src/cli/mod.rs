@@ -18,6 +18,7 @@
 //! | [`list`] | what there is |
 //! | [`info`] | the build, the machine and its measured peaks |
 
+mod closing;
 pub mod compare;
 pub mod config;
 mod course;

@@ -76,9 +76,10 @@ pub(super) fn comparison(
     dim: usize,
     particles: usize,
     found: compare::Comparison,
-    open: Option<&record::OpenFolder>,
+    course: &mut Course<'_>,
     (manifest, command): (Manifest, &str),
 ) -> Result<u8> {
+    let open = course.folder();
     let first = &method.entrants[0].method;
     let same = method.entrants.iter().all(|e| e.method.grid == first.grid);
     let part = ComparePart {
@@ -105,7 +106,7 @@ pub(super) fn comparison(
             command: command.to_owned(),
             ..RunRecord::of(summary.clone(), manifest)
         };
-        record::comparison::write(&record, &part, open)?;
+        course.conclude(|| record::comparison::write(&record, &part, open))?;
     }
     let text = match settings.output.json {
         true => summary.to_json() + "\n",
@@ -186,12 +187,11 @@ pub(super) fn report(
                     open.put("config.toml", &record.config)?;
                     Longer::end(open)?;
                 }
-                record::write_streamed(&record, open)?;
             }
-            None => {
-                record::write(&record, open)?;
-            }
+            None => trace::write(&record, open)?,
         }
+        record::write_results(&record, open)?;
+        course.conclude(|| open.set_status(&record::Status::finished(&record.summary)))?;
     }
     let text = if settings.output.json {
         record.summary.to_json() + "\n"

@@ -154,11 +154,7 @@ impl Job<'_> {
             return Ok(Ended::Stopped(stop));
         }
         let seconds = course.seconds();
-        if matches!(method.length, Length::Draws(_)) {
-            // What more draws begin from.
-            course.keep(&mut work)?;
-        }
-        course.close();
+        course.close(&mut work, matches!(method.length, Length::Draws(_)))?;
         let (result, trace) = (work.run.finish(), work.trace);
         let warnings = warnings::of_chains(
             &result,

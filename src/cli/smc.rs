@@ -221,8 +221,8 @@ impl Job<'_> {
         if let Some(stop) = course.carry(&mut work)? {
             return Ok(Ended::Stopped(stop));
         }
+        course.close(&mut work, false)?;
         let (seconds, trace) = (work.seconds, work.trace);
-        course.close();
         let unfinished = || Error::Numerical("a run did not come to its end".into());
         let results = work.runs.into_iter().map(SmcRun::finish);
         let mut results = results.collect::<Option<Vec<_>>>().ok_or_else(unfinished)?;

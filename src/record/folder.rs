@@ -129,6 +129,7 @@ impl RunFolder {
                 // Not under a run that is going on.
                 let lock = Lock::take(path)?;
                 let open = OpenFolder::at(path.clone());
+                open.sweep();
                 replace(&open, config, &manifest)?;
                 Ok((open, lock))
             }

@@ -11,6 +11,8 @@ use crate::error::{Error, Result};
 use std::fs::File;
 use std::io::{BufReader, BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
 /// The files, by turns.
@@ -32,6 +34,8 @@ pub struct Generations {
     turn: usize,
     /// The way to the disk of the latest.
     under_way: Option<JoinHandle<Result<()>>>,
+    /// Whether none is under way.
+    settled: Arc<AtomicBool>,
     /// The newest that is on the disk.
     newest: Option<PathBuf>,
 }
@@ -44,6 +48,7 @@ impl Generations {
             next: newest.map_or(1, |found| found.generation.saturating_add(1)),
             turn: newest.map_or(0, |found| 1 - found.turn),
             under_way: None,
+            settled: Arc::new(AtomicBool::new(true)),
             newest: newest.map(|found| found.path.clone()),
         }
     }
@@ -67,8 +72,12 @@ impl Generations {
             let _ = std::fs::remove_file(&partial);
             Error::write(&path, e)
         })?;
+        self.settled.store(false, Ordering::Release);
+        let settled = self.settled.clone();
         self.under_way = Some(std::thread::spawn(move || {
-            disk::settle(&file, &partial, &path, Durability::Flushed).map_err(|e| {
+            let done = disk::settle(&file, &partial, &path, Durability::Flushed);
+            settled.store(true, Ordering::Release);
+            done.map_err(|e| {
                 let _ = std::fs::remove_file(&partial);
                 Error::write(&path, e)
             })
@@ -89,6 +98,19 @@ impl Generations {
         self.newest = Some(path);
         self.next = self.next.saturating_add(1);
         self.turn = 1 - self.turn;
+        Ok(())
+    }
+
+    /// Whether the latest checkpoint has come to the disk, or failed to: for another thread to look at.
+    pub fn settled(&self) -> Arc<AtomicBool> {
+        self.settled.clone()
+    }
+
+    /// Removes all checkpoints: of a run that is finished and never goes on.
+    pub fn discard(&self) -> Result<()> {
+        for name in NAMES {
+            disk::remove(&self.folder.join(name))?;
+        }
         Ok(())
     }
 

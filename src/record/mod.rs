@@ -241,6 +241,13 @@ pub fn write(record: &RunRecord<'_>, folder: &OpenFolder) -> Result<PathBuf> {
 
 /// [`write()`], for a run whose `trace.zarr` was written while it went on.
 pub fn write_streamed(record: &RunRecord<'_>, folder: &OpenFolder) -> Result<PathBuf> {
+    write_results(record, folder)?;
+    folder.set_status(&Status::finished(&record.summary))?;
+    Ok(folder.path().to_owned())
+}
+
+/// [`write_streamed`] but for the status: until that says so, a run is not finished.
+pub fn write_results(record: &RunRecord<'_>, folder: &OpenFolder) -> Result<()> {
     let dim = record.summary.dim.max(1);
     let particles = record.samples.len() / dim;
     let mut samples =
@@ -260,7 +267,5 @@ pub fn write_streamed(record: &RunRecord<'_>, folder: &OpenFolder) -> Result<Pat
     folder.put("report.html", &report::html(record))?;
     folder.put(stored::FILE, &stored::text(record))?;
     folder.put("summary.json", &record.summary.to_json_pretty())?;
-    checksums::write(folder)?;
-    folder.set_status(&Status::finished(&record.summary))?;
-    Ok(folder.path().to_owned())
+    checksums::write(folder)
 }

@@ -49,19 +49,21 @@ fn a_stopped_run_leaves_a_checkpoint_and_resumes_to_the_same_bytes() {
             let (output, took) = stopped(temp.path(), &run, signal, after);
             let folder = temp.path().join("stopped");
             let (found, said) = (output.status.code(), errors(&output));
-            // The signal may come before the run listens, or after the computation is over: then the process ends at
-            // once and says nothing, by the system's hand or its own.
-            let computing = found == Some(code) && !said.is_empty();
+            // The signal may come before the run listens: the system ends the process, which says nothing. Or after
+            // all is written; or while that is done, when what took less than a second has no checkpoint.
+            let heard = found == Some(code) && !said.is_empty();
             let silent = said.is_empty() && matches!(found, None | Some(0 | 130 | 143));
-            assert!(computing || silent, "{name}: {found:?}: {said}");
+            assert!(heard || silent, "{name}: {found:?}: {said}");
             if !folder.exists() {
                 continue;
             }
-            if computing {
+            let mut computing = heard;
+            if heard {
                 assert!(said.contains("driftlane resume"), "{name}: {said}");
-                assert!(folder.join("checkpoint.a").exists(), "{name}");
                 let status = ok(temp.path(), "status stopped");
                 assert!(status.contains("interrupted by SIG"), "{name}: {status}");
+                computing = !status.contains("while results were written");
+                assert!(!computing || folder.join("checkpoint.a").exists(), "{name}");
             }
             ok(temp.path(), "resume stopped --quiet");
             assert_same(name, &results(&folder), &wanted);
@@ -98,6 +100,60 @@ fn a_time_limit_ends_a_run_that_resumes() {
         == Some(143)
     {}
     assert_same("limited", &results(&temp.path().join("limited")), &wanted);
+}
+
+/// Many draws, whose diagnostics take seconds, and a large population, which takes long to write.
+#[test]
+fn a_signal_while_results_are_written_loses_nothing() {
+    for line in [
+        "sample gaussian --set dim=20 --particles 4000 --draws 100 --warmup 5",
+        "sample gaussian --set dim=10 --sampler ula --step-size 0.1 --particles 300000 --steps 500",
+    ] {
+        let temp = tempfile::tempdir().unwrap();
+        let (wanted, _) = undisturbed(temp.path(), line);
+        let run = format!("{line} --quiet --force --out stopped --checkpoint-every none");
+        let folder = temp.path().join("stopped");
+        let mut within = 0;
+        for _ in 0..4 {
+            let _ = std::fs::remove_dir_all(&folder);
+            let mut child = program(temp.path())
+                .args(run.split_whitespace())
+                .spawn()
+                .unwrap();
+            // Without a cadence a checkpoint is written where the computation ends.
+            while !folder.join("checkpoint.a").exists() && child.try_wait().unwrap().is_none() {
+                sleep(Duration::from_millis(1));
+            }
+            send("-TERM", &child);
+            let begun = Instant::now();
+            let output = child.wait_with_output().unwrap();
+            let took = begun.elapsed().as_secs_f64();
+            let said = errors(&output);
+            if output.status.code() == Some(143) {
+                assert!(took < 1.0, "{line}: it took {took} s");
+                assert!(said.contains("driftlane resume"), "{line}: {said}");
+                let status = ok(temp.path(), "status stopped");
+                assert!(
+                    status.contains("while results were written"),
+                    "{line}: {status}"
+                );
+                assert!(folder.join("checkpoint.a").exists(), "{line}");
+                within += 1;
+                // Computed it was already: nothing but the results is made again.
+                let resumed = ok(temp.path(), "resume stopped --quiet --json");
+                let resumed: serde_json::Value = serde_json::from_str(&resumed).unwrap();
+                assert!(resumed["seconds"].as_f64().unwrap() > 0.0);
+            } else {
+                assert_eq!(output.status.code(), Some(0), "{line}: {said}");
+            }
+            assert_same(line, &results(&folder), &wanted);
+            assert_clean(&folder);
+        }
+        assert!(
+            within > 0,
+            "{line}: no signal came while results were written"
+        );
+    }
 }
 
 /// A posterior of so many rows of data, in the file `t.toml`.
