@@ -7,6 +7,7 @@ use crate::diagnostics::Convergence;
 use crate::error::Result;
 use crate::flow::{
     Advance, FeynmanKac, FlightRecord, Flow, Pause, Resampler, StageRecord, copy_positions,
+    in_parallel,
 };
 use crate::particles::Population;
 use crate::target::{Path, Precision};
@@ -243,18 +244,17 @@ impl<'a, R: Precision> SampleRun<'a, R> {
         let (particles, kept) = (settings.particles, draws.draws);
         let population = self.flow.population();
         let chains = finite_particles(population, adjusted);
-        let mut series = vec![0.0; kept * chains.len()];
-        let convergence: Vec<Convergence> = (0..if kept > 0 { dim } else { 0 })
-            .map(|j| {
-                // Chain by chain, as the diagnostics read it.
-                for (values, chain) in series.chunks_exact_mut(kept).zip(&chains) {
-                    for (draw, value) in values.iter_mut().enumerate() {
-                        *value = draws.positions[(draw * particles + chain) * dim + j];
-                    }
+        // A coordinate is sorted twice: of 1e8 numbers that is seconds.
+        let convergence = in_parallel(if kept > 0 { dim } else { 0 }, |j| {
+            // Chain by chain, as the diagnostics read it.
+            let mut series = vec![0.0; kept * chains.len()];
+            for (values, chain) in series.chunks_exact_mut(kept).zip(&chains) {
+                for (draw, value) in values.iter_mut().enumerate() {
+                    *value = draws.positions[(draw * particles + chain) * dim + j];
                 }
-                Convergence::of(&series, chains.len(), kept)
-            })
-            .collect();
+            }
+            Convergence::of(&series, chains.len(), kept)
+        });
         let each = |f: fn(&Convergence) -> f64| convergence.iter().map(f).collect::<Vec<f64>>();
         let nonfinite = particles - chains.len();
         let mut totals = self.flow.totals().clone();
