@@ -40,6 +40,7 @@ mod sample;
 pub mod settings;
 mod smc;
 pub mod starts;
+pub mod status;
 pub mod summary;
 pub mod verify;
 pub mod warnings;
@@ -224,7 +225,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
         Ok(Command::DryRun(settings)) => execute::dry_run(&settings).map(|()| 0),
         Ok(Command::Program(settings)) => diffuse::print_program(&settings).map(|()| 0),
         Ok(Command::Resume(options)) => resume::resume(&options),
-        Ok(Command::Status(options)) => resume::status(&options),
+        Ok(Command::Status(options)) => status::status(&options),
         Ok(Command::Replay(options)) => replay::replay(&options),
         Ok(Command::Verify(options)) => verify::verify(&options),
         Ok(Command::List(group)) => outcome::print(&list::text(group.as_deref())).map(|()| 0),

@@ -174,10 +174,13 @@ pub(super) fn report(
         );
         course.settle()?;
         let longer = course.longer().is_some();
+        let mut trace = outcome.trace;
         if longer {
+            // What is slow comes before, so that there are no results for a short while only.
+            trace.as_mut().map_or(Ok(()), Trace::flush)?;
             Longer::begin_results(open)?;
         }
-        match outcome.trace {
+        match trace {
             Some(mut trace) => {
                 for (name, value) in trace::attributes(&record) {
                     trace.set_attribute(&name, value);
