@@ -142,9 +142,14 @@ fn memory_is_judged_before_anything_is_allocated() {
     assert!(s.memory_estimate(1_000_000, 100) > 8 * 100_000_000_000_000);
     let error = s.check_memory(1_000_000, 100).unwrap_err();
     assert!(
-        error.exit_code() == 2 && error.to_string().starts_with("--particles = 1000000"),
+        error.exit_code() == 2 && error.to_string().starts_with("--draws = 1000000"),
         "{error}"
     );
+    assert!(error.to_string().contains("--particles 1000000"), "{error}");
+    // Without draws they would not fit either.
+    let many = settings("sample gaussian --draws 2 --particles 1e10");
+    let error = many.check_memory(10_000_000_000, 100).unwrap_err();
+    assert!(error.to_string().starts_with("--particles = "), "{error}");
     assert!(settings("smc gaussian").check_memory(2048, 10).is_ok());
 }
 

@@ -109,7 +109,7 @@ pub(super) fn options() -> Vec<Case> {
         case(
             Engine,
             "sample gaussian --draws 1e9 --set dim=100",
-            &["--draws 1000000000", "memory"],
+            &["--draws = 1000000000", "--particles 1024", "memory"],
         ),
         // Output.
         case(

@@ -27,6 +27,10 @@ pub(super) fn settled(said: &str, folder: &Path) -> String {
     for word in [" available", " free on that of"] {
         text = without_size(&text, word);
     }
+    // Diagnostics take memory on every core.
+    if text.contains("must fit memory") && text.contains("--draws") {
+        text = without_size(&text, " needed");
+    }
     // Why a place cannot be written to is told by the system, in its words and numbers.
     if let Some((before, _)) = text.split_once("cannot be written: ")
         && text.trim_end().ends_with(')')

@@ -1,46 +1,135 @@
 //! Whether a run fits the memory there is, before anything is allocated.
 
 use super::bytes::shown;
-use super::{DiffuseMethod, Length, Method, SampleMethod, Settings};
+use super::{DiffuseMethod, Init, Length, Method, SampleMethod, Settings};
 use crate::cli::diffuse::Plan;
+use crate::cli::execute::mover;
 use crate::diffusion::{Operation, STEPS_PER_VISIT, Step};
 use crate::error::{Error, Result};
 use crate::record::manifest;
 use crate::target::{BlockTarget, Prediction};
+use driftlane_kernels::F64;
+
+/// The program, its threads and what it reads, writes and draws beside particles: 14 MB were measured.
+const PROGRAM: u64 = 20 << 20;
+/// Rows of a tile that a thread works with, for every coordinate.
+const SCRATCH_ROWS: u64 = 8;
+/// Scalar channels of a chain: two log densities, acceptances.
+const CHAIN_SCALARS: u64 = 3;
+/// Numbers kept with a draw: log density and acceptance.
+const STATISTICS: u64 = 2;
+/// Words a draw that the diagnostics of a coordinate take: the series and its halves, two orders of a value and a place,
+/// scores of each.
+const DIAGNOSTIC_WORDS: u64 = 8;
+
+impl DiffuseMethod {
+    /// Vector channels of a particle: registers that are carried from visit to visit and, in single precision, the
+    /// rounding of each.
+    fn vectors(&self, single: bool) -> u64 {
+        match self.plan() {
+            Ok(Plan::Program(program)) => {
+                let carried = 1 + program.carried_across(STEPS_PER_VISIT).len() as u64;
+                carried * if single { 2 } else { 1 }
+            }
+            _ => 4,
+        }
+    }
+}
 
 impl Settings {
-    /// The bytes a run of so many particles needs for `dim` coordinates: particles with their gradients,
-    /// momenta and copies, kept draws and their diagnostics.
+    /// The bytes a run of so many particles needs for `dim` coordinates: the channels it declares, what
+    /// resampling and genealogies take, starts that were given, kept draws and their diagnostics.
     pub fn memory_estimate(&self, particles: u64, dim: usize) -> u64 {
         let word = self.population.precision.bytes();
-        let dim = dim as u64;
         // Particles lie in whole tiles, 32 of them in double precision; every thread works on one.
         let tile = 256 / word;
-        let particles = particles.div_ceil(tile).saturating_mul(tile);
-        let scratch = (self.population.threads as u64)
-            .saturating_mul(tile)
-            .saturating_mul(dim);
-        let scratch = scratch.saturating_mul(6 * word);
-        // Position, momentum, gradient, a proposal of each, and one channel being resampled; two log
-        // densities, acceptances, weights and ancestors, which are double in either precision.
-        let channels = 7u64.saturating_mul(dim).saturating_add(10);
-        let moving = particles.saturating_mul(channels).saturating_mul(word);
-        let kept = self.kept_estimate();
-        // Diagnostics take one coordinate at a time: its series, ranks and scores.
-        let words = dim.saturating_add(5);
-        moving.saturating_add(scratch).saturating_add(
-            kept.saturating_mul(particles)
-                .saturating_mul(words)
-                .saturating_mul(8),
-        )
+        let whole = particles.div_ceil(tile).saturating_mul(tile);
+        let threads = self.population.threads as u64;
+        let scratch = threads
+            .saturating_mul(tile * word * SCRATCH_ROWS)
+            .saturating_mul(dim as u64);
+        let moving = whole.saturating_mul(self.particle_bytes(dim));
+        let kept = self
+            .draws_estimate(particles, dim)
+            .saturating_add(self.diagnostics_estimate(particles, dim));
+        [moving, scratch, kept]
+            .into_iter()
+            .fold(PROGRAM, u64::saturating_add)
     }
 
-    /// The bytes of kept draws, with a log density and an acceptance each.
-    fn draws_estimate(&self, particles: u64, dim: usize) -> u64 {
-        let words = (dim as u64).saturating_add(2).saturating_mul(8);
+    /// The bytes that diagnostics of kept draws take: a coordinate a thread at a time.
+    fn diagnostics_estimate(&self, particles: u64, dim: usize) -> u64 {
+        if !matches!(self.method, Method::Sample(_)) {
+            return 0;
+        }
+        let coordinates = (self.population.threads as u64).min(dim as u64).max(1);
         self.kept_estimate()
             .saturating_mul(particles)
-            .saturating_mul(words)
+            .saturating_mul(8 * DIAGNOSTIC_WORDS * coordinates)
+    }
+
+    /// The bytes of a particle: its channels, and what is kept of it beside them.
+    fn particle_bytes(&self, dim: usize) -> u64 {
+        let word = self.population.precision.bytes();
+        let row = (dim as u64).saturating_mul(word);
+        let doubles = (dim as u64).saturating_mul(8);
+        // In the plane, which no move refuses: channels do not depend on the dimension, tables of a move do.
+        let move_vectors = |sampler, tuning| {
+            let built = mover(sampler, tuning).build::<F64>(2);
+            built.map_or((3, true), |built| (built.vectors(), built.adjusted()))
+        };
+        let given = match &self.population.init {
+            Init::File(_) => doubles,
+            _ => 0,
+        };
+        let channels = match &self.method {
+            Method::Sample(method) => {
+                let (vectors, adjusted) = move_vectors(method.sampler, &method.tuning);
+                let scalars = if adjusted { CHAIN_SCALARS } else { 0 };
+                row.saturating_mul(vectors as u64) + 8 * scalars
+            }
+            Method::Smc(method) => {
+                let (vectors, _) = move_vectors(method.kernel, &method.tuning);
+                // Where a stage began, where its length is found.
+                let vectors = vectors as u64 + u64::from(method.moves_per_stage.is_none());
+                // Two log densities, the weight; of resampling offspring, ancestors and their matching, and of
+                // descent one number a generation. A quarter of a channel travels between chunks.
+                let generations = method.lag.unwrap_or(1);
+                let words = 8 * 3 + 4 * 4 + 4 * generations.min(1 << 20);
+                let states = method.chain_length.map_or(0, |_| row + 16 + doubles);
+                let weighed = if method.keep_particles {
+                    doubles + 12
+                } else {
+                    0
+                };
+                let merged = if method.islands > 1 { 2 * doubles } else { 0 };
+                row.saturating_mul(vectors) + row / 4 + words + states + weighed + merged
+            }
+            Method::Diffuse(method) => row.saturating_mul(method.vectors(word == 4)),
+            Method::Compare(method) => {
+                let most = method.calls.iter().copied().max().unwrap_or(1);
+                let entrants = method.entrants.iter();
+                let vectors = entrants.map(|entrant| entrant.at(most).vectors(word == 4));
+                row.saturating_mul(vectors.max().unwrap_or(1))
+            }
+        };
+        channels.saturating_add(given)
+    }
+
+    /// Numbers of a kept population, a particle.
+    fn draw_words(&self, dim: usize) -> u64 {
+        (dim as u64).saturating_add(match self.method {
+            Method::Sample(_) => STATISTICS,
+            _ => 0,
+        })
+    }
+
+    /// The bytes of kept draws, with the statistics of each.
+    fn draws_estimate(&self, particles: u64, dim: usize) -> u64 {
+        self.kept_estimate()
+            .saturating_mul(particles)
+            .saturating_mul(8)
+            .saturating_mul(self.draw_words(dim))
     }
 
     /// Populations that are kept.
@@ -53,7 +142,7 @@ impl Settings {
             }) => k / (*thin).max(1),
             // Starts, ends, fine solutions, and what every particle says of an error.
             Method::Compare(method) => 5 + method.calls.len() as u64,
-            _ => 1,
+            _ => 0,
         }
     }
 
@@ -138,24 +227,39 @@ impl Settings {
         if needed <= available {
             return Ok(());
         }
-        let advice = match &self.method {
-            Method::Sample(SampleMethod {
-                length: Length::Draws(k),
-                ..
-            }) => {
-                format!(" with --draws {k}; lower either, or use --steps")
-            }
-            _ => "; lower it".into(),
-        };
         let of_them = match besides {
             0 => String::new(),
             bytes => format!(" ({} of them {what_for})", shown(bytes)),
         };
-        let allowed = format!(
-            "must fit memory: {} needed{of_them}, {} available for {dim} coordinates{advice}",
-            shown(needed),
-            shown(available)
-        );
-        Err(Error::invalid("--particles", particles, allowed))
+        let allowed = |advice: &str| {
+            format!(
+                "must fit memory: {} needed{of_them}, {} available for {dim} coordinates{advice}",
+                shown(needed),
+                shown(available)
+            )
+        };
+        Err(match &self.method {
+            // The field to lower is that which the rest would fit without.
+            Method::Sample(SampleMethod {
+                length: Length::Draws(k),
+                ..
+            }) => {
+                let either = "lower either, or use --steps";
+                let kept = self
+                    .draws_estimate(particles, dim)
+                    .saturating_add(self.diagnostics_estimate(particles, dim));
+                match needed.saturating_sub(kept) <= available {
+                    true => {
+                        let advice = format!(" with --particles {particles}; {either}");
+                        Error::invalid("--draws", k, allowed(&advice))
+                    }
+                    false => {
+                        let advice = format!(" with --draws {k}; {either}");
+                        Error::invalid("--particles", particles, allowed(&advice))
+                    }
+                }
+            }
+            _ => Error::invalid("--particles", particles, allowed("; lower it")),
+        })
     }
 }
