@@ -3,7 +3,7 @@
 use super::finite::finite_particles;
 use super::{ACCEPTED, BASE, Chains, RATIO, Sample, SampleResult, Start, Work, check_reference};
 use crate::checkpoint::{Reader, Sections, damaged};
-use crate::diagnostics::Convergence;
+use crate::diagnostics::{Convergence, MANY_CHAINS, ManyChains, NestedRHat, R_HAT_LIMIT};
 use crate::error::Result;
 use crate::flow::{
     Advance, FeynmanKac, FlightRecord, Flow, Pause, Resampler, StageRecord, copy_positions,
@@ -233,7 +233,8 @@ impl<'a, R: Precision> SampleRun<'a, R> {
         let population = self.flow.population();
         let chains = finite_particles(population, adjusted);
         let mut series = vec![0.0; kept * chains.len()];
-        let convergence: Vec<Convergence> = (0..if kept > 0 { dim } else { 0 })
+        let many = (chains.len() > MANY_CHAINS).then(|| ManyChains::new(chains.len(), kept, dim));
+        let convergence: Vec<(Convergence, NestedRHat)> = (0..if kept > 0 { dim } else { 0 })
             .map(|j| {
                 // Chain by chain, as the diagnostics read it.
                 for (values, chain) in series.chunks_exact_mut(kept).zip(&chains) {
@@ -241,10 +242,18 @@ impl<'a, R: Precision> SampleRun<'a, R> {
                         *value = draws.positions[(draw * particles + chain) * dim + j];
                     }
                 }
-                Convergence::of(&series, chains.len(), kept)
+                let of_chains = Convergence::of(&series, chains.len(), kept);
+                let split = NestedRHat {
+                    value: of_chains.r_hat,
+                    limit: R_HAT_LIMIT,
+                };
+                (of_chains, many.map_or(split, |many| many.r_hat(&series)))
             })
             .collect();
-        let each = |f: fn(&Convergence) -> f64| convergence.iter().map(f).collect::<Vec<f64>>();
+        let each = |f: fn(&Convergence) -> f64| {
+            let values = convergence.iter().map(|(of_chains, _)| f(of_chains));
+            values.collect::<Vec<f64>>()
+        };
         let nonfinite = particles - chains.len();
         let mut totals = self.flow.totals().clone();
         let mut stuck = 0;
@@ -265,7 +274,8 @@ impl<'a, R: Precision> SampleRun<'a, R> {
             trajectory_length: self.model.mover().trajectory_length(),
             mean: moments.mean().to_vec(),
             sd: moments.sd(),
-            r_hat: each(|c| c.r_hat),
+            r_hat: convergence.iter().map(|(_, r)| r.value).collect(),
+            r_hat_limit: convergence.iter().map(|(_, r)| r.limit).collect(),
             ess_bulk: each(|c| c.ess_bulk),
             ess_tail: each(|c| c.ess_tail),
             mcse_mean: each(|c| c.mcse_mean),

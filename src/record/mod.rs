@@ -53,6 +53,7 @@ pub use summary::{
 };
 pub use warning::Warning;
 
+use crate::diagnostics::RHatKind;
 use crate::error::Result;
 use crate::npy;
 use crate::particles::Numbers;
@@ -181,6 +182,14 @@ impl RunRecord<'_> {
         }
     }
 
+    /// Which R-hat [`RunRecord::r_hat`] is.
+    pub fn r_hat_kind(&self) -> RHatKind {
+        match &self.summary.part {
+            Part::Sample(part) => part.r_hat_kind.unwrap_or(RHatKind::Split),
+            _ => RHatKind::Split,
+        }
+    }
+
     /// The name of a coordinate.
     pub fn name(&self, j: usize) -> String {
         self.names
@@ -193,7 +202,8 @@ impl RunRecord<'_> {
     pub fn verdict(&self) -> String {
         let mut facts = Vec::new();
         if let Part::Sample(part) = &self.summary.part {
-            facts.extend(part.r_hat_max.map(|r| format!("max R-hat {r:.3}")));
+            let kind = self.r_hat_kind().words();
+            facts.extend(part.r_hat_max.map(|r| format!("max {kind} {r:.3}")));
             facts.extend(part.ess_bulk_min.map(|e| format!("min bulk ESS {e:.0}")));
             facts.extend(part.ess_tail_min.map(|e| format!("min tail ESS {e:.0}")));
             facts.extend(part.acceptance.map(|a| format!("acceptance {a:.2}")));

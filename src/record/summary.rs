@@ -4,6 +4,7 @@
 
 use super::nulls;
 use super::warning::{self, Warning};
+use crate::diagnostics::RHatKind;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -103,6 +104,9 @@ pub struct SamplePart {
     /// The largest R-hat; null where no draws were kept.
     #[serde(serialize_with = "nulls::finite_option")]
     pub r_hat_max: Option<f64>,
+    /// Which R-hat: `split`, or `nested` of more than 64 chains; null where no draws were kept.
+    #[serde(default)]
+    pub r_hat_kind: Option<RHatKind>,
     /// The smallest bulk effective sample size; null where no draws were kept.
     #[serde(serialize_with = "nulls::finite_option")]
     pub ess_bulk_min: Option<f64>,
