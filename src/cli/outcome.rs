@@ -117,7 +117,8 @@ pub(super) fn comparison(
 }
 
 /// Why guided diffusion has nothing exact beside it.
-const NO_LAW: &str = "No exact law is shown: guidance beyond the condition itself leads to a law that is not known";
+const NO_LAW: &str =
+    "No exact law is shown: guidance beyond the condition itself leads to a law that is not known";
 
 /// The law that a run leads to, if it is known: the target's; of diffusion with a condition that of the
 /// components given, and with guidance other than 0 and 1 none.
@@ -126,9 +127,9 @@ fn law<'a>(settings: &Settings, target: &'a dyn BlockTarget) -> Option<Law<'a>> 
         return Some(Law::Whole(target));
     };
     match &method.denoising.guidance {
-        Some(guidance) if guidance.scale == 1.0 => {
-            target.given_components(&guidance.components).map(Law::Given)
-        }
+        Some(guidance) if guidance.scale == 1.0 => target
+            .given_components(&guidance.components)
+            .map(Law::Given),
         Some(guidance) if guidance.scale != 0.0 => None,
         _ => Some(Law::Whole(target)),
     }
@@ -189,7 +190,10 @@ pub(super) fn report(
             values: &kept.positions,
             draws: kept.draws,
         }),
-        exact: law.as_ref().map(|law| law.get().exact()).unwrap_or_default(),
+        exact: law
+            .as_ref()
+            .map(|law| law.get().exact())
+            .unwrap_or_default(),
         warnings,
         command: command.to_owned(),
         manifest,

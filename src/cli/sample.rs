@@ -158,12 +158,8 @@ impl Job<'_> {
         }
         course.close();
         let (result, trace) = (work.run.finish(), work.trace);
-        let warnings = warnings::of_chains(
-            &result,
-            self.target,
-            moves_kept as usize,
-            method.sampler,
-        );
+        let warnings =
+            warnings::of_chains(&result, self.target, moves_kept as usize, method.sampler);
         let chains = self.starts.particles - result.nonfinite;
         let finite_extreme = |values: &[f64], larger: bool| {
             values

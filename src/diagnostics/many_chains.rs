@@ -59,9 +59,8 @@ impl ManyChains {
     /// `chains` chains of `draws` draws in `dim` coordinates, which share [`FALSE_ALARMS`].
     pub fn new(chains: usize, draws: usize, dim: usize) -> Self {
         let share = FALSE_ALARMS / (TESTS * dim.max(1)) as f64;
-        let quantile = |between: usize, within: usize| {
-            f_quantile(share, between as f64, within.max(1) as f64)
-        };
+        let quantile =
+            |between: usize, within: usize| f_quantile(share, between as f64, within.max(1) as f64);
         Self {
             chains,
             draws,
@@ -118,12 +117,7 @@ impl ManyChains {
             chance[k] = spread[k] / means.len() as f64;
         }
         let within = mean(&spread) + mean(&late_within);
-        let memory = judged(
-            variance(&centres),
-            mean(&chance),
-            within,
-            self.quantiles[0],
-        );
+        let memory = judged(variance(&centres), mean(&chance), within, self.quantiles[0]);
 
         let halves = [mean(&early), mean(&late)];
         let changes: Vec<f64> = late.iter().zip(&early).map(|(b, a)| b - a).collect();

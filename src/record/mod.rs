@@ -212,7 +212,12 @@ impl RunRecord<'_> {
             let least = part.ess.iter().copied().fold(f64::INFINITY, f64::min);
             facts.push(format!("{} temperatures", part.temperatures.len()));
             if least.is_finite() {
-                facts.push(format!("min stage ESS {least:.0}"));
+                let islands = part.islands.max(1);
+                let of = match islands {
+                    1 => String::new(),
+                    n => format!(" of {} an island", self.summary.particles / n),
+                };
+                facts.push(format!("min stage ESS {least:.0}{of}"));
             }
             facts.extend(
                 self.summary

@@ -235,6 +235,9 @@ pub struct SmcPart {
         deserialize_with = "nulls::numbers"
     )]
     pub log_evidences: Vec<f64>,
+    /// Islands that share the particles, of which [`SmcPart::ess`] counts those of one; 1 for runs without.
+    #[serde(default)]
+    pub islands: usize,
     /// What runs from wider references came to; null where none were asked for.
     pub wider_references: Option<Vec<WiderReference>>,
     /// Of a waste-free run, the longest autocorrelation time of the weights along its chains, in states.

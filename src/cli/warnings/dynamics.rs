@@ -94,7 +94,9 @@ fn divergent(result: &SampleResult, target: &dyn BlockTarget) -> Option<Warning>
     let (location, scale) = (reference.location(), reference.scale());
     let (j, distance) = farthest(&|j| {
         let mut off: Vec<f64> = column(samples, dim, j)
-            .map(|x| (x - location.get(j).unwrap_or(&0.0)).abs() / scale.get(j).unwrap_or(&f64::INFINITY))
+            .map(|x| {
+                (x - location.get(j).unwrap_or(&0.0)).abs() / scale.get(j).unwrap_or(&f64::INFINITY)
+            })
             .collect();
         let middle = off.len() / 2;
         (!off.is_empty()).then(|| *off.select_nth_unstable_by(middle, f64::total_cmp).1)

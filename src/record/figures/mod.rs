@@ -73,8 +73,7 @@ impl Figures {
             let column = table.column(j);
             let range = central(&column).map(|(low, high)| {
                 let exact = exactly.as_ref().and_then(|exactly| exactly.reach(j));
-                let (low, high) =
-                    exact.map_or((low, high), |e| (low.min(e.0), high.max(e.1)));
+                let (low, high) = exact.map_or((low, high), |e| (low.min(e.0), high.max(e.1)));
                 let (first, last) = support(sources.target);
                 (low.max(first), high.min(last))
             });
