@@ -5,8 +5,8 @@ use driftlane::npy::{self, NonFinite};
 use driftlane::particles::Numbers;
 use driftlane::record::figures::{Figures, Sources};
 use driftlane::record::{
-    Draws, Manifest, OpenFolder, Part, RunFolder, RunRecord, SamplePart, SmcPart, Stage, Summary,
-    Warning, coordinate_names, table, write,
+    Draws, Manifest, MovedBy, OpenFolder, Part, RunFolder, RunRecord, SamplePart, SmcPart, Stage,
+    Summary, Warning, coordinate_names, table, write,
 };
 use driftlane::target::Exact;
 use std::path::Path;
@@ -318,6 +318,7 @@ fn every_warning_has_a_code_a_sentence_and_advice() {
         Warning::NonFiniteParticles {
             count: 2,
             particles: 100,
+            by: MovedBy::Unadjusted,
         },
         Warning::Coalesced {
             ancestors: 3,

@@ -6,7 +6,7 @@ use super::settings::SmcMethod;
 use crate::diagnostics::RHatKind;
 use crate::flow::{Resampler, Tally};
 use crate::mcmc::{MoveKind, SampleResult};
-use crate::record::{Warning, WiderReference};
+use crate::record::{MovedBy, Warning, WiderReference};
 use crate::smc::{LONG_CHAIN, SmcResult};
 use crate::target::BlockTarget;
 use driftlane_kernels::Lane;
@@ -54,6 +54,10 @@ pub fn of_chains(
         warnings.push(Warning::NonFiniteParticles {
             count: result.nonfinite,
             particles,
+            by: match sampler.is_adjusted() {
+                true => MovedBy::Adjusted,
+                false => MovedBy::Unadjusted,
+            },
         });
     }
     warnings.extend(dynamics::of(result, target, sampler));

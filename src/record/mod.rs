@@ -51,7 +51,7 @@ pub use stored::StoredRun;
 pub use summary::{
     ComparePart, CompareRow, DiffusePart, Part, SamplePart, SmcPart, Summary, WiderReference,
 };
-pub use warning::Warning;
+pub use warning::{MovedBy, Warning};
 
 use crate::diagnostics::RHatKind;
 use crate::error::Result;

@@ -36,6 +36,9 @@ pub enum Warning {
         count: usize,
         /// Particles.
         particles: usize,
+        /// What moved them.
+        #[serde(default)]
+        by: MovedBy,
     },
     /// The population descends from too few of its first particles.
     Coalesced {
@@ -192,6 +195,19 @@ pub enum Warning {
     SlowBuild,
 }
 
+/// What moved the particles of a run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MovedBy {
+    /// A move that leaves its law invariant.
+    #[default]
+    Adjusted,
+    /// Unadjusted dynamics, which record the flight of the first particle that blows up.
+    Unadjusted,
+    /// A solver of diffusion.
+    Solver,
+}
+
 impl Warning {
     /// The stable code, such as `W-RHAT`.
     pub fn code(&self) -> &'static str {
@@ -223,9 +239,9 @@ impl Warning {
         match self {
             Self::NonFinite { count, evaluations } => *count as f64 > 0.01 * *evaluations as f64,
             Self::NonFiniteStarts { count, particles }
-            | Self::NonFiniteParticles { count, particles } => {
-                *count as f64 > 0.01 * *particles as f64
-            }
+            | Self::NonFiniteParticles {
+                count, particles, ..
+            } => *count as f64 > 0.01 * *particles as f64,
             Self::Coalesced { .. }
             | Self::Ladder { .. }
             | Self::RHat { .. }

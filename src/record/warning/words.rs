@@ -1,7 +1,7 @@
 //! What warnings say: sentences with the figures, and advice.
 
 use super::super::table::figure;
-use super::Warning;
+use super::{MovedBy, Warning};
 use std::fmt;
 
 impl Warning {
@@ -17,10 +17,14 @@ impl Warning {
             Self::ForcedSteps { .. } => {
                 "raise --rtol and --atol, or choose a solver of given steps"
             }
-            Self::NonFiniteParticles { .. } => {
-                "lower --step-size, or start elsewhere with --init; of a run with a folder, flight.json holds the last \
-                 states of the first of them: driftlane replay DIR"
-            }
+            Self::NonFiniteParticles { by, .. } => match by {
+                MovedBy::Adjusted => "lower --step-size, or start elsewhere with --init",
+                MovedBy::Unadjusted => {
+                    "lower --step-size, or start elsewhere with --init; of a run with a folder, flight.json holds the last \
+                     states of the first of them: driftlane replay DIR"
+                }
+                MovedBy::Solver => "raise --steps, or choose another grid or solver",
+            },
             Self::Unstable { .. } => "lower --step-size, or use an adjusted sampler (hmc, mala)",
             Self::Divergent { .. } => {
                 "lower --step-size, start elsewhere with --init, or use an adjusted sampler (hmc, mala)"
@@ -92,7 +96,9 @@ impl fmt::Display for Warning {
                 f,
                 "{count} of {steps} steps were the shortest allowed and taken whatever their error: tolerances are not met"
             ),
-            Self::NonFiniteParticles { count, particles } => write!(
+            Self::NonFiniteParticles {
+                count, particles, ..
+            } => write!(
                 f,
                 "{count} of {particles} particles are not finite at the end: they are left out of mean and sd"
             ),
