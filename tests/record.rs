@@ -1,11 +1,12 @@
 //! What a run leaves behind: arrays, JSON, folder, summary and report.
 
+use driftlane::diagnostics::RHatKind;
 use driftlane::npy::{self, NonFinite};
 use driftlane::particles::Numbers;
 use driftlane::record::figures::{Figures, Sources};
 use driftlane::record::{
-    Draws, Manifest, OpenFolder, Part, RunFolder, RunRecord, SamplePart, SmcPart, Stage, Summary,
-    Warning, coordinate_names, table, write,
+    Draws, Manifest, MovedBy, OpenFolder, Part, RunFolder, RunRecord, SamplePart, SmcPart, Stage,
+    Summary, Warning, coordinate_names, table, write,
 };
 use driftlane::target::Exact;
 use std::path::Path;
@@ -78,6 +79,7 @@ fn eight_gaussians(samples: &mut Vec<f64>) -> RunRecord<'_> {
         acceptance: vec![0.82; 9],
         moves: vec![5; 9],
         log_evidences: vec![-0.0131],
+        islands: 1,
         wider_references: None,
         autocorrelation_time: None,
         mean_se: None,
@@ -142,6 +144,7 @@ fn logistic<'a>(samples: &'a mut Vec<f64>, draws: &'a [f64]) -> RunRecord<'a> {
         mean,
         sd,
         r_hat_max: Some(1.0312),
+        r_hat_kind: Some(RHatKind::Split),
         ess_bulk_min: Some(8123.0),
         ess_tail_min: Some(f64::NAN),
         mcse_mean: (0..25).map(|j| 0.001 + 1e-5 * f64::from(j)).collect(),
@@ -258,6 +261,7 @@ fn json_has_no_nan_and_keeps_its_order() {
         acceptance: vec![0.5],
         moves: vec![],
         log_evidences: vec![],
+        islands: 1,
         wider_references: None,
         autocorrelation_time: None,
         mean_se: None,
@@ -277,7 +281,7 @@ fn json_has_no_nan_and_keeps_its_order() {
         r#""precision":"f64","threads":2,"seed":1,"seconds":null,"particle_steps_per_second":12700000.0,"#,
         r#""gradient_evaluations":5120000,"gradients_per_second":12400000.0,"density_evaluations":1200000,"#,
         r#""nonfinite":0,"warnings":["W-SLOW-BUILD","W-NO-SE"],"out":null,"log_evidence":null,"#,
-        r#""log_evidence_se":null,"temperatures":[0.0,1.0],"ess":[null],"acceptance":[0.5],"moves":[],"log_evidences":[],"wider_references":null,"autocorrelation_time":null,"resamplings":1,"#,
+        r#""log_evidence_se":null,"temperatures":[0.0,1.0],"ess":[null],"acceptance":[0.5],"moves":[],"log_evidences":[],"islands":1,"wider_references":null,"autocorrelation_time":null,"resamplings":1,"#,
         r#""mean":[null,1.0],"mean_se":null,"sd":[1.0,null]}"#
     );
     assert_eq!(s.to_json(), expected);
@@ -314,6 +318,7 @@ fn every_warning_has_a_code_a_sentence_and_advice() {
         Warning::NonFiniteParticles {
             count: 2,
             particles: 100,
+            by: MovedBy::Unadjusted,
         },
         Warning::Coalesced {
             ancestors: 3,
@@ -332,6 +337,36 @@ fn every_warning_has_a_code_a_sentence_and_advice() {
         Warning::RHat {
             value: 1.2,
             coordinate: coordinate.clone(),
+        },
+        Warning::RHat {
+            value: 1.0101,
+            coordinate: coordinate.clone(),
+        },
+        Warning::NestedRHat {
+            value: 1.0132,
+            limit: 1.0131,
+            coordinate: coordinate.clone(),
+        },
+        Warning::Unstable {
+            scheme: "baoab".into(),
+            step_size: 2.5,
+            limit: 2.0,
+        },
+        Warning::Divergent {
+            coordinate: coordinate.clone(),
+            distance: f64::INFINITY,
+            exact: false,
+        },
+        Warning::Divergent {
+            coordinate: coordinate.clone(),
+            distance: 1e80,
+            exact: true,
+        },
+        Warning::Bias {
+            coordinate: coordinate.clone(),
+            sd: 2.02,
+            exact: 1.0,
+            se: 0.02,
         },
         Warning::Ess {
             value: 50.0,
@@ -589,5 +624,26 @@ fn broken_arrays_are_refused_by_name() {
     for length in 0..whole.len() {
         std::fs::write(&path, &whole[..length]).unwrap();
         assert!(npy::read(&path, NonFinite::Refuse).is_err(), "{length}");
+    }
+}
+
+/// A figure is never shown as its own limit.
+#[test]
+fn r_hats_are_shown_above_their_limits() {
+    let coordinate = "x[0]".to_owned();
+    for value in [1.01 + 1e-9, 1.010_04, 1.0104, 1.0106, 1.2, f64::INFINITY] {
+        let text = Warning::RHat {
+            value,
+            coordinate: coordinate.clone(),
+        };
+        let text = text.to_string();
+        assert!(!text.contains("is 1.010,"), "{text}");
+        let nested = Warning::NestedRHat {
+            value: 1.0131,
+            limit: 1.0131 - 1e-6,
+            coordinate: coordinate.clone(),
+        };
+        let text = nested.to_string();
+        assert!(text.contains("1.0131, above 1.013:"), "{text}");
     }
 }

@@ -2,6 +2,7 @@
 
 mod page;
 
+use driftlane::diagnostics::RHatKind;
 use driftlane::parameters::Parameters;
 use driftlane::record::figures::{Figures, Sources};
 use driftlane::record::{
@@ -205,4 +206,57 @@ fn exact_curves_are_densities() {
     assert!((area - 1.0).abs() < 0.02, "{area}");
     let counted: u32 = figures.marginals[0].counts.iter().sum();
     assert!(counted as usize > 2900 && figures.values == 3000);
+}
+
+/// A record of two coordinates with these diagnostics.
+fn judged(names: Vec<String>, r_hat: Vec<f64>, ess: Vec<f64>) -> String {
+    let values = noise(2 * 70 * 20, 3);
+    let part = SamplePart {
+        mean: vec![0.0; 2],
+        sd: vec![1.0; 2],
+        r_hat_kind: Some(RHatKind::Nested),
+        ..SamplePart::default()
+    };
+    let mut record = RunRecord {
+        names,
+        r_hat,
+        ess_bulk: ess.clone(),
+        ess_tail: ess,
+        samples: (&values[..140]).into(),
+        draws: Some(Draws {
+            values: &values,
+            draws: 20,
+        }),
+        ..RunRecord::of(
+            summary("sample", "x", (70, 2), Part::Sample(part)),
+            Manifest::new(1, "x"),
+        )
+    };
+    record.figures = Figures::of(&record, &NOTHING);
+    let html = report::html(&record);
+    check(&html);
+    html
+}
+
+#[test]
+fn limits_stand_where_they_are() {
+    let names = || vec!["a".to_owned(), "b".to_owned()];
+    // All below 400: the axis reaches it, linear or logarithmic.
+    let html = judged(names(), vec![1.0, 1.1], vec![150.0, 200.0]);
+    assert!(html.contains(">400</text>"));
+    let html = judged(names(), vec![1.0, 1.1], vec![10.0, 20.0]);
+    assert!(html.contains(">10³</text>"));
+    // Chains that stand still apart.
+    let html = judged(names(), vec![f64::INFINITY, 1.1], vec![500.0, 600.0]);
+    assert!(html.contains("<dt>largest nested R-hat</dt><dd>∞"));
+    assert!(html.contains("<td>∞</td>") && html.contains("1 figure without end"));
+    assert!(html.contains("superchains of neighbours") && html.contains("arXiv:2110.13017"));
+}
+
+#[test]
+fn long_names_end_in_an_ellipsis() {
+    let long = "a_parameter_with_a_name_of_sixty_characters_for_a_small_page".to_owned();
+    let html = judged(vec![long.clone(), "b".into()], vec![1.0; 2], vec![500.0; 2]);
+    let shown: String = long.chars().take(23).collect();
+    assert!(html.contains(&format!(">{shown}…</text>")));
 }

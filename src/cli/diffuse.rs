@@ -14,7 +14,7 @@ use crate::diffusion::{
 use crate::error::{Error, Result};
 use crate::flow::{Advance, Pause, StageRecord};
 use crate::npy::{self, NonFinite};
-use crate::record::{DiffusePart, Part, Warning};
+use crate::record::{DiffusePart, MovedBy, Part, Warning};
 use crate::target::{BlockTarget, Precision as Real};
 use driftlane_kernels::F64;
 
@@ -462,6 +462,7 @@ impl Job<'_> {
             warnings.push(Warning::NonFiniteParticles {
                 count: result.nonfinite,
                 particles,
+                by: MovedBy::Solver,
             });
         }
         if result.totals.forced_steps > 0 {

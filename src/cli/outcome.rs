@@ -2,7 +2,7 @@
 
 use super::compare;
 use super::course::Course;
-use super::settings::{CompareMethod, Settings};
+use super::settings::{CompareMethod, Method, Settings};
 use crate::error::{Error, Result};
 use crate::mcmc::KeptDraws;
 use crate::particles::Samples;
@@ -10,6 +10,7 @@ use crate::record::figures::{Figures, Sources};
 use crate::record::trace::{self, Trace};
 use crate::record::{self, Draws, Longer, Manifest, RunRecord, Stage, Warning, table};
 use crate::record::{ComparePart, Part, Summary};
+use crate::target::BlockTarget;
 use crate::target::library::BoxedTarget;
 use driftlane_kernels::isa;
 use std::io::Write;
@@ -116,6 +117,40 @@ pub(super) fn comparison(
     Ok(u8::from(settings.output.strict && !warnings.is_empty()))
 }
 
+/// Why guided diffusion has nothing exact beside it.
+const NO_LAW: &str =
+    "No exact law is shown: guidance beyond the condition itself leads to a law that is not known";
+
+/// The law that a run leads to, if it is known: the target's; of diffusion with a condition that of the
+/// components given, and with guidance other than 0 and 1 none.
+fn law<'a>(settings: &Settings, target: &'a dyn BlockTarget) -> Option<Law<'a>> {
+    let Method::Diffuse(method) = &settings.method else {
+        return Some(Law::Whole(target));
+    };
+    match &method.denoising.guidance {
+        Some(guidance) if guidance.scale == 1.0 => target
+            .given_components(&guidance.components)
+            .map(Law::Given),
+        Some(guidance) if guidance.scale != 0.0 => None,
+        _ => Some(Law::Whole(target)),
+    }
+}
+
+/// A law of [`law`].
+enum Law<'a> {
+    Whole(&'a dyn BlockTarget),
+    Given(BoxedTarget),
+}
+
+impl Law<'_> {
+    fn get(&self) -> &dyn BlockTarget {
+        match self {
+            Self::Whole(target) => *target,
+            Self::Given(target) => &**target,
+        }
+    }
+}
+
 pub(super) fn report(
     settings: &Settings,
     target: &BoxedTarget,
@@ -139,6 +174,7 @@ pub(super) fn report(
     );
     summary.warn(&warnings);
     let strict = settings.output.strict && !warnings.is_empty();
+    let law = law(settings, &**target);
     let mut record = RunRecord {
         summary,
         names: target.parameter_names(),
@@ -155,7 +191,10 @@ pub(super) fn report(
             values: &kept.positions,
             draws: kept.draws,
         }),
-        exact: target.exact(),
+        exact: law
+            .as_ref()
+            .map(|law| law.get().exact())
+            .unwrap_or_default(),
         warnings,
         command: command.to_owned(),
         manifest,
@@ -166,12 +205,15 @@ pub(super) fn report(
         record.figures = Figures::of(
             &record,
             &Sources {
-                target: Some(&**target),
+                target: law.as_ref().map(Law::get),
                 log_densities: kept.map_or(&[], |kept| &kept.log_densities),
                 acceptance: kept.map_or(&[], |kept| &kept.acceptance),
                 noise_levels: &outcome.noise_levels,
             },
         );
+        if law.is_none() {
+            record.figures.exact_note = NO_LAW.into();
+        }
         course.settle()?;
         let longer = course.longer().is_some();
         let mut trace = outcome.trace;

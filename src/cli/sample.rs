@@ -7,6 +7,7 @@ use super::progress::Snapshot;
 use super::settings::{Init, Length, SampleMethod};
 use super::warnings;
 use crate::checkpoint::Sections;
+use crate::diagnostics::RHatKind;
 use crate::error::Result;
 use crate::flow::{Advance, Pause};
 use crate::mcmc::{KeptDraws, Sample, SampleRun, Start};
@@ -156,12 +157,9 @@ impl Job<'_> {
         let seconds = course.seconds();
         course.close(&mut work, matches!(method.length, Length::Draws(_)))?;
         let (result, trace) = (work.run.finish(), work.trace);
-        let warnings = warnings::of_chains(
-            &result,
-            self.target,
-            moves_kept as usize,
-            method.sampler.default_target_accept().is_some(),
-        );
+        let warnings =
+            warnings::of_chains(&result, self.target, moves_kept as usize, method.sampler);
+        let chains = self.starts.particles - result.nonfinite;
         let finite_extreme = |values: &[f64], larger: bool| {
             values
                 .iter()
@@ -177,6 +175,7 @@ impl Job<'_> {
                 mean: result.mean,
                 sd: result.sd,
                 r_hat_max: finite_extreme(&result.r_hat, true),
+                r_hat_kind: (!result.r_hat.is_empty()).then(|| RHatKind::of(chains)),
                 ess_bulk_min: finite_extreme(&result.ess_bulk, false),
                 ess_tail_min: finite_extreme(&result.ess_tail, false),
                 mcse_mean: result.mcse_mean,

@@ -266,6 +266,7 @@ impl Job<'_> {
                 log_evidence: result.log_evidence,
                 log_evidence_se: result.log_evidence_se,
                 log_evidences: result.log_evidences,
+                islands: method.islands as usize,
                 wider_references: wider,
                 temperatures: result.temperatures,
                 ess: result.ess,

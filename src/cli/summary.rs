@@ -32,7 +32,7 @@ fn columns<'a>(record: &'a RunRecord<'_>) -> Vec<(&'static str, &'a [f64])> {
         ("mean", record.mean()),
         ("sd", record.sd()),
         ("mcse_mean", record.mcse_mean()),
-        ("r_hat", &record.r_hat),
+        (record.r_hat_kind().column(), &record.r_hat),
         ("ess_bulk", &record.ess_bulk),
         ("ess_tail", &record.ess_tail),
     ];
@@ -76,8 +76,9 @@ fn markdown(record: &RunRecord<'_>) -> String {
         let cell = |(name, list): &(&str, &[f64])| {
             let value = list.get(j).copied().unwrap_or(f64::NAN);
             match *name {
+                "r_hat" | "r_hat_nested" if value.is_infinite() => "inf".to_owned(),
                 _ if !value.is_finite() => "-".to_owned(),
-                "r_hat" => format!("{value:.3}"),
+                "r_hat" | "r_hat_nested" => format!("{value:.3}"),
                 "ess_bulk" | "ess_tail" => format!("{value:.0}"),
                 _ => table::figure(value),
             }

@@ -1,9 +1,12 @@
 //! What the figures of a run give cause to warn of.
 
+mod dynamics;
+
 use super::settings::SmcMethod;
+use crate::diagnostics::RHatKind;
 use crate::flow::{Resampler, Tally};
-use crate::mcmc::SampleResult;
-use crate::record::{Warning, WiderReference};
+use crate::mcmc::{MoveKind, SampleResult};
+use crate::record::{MovedBy, Warning, WiderReference};
 use crate::smc::{LONG_CHAIN, SmcResult};
 use crate::target::BlockTarget;
 use driftlane_kernels::Lane;
@@ -34,14 +37,15 @@ fn stuck_by_chance(acceptance: f64, moves: usize, particles: usize) -> f64 {
     expected + 5.0 * (expected * (1.0 - share)).sqrt()
 }
 
-/// Of `sample`: `moves` is how many each particle made after warm-up, `tunable` whether the move has a
-/// step size that acceptance tells of.
+/// Of `sample`: `moves` is how many each particle made after warm-up.
 pub fn of_chains(
     result: &SampleResult,
     target: &dyn BlockTarget,
     moves: usize,
-    tunable: bool,
+    sampler: MoveKind,
 ) -> Vec<Warning> {
+    // Whether the move has a step size that acceptance tells of.
+    let tunable = sampler.default_target_accept().is_some();
     let particles = result.samples.len() / target.dim();
     let names = target.parameter_names();
     let mut warnings = nonfinite(&result.totals);
@@ -50,8 +54,13 @@ pub fn of_chains(
         warnings.push(Warning::NonFiniteParticles {
             count: result.nonfinite,
             particles,
+            by: match sampler.is_adjusted() {
+                true => MovedBy::Adjusted,
+                false => MovedBy::Unadjusted,
+            },
         });
     }
+    warnings.extend(dynamics::of(result, target, sampler));
     if let Some(acceptance) = result.acceptance
         && result.stuck as f64 > stuck_by_chance(acceptance, moves, particles)
     {
@@ -61,14 +70,7 @@ pub fn of_chains(
             moves,
         });
     }
-    if let Some((j, &value)) = extreme(&result.r_hat, |a, b| a > b)
-        && value > 1.01
-    {
-        warnings.push(Warning::RHat {
-            value,
-            coordinate: names[j].clone(),
-        });
-    }
+    warnings.extend(unmixed(result, particles - result.nonfinite, &names));
     if let Some((j, &value)) = extreme(&result.ess_bulk, |a, b| a < b)
         && value < 400.0
     {
@@ -88,6 +90,27 @@ pub fn of_chains(
         });
     }
     warnings
+}
+
+/// Chains whose R-hat is above its limit: the coordinate where it is by most.
+fn unmixed(result: &SampleResult, chains: usize, names: &[String]) -> Option<Warning> {
+    let excess: Vec<f64> = result
+        .r_hat
+        .iter()
+        .zip(&result.r_hat_limit)
+        .map(|(value, limit)| value / limit)
+        .collect();
+    let (j, _) = extreme(&excess, |a, b| a > b).filter(|(_, excess)| **excess > 1.0)?;
+    let (value, limit) = (result.r_hat[j], result.r_hat_limit[j]);
+    let coordinate = names[j].clone();
+    Some(match RHatKind::of(chains) {
+        RHatKind::Split => Warning::RHat { value, coordinate },
+        RHatKind::Nested => Warning::NestedRHat {
+            value,
+            limit,
+            coordinate,
+        },
+    })
 }
 
 fn extreme(values: &[f64], better: fn(f64, f64) -> bool) -> Option<(usize, &f64)> {
@@ -159,6 +182,7 @@ pub fn of_tempering(result: &SmcResult, method: &SmcMethod, particles: usize) ->
     }
     if let Some(ancestors) = result.surviving_ancestors
         && (ancestors * 100 < all || ancestors <= 3 * runs)
+        && ancestors < all
     {
         warnings.push(Warning::Coalesced {
             ancestors,

@@ -41,7 +41,7 @@ fn ln_power(x: f64, a: f64, b: f64) -> f64 {
 }
 
 /// The distribution function of Beta(a, b), a, b > 0, at x in (0, 1).
-fn beta_cdf(x: f64, a: f64, b: f64) -> f64 {
+pub(super) fn beta_cdf(x: f64, a: f64, b: f64) -> f64 {
     if x > (a + 1.0) / (a + b + 2.0) {
         return 1.0 - beta_cdf(1.0 - x, b, a);
     }

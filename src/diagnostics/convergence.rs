@@ -4,6 +4,42 @@ use super::autocovariance::{ess, ess_tail};
 use super::mcse::mcse_mean;
 use super::rank::{rank_r_hat, scores, sorted, split, usable};
 
+/// Which R-hat a run is judged by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RHatKind {
+    /// [`r_hat`](super::r_hat), of few chains.
+    Split,
+    /// [`ManyChains`](super::ManyChains).
+    Nested,
+}
+
+impl RHatKind {
+    /// What so many chains are judged by.
+    pub fn of(chains: usize) -> Self {
+        match chains > super::MANY_CHAINS {
+            true => Self::Nested,
+            false => Self::Split,
+        }
+    }
+
+    /// The name of a table's column.
+    pub fn column(self) -> &'static str {
+        match self {
+            Self::Split => "r_hat",
+            Self::Nested => "r_hat_nested",
+        }
+    }
+
+    /// The name in text.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Split => "R-hat",
+            Self::Nested => "nested R-hat",
+        }
+    }
+}
+
 /// The usual diagnostics of one coordinate (Vehtari et al. 2021, doi 10.1214/20-BA1221).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Convergence {

@@ -11,6 +11,9 @@
 //!
 //! [`groups_in_order`] and [`EcdfBand`] compare the laws of groups of draws.
 //!
+//! [`ManyChains`] is nested R-hat for chains with starts of their own: what a run of more than
+//! [`MANY_CHAINS`] is judged by, as split R-hat is biased for many short chains.
+//!
 //! [`Convergence`] holds what a summary shows of a coordinate, from one sort of its draws.
 //! The figures from kept draws agree with arviz-stats 1.3.3 but for what has no figure: where a draw
 //! is not finite or all draws are equal they are NaN.
@@ -23,6 +26,7 @@ mod convergence;
 mod ecdf;
 mod energy;
 mod gradient;
+mod many_chains;
 mod mcse;
 mod nested;
 mod order;
@@ -33,10 +37,11 @@ mod student;
 pub use autocovariance::{ess_bulk, ess_mean, ess_quantile, ess_sd, ess_tail};
 pub use blocking::{BlockEstimate, Blocking};
 pub use chain_moments::ChainMoments;
-pub use convergence::Convergence;
+pub use convergence::{Convergence, RHatKind};
 pub use ecdf::{EcdfBand, groups_in_order};
 pub use energy::{DIVERGENCE, EnergyErrors, e_bfmi, e_bfmi_pooled};
 pub use gradient::gradient_error;
+pub use many_chains::{FALSE_ALARMS, MANY_CHAINS, ManyChains, NestedRHat, R_HAT_LIMIT};
 pub use mcse::{mcse_mean, mcse_median, mcse_quantile, mcse_sd};
 pub use nested::{nested_r_hat, nested_r_hat_rank};
 pub use order::{FittedOrder, MeasuredError, fit_order};

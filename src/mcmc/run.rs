@@ -35,9 +35,11 @@ pub struct SampleResult {
     pub mean: Vec<f64>,
     /// Standard deviations of the coordinates, likewise.
     pub sd: Vec<f64>,
-    /// Rank-normalised split R-hat of every coordinate, over chains that ended finite; empty where no
-    /// draws were kept.
+    /// R-hat of every coordinate, over chains that ended finite: nested where they are more than 64, else
+    /// rank-normalised split; empty where no draws were kept.
     pub r_hat: Vec<f64>,
+    /// What each should be below: 1.01, or what chance gives nested R-hat where that is more.
+    pub r_hat_limit: Vec<f64>,
     /// Bulk effective sample size of every coordinate, likewise.
     pub ess_bulk: Vec<f64>,
     /// Tail effective sample size of every coordinate; empty where no draws were kept.

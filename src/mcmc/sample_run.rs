@@ -3,7 +3,7 @@
 use super::finite::finite_particles;
 use super::{ACCEPTED, BASE, Chains, RATIO, Sample, SampleResult, Start, Work, check_reference};
 use crate::checkpoint::{Reader, Sections, damaged};
-use crate::diagnostics::Convergence;
+use crate::diagnostics::{Convergence, MANY_CHAINS, ManyChains, NestedRHat, R_HAT_LIMIT};
 use crate::error::Result;
 use crate::flow::{
     Advance, FeynmanKac, FlightRecord, Flow, Pause, Resampler, StageRecord, copy_positions,
@@ -244,6 +244,7 @@ impl<'a, R: Precision> SampleRun<'a, R> {
         let (particles, kept) = (settings.particles, draws.draws);
         let population = self.flow.population();
         let chains = finite_particles(population, adjusted);
+        let many = (chains.len() > MANY_CHAINS).then(|| ManyChains::new(chains.len(), kept, dim));
         // A coordinate is sorted twice: of 1e8 numbers that is seconds.
         let convergence = in_parallel(if kept > 0 { dim } else { 0 }, |j| {
             // Chain by chain, as the diagnostics read it.
@@ -253,9 +254,17 @@ impl<'a, R: Precision> SampleRun<'a, R> {
                     *value = draws.positions[(draw * particles + chain) * dim + j];
                 }
             }
-            Convergence::of(&series, chains.len(), kept)
+            let of_chains = Convergence::of(&series, chains.len(), kept);
+            let split = NestedRHat {
+                value: of_chains.r_hat,
+                limit: R_HAT_LIMIT,
+            };
+            (of_chains, many.map_or(split, |many| many.r_hat(&series)))
         });
-        let each = |f: fn(&Convergence) -> f64| convergence.iter().map(f).collect::<Vec<f64>>();
+        let each = |f: fn(&Convergence) -> f64| {
+            let values = convergence.iter().map(|(of_chains, _)| f(of_chains));
+            values.collect::<Vec<f64>>()
+        };
         let nonfinite = particles - chains.len();
         let mut totals = self.flow.totals().clone();
         let mut stuck = 0;
@@ -276,7 +285,8 @@ impl<'a, R: Precision> SampleRun<'a, R> {
             trajectory_length: self.model.mover().trajectory_length(),
             mean: moments.mean().to_vec(),
             sd: moments.sd(),
-            r_hat: each(|c| c.r_hat),
+            r_hat: convergence.iter().map(|(_, r)| r.value).collect(),
+            r_hat_limit: convergence.iter().map(|(_, r)| r.limit).collect(),
             ess_bulk: each(|c| c.ess_bulk),
             ess_tail: each(|c| c.ess_tail),
             mcse_mean: each(|c| c.mcse_mean),

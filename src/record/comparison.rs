@@ -149,14 +149,59 @@ pub fn svg(summary: &Summary, part: &ComparePart) -> String {
     chart.finish_alone("Error against calls, both on logarithmic scales", STYLE)
 }
 
+/// Whether a row has an error that a logarithmic scale has a place for.
+fn on_the_scale(row: &CompareRow) -> Option<f64> {
+    row.error.filter(|e| e.is_finite() && *e > 0.0)
+}
+
+/// What the picture leaves out, in words; nothing where it shows all rows.
+pub(super) fn left_out(part: &ComparePart) -> Option<String> {
+    let zero = part.rows.iter().filter(|row| row.error == Some(0.0));
+    let none = part
+        .rows
+        .iter()
+        .filter(|row| row.error.is_none_or(|e| !e.is_finite()));
+    let list = |rows: &mut dyn Iterator<Item = &CompareRow>, why: &str| {
+        let names: Vec<String> = rows
+            .map(|row| format!("{} at {} calls", row.name, row.nfe))
+            .collect();
+        (!names.is_empty()).then(|| format!("{} ({why})", names.join(", ")))
+    };
+    let lists = [
+        list(
+            &mut zero.into_iter(),
+            "error 0, which a logarithmic scale has not",
+        ),
+        list(&mut none.into_iter(), "no error"),
+    ];
+    let lists: Vec<String> = lists.into_iter().flatten().collect();
+    (!lists.is_empty()).then(|| format!("Not on the picture: {}", lists.join("; ")))
+}
+
+/// A solver's colour, the same wherever it is named, its name, and its order in words.
+pub(super) fn names(part: &ComparePart) -> impl Iterator<Item = (usize, &str, String)> {
+    solvers(part).into_iter().enumerate().map(|(k, rows)| {
+        let order = rows[0].order;
+        let order = order.map_or(String::new(), |order| format!("order {order:.1}"));
+        (k % COLOURS, rows[0].name.as_str(), order)
+    })
+}
+
 /// Error against calls, both logarithmic: a line a solver, labelled at its right end.
 pub(super) fn chart(part: &ComparePart) -> Chart {
-    let shown = |row: &CompareRow| {
-        Some((
-            row.nfe as f64,
-            row.error.filter(|e| e.is_finite() && *e > 0.0)?,
-        ))
-    };
+    let longest = names(part).map(|(_, name, _)| name.chars().count()).max();
+    let height = (440.0f64).max(120.0 + 15.0 * solvers(part).len() as f64);
+    let label_width = 30.0 + 11.0 + 7.0 * (longest.unwrap_or(0) + 11) as f64;
+    drawn(part, (800.0, height), (58.0, label_width), true)
+}
+
+/// The same for a narrow page, without names.
+pub(super) fn narrow_chart(part: &ComparePart) -> Chart {
+    drawn(part, (390.0, 340.0), (10.0, 12.0), false)
+}
+
+fn drawn(part: &ComparePart, size: (f64, f64), space: (f64, f64), labelled: bool) -> Chart {
+    let shown = |row: &CompareRow| Some((row.nfe as f64, on_the_scale(row)?));
     let points: Vec<(f64, f64)> = part.rows.iter().filter_map(shown).collect();
     let mut marks: Vec<f64> = part.rows.iter().map(|row| row.nfe as f64).collect();
     marks.sort_by(f64::total_cmp);
@@ -177,12 +222,9 @@ pub(super) fn chart(part: &ComparePart) -> Chart {
         });
     let (low, high) = if high > 0.0 { (low, high) } else { (0.1, 1.0) };
     let all = solvers(part);
-    let longest = all.iter().map(|rows| rows[0].name.chars().count()).max();
-    let height = (440.0f64).max(120.0 + 15.0 * all.len() as f64);
     let x = Axis::marked("calls of the denoiser (a particle)", &rounded, ends);
     let y = Axis::log("error (in units of x)", low, high);
-    let label_width = 30.0 + 11.0 + 7.0 * (longest.unwrap_or(0) + 11) as f64;
-    let mut chart = Chart::new(800.0, height, x, y).with_space(58.0, label_width);
+    let mut chart = Chart::new(size.0, size.1, x, y).with_space(space.0, space.1);
     let mut labels = Vec::new();
     for (k, rows) in all.iter().enumerate() {
         let colour = k % COLOURS;
@@ -210,6 +252,8 @@ pub(super) fn chart(part: &ComparePart) -> Chart {
             ));
         }
     }
-    chart.labels(&labels);
+    if labelled {
+        chart.labels(&labels);
+    }
     chart
 }

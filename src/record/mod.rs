@@ -56,8 +56,9 @@ pub use stored::StoredRun;
 pub use summary::{
     ComparePart, CompareRow, DiffusePart, Part, SamplePart, SmcPart, Summary, WiderReference,
 };
-pub use warning::Warning;
+pub use warning::{MovedBy, Warning};
 
+use crate::diagnostics::RHatKind;
 use crate::error::Result;
 use crate::npy;
 use crate::particles::Numbers;
@@ -186,6 +187,14 @@ impl RunRecord<'_> {
         }
     }
 
+    /// Which R-hat [`RunRecord::r_hat`] is.
+    pub fn r_hat_kind(&self) -> RHatKind {
+        match &self.summary.part {
+            Part::Sample(part) => part.r_hat_kind.unwrap_or(RHatKind::Split),
+            _ => RHatKind::Split,
+        }
+    }
+
     /// The name of a coordinate.
     pub fn name(&self, j: usize) -> String {
         self.names
@@ -198,7 +207,8 @@ impl RunRecord<'_> {
     pub fn verdict(&self) -> String {
         let mut facts = Vec::new();
         if let Part::Sample(part) = &self.summary.part {
-            facts.extend(part.r_hat_max.map(|r| format!("max R-hat {r:.3}")));
+            let kind = self.r_hat_kind().words();
+            facts.extend(part.r_hat_max.map(|r| format!("max {kind} {r:.3}")));
             facts.extend(part.ess_bulk_min.map(|e| format!("min bulk ESS {e:.0}")));
             facts.extend(part.ess_tail_min.map(|e| format!("min tail ESS {e:.0}")));
             facts.extend(part.acceptance.map(|a| format!("acceptance {a:.2}")));
@@ -207,7 +217,12 @@ impl RunRecord<'_> {
             let least = part.ess.iter().copied().fold(f64::INFINITY, f64::min);
             facts.push(format!("{} temperatures", part.temperatures.len()));
             if least.is_finite() {
-                facts.push(format!("min stage ESS {least:.0}"));
+                let islands = part.islands.max(1);
+                let of = match islands {
+                    1 => String::new(),
+                    n => format!(" of {} an island", self.summary.particles / n),
+                };
+                facts.push(format!("min stage ESS {least:.0}{of}"));
             }
             facts.extend(
                 self.summary

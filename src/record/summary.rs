@@ -4,6 +4,7 @@
 
 use super::nulls;
 use super::warning::{self, Warning};
+use crate::diagnostics::RHatKind;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -103,6 +104,9 @@ pub struct SamplePart {
     /// The largest R-hat; null where no draws were kept.
     #[serde(serialize_with = "nulls::finite_option")]
     pub r_hat_max: Option<f64>,
+    /// Which R-hat: `split`, or `nested` of more than 64 chains; null where no draws were kept.
+    #[serde(default)]
+    pub r_hat_kind: Option<RHatKind>,
     /// The smallest bulk effective sample size; null where no draws were kept.
     #[serde(serialize_with = "nulls::finite_option")]
     pub ess_bulk_min: Option<f64>,
@@ -231,6 +235,9 @@ pub struct SmcPart {
         deserialize_with = "nulls::numbers"
     )]
     pub log_evidences: Vec<f64>,
+    /// Islands that share the particles, of which [`SmcPart::ess`] counts those of one; 1 for runs without.
+    #[serde(default)]
+    pub islands: usize,
     /// What runs from wider references came to; null where none were asked for.
     pub wider_references: Option<Vec<WiderReference>>,
     /// Of a waste-free run, the longest autocorrelation time of the weights along its chains, in states.

@@ -86,7 +86,9 @@ fn coordinates(record: &RunRecord<'_>) -> String {
     let whole: Style = |e| format!("{e:.0}");
     let columns: [(&str, &[f64], Style); 4] = [
         ("mcse", record.mcse_mean(), figure),
-        ("r_hat", &record.r_hat, |r| format!("{r:.3}")),
+        (record.r_hat_kind().column(), &record.r_hat, |r| {
+            format!("{r:.3}")
+        }),
         ("ess_bulk", &record.ess_bulk, whole),
         ("ess_tail", &record.ess_tail, whole),
     ];
@@ -97,7 +99,8 @@ fn coordinates(record: &RunRecord<'_>) -> String {
     for j in shown(record, ROWS) {
         let mut row = vec![record.name(j), entry(mean, j), entry(sd, j)];
         row.extend(present.clone().map(|(_, list, style)| {
-            let value = list.get(j).filter(|v| v.is_finite());
+            // Chains that stand still apart have an infinite R-hat.
+            let value = list.get(j).filter(|v| !v.is_nan());
             value.map_or("-".into(), |v| style(*v))
         }));
         rows.push(row);

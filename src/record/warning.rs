@@ -1,8 +1,9 @@
 //! What a run may warn of: a stable code, a sentence with the figures, and what to do next.
 
+mod words;
+
 use super::number;
 use serde::{Deserialize, Serialize};
-use std::fmt;
 
 /// A doubt about a result. Codes never change their meaning: pipelines rely on them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -35,6 +36,9 @@ pub enum Warning {
         count: usize,
         /// Particles.
         particles: usize,
+        /// What moved them.
+        #[serde(default)]
+        by: MovedBy,
     },
     /// The population descends from too few of its first particles.
     Coalesced {
@@ -73,6 +77,17 @@ pub enum Warning {
         /// The coordinate it belongs to.
         coordinate: String,
     },
+    /// Many short chains that remember where they began, or are still on their way.
+    NestedRHat {
+        /// The nested R-hat that is most above its limit.
+        #[serde(with = "number")]
+        value: f64,
+        /// 1.01, or what chance gives where that is more.
+        #[serde(with = "number")]
+        limit: f64,
+        /// The coordinate it belongs to.
+        coordinate: String,
+    },
     /// Too few effective draws.
     Ess {
         /// The smallest bulk effective sample size.
@@ -80,6 +95,43 @@ pub enum Warning {
         value: f64,
         /// The coordinate it belongs to.
         coordinate: String,
+    },
+    /// A step of unadjusted dynamics beyond where its scheme is stable on the target's linear part.
+    Unstable {
+        /// The scheme.
+        scheme: String,
+        /// The step size.
+        #[serde(with = "number")]
+        step_size: f64,
+        /// Where it would have to be below.
+        #[serde(with = "number")]
+        limit: f64,
+    },
+    /// A population of unadjusted dynamics that left the region where the target lies.
+    Divergent {
+        /// The coordinate that is farthest off.
+        coordinate: String,
+        /// How far: of the last population the farthest particle in exact standard deviations from the exact mean, else
+        /// the median particle in scales of the target's reference from its location; infinite where a standard
+        /// deviation overflowed.
+        #[serde(with = "number")]
+        distance: f64,
+        /// Whether the first of these.
+        exact: bool,
+    },
+    /// A standard deviation that unadjusted dynamics missed by more than its noise.
+    Bias {
+        /// The coordinate whose is farthest off.
+        coordinate: String,
+        /// What came out.
+        #[serde(with = "number")]
+        sd: f64,
+        /// What it is.
+        #[serde(with = "number")]
+        exact: f64,
+        /// The standard error of what came out.
+        #[serde(with = "number")]
+        se: f64,
     },
     /// Particles that accepted no move after warm-up: more than chance leaves.
     Stuck {
@@ -143,6 +195,19 @@ pub enum Warning {
     SlowBuild,
 }
 
+/// What moved the particles of a run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MovedBy {
+    /// A move that leaves its law invariant.
+    #[default]
+    Adjusted,
+    /// Unadjusted dynamics, which record the flight of the first particle that blows up.
+    Unadjusted,
+    /// A solver of diffusion.
+    Solver,
+}
+
 impl Warning {
     /// The stable code, such as `W-RHAT`.
     pub fn code(&self) -> &'static str {
@@ -154,7 +219,10 @@ impl Warning {
             Self::Coalesced { .. } => "W-COALESCED",
             Self::Ladder { .. } => "W-LADDER",
             Self::Acceptance { .. } => "W-ACCEPT",
-            Self::RHat { .. } => "W-RHAT",
+            Self::RHat { .. } | Self::NestedRHat { .. } => "W-RHAT",
+            Self::Unstable { .. } => "W-STABILITY",
+            Self::Divergent { .. } => "W-DIVERGENT",
+            Self::Bias { .. } => "W-BIAS",
             Self::Ess { .. } => "W-ESS",
             Self::Stuck { .. } => "W-STUCK",
             Self::NoStandardError { .. } => "W-NO-SE",
@@ -166,185 +234,28 @@ impl Warning {
         }
     }
 
-    /// What to do next, as an imperative.
-    pub fn advice(&self) -> &'static str {
-        match self {
-            Self::NonFinite { .. } => {
-                "check the density where it is NaN or infinite, or lower --step-size"
-            }
-            Self::NonFiniteStarts { .. } => {
-                "check the density where it is NaN or infinite, or start elsewhere with --init"
-            }
-            Self::ForcedSteps { .. } => {
-                "raise --rtol and --atol, or choose a solver of given steps"
-            }
-            Self::NonFiniteParticles { .. } => "lower --step-size, or start elsewhere with --init",
-            Self::Coalesced { .. } => "raise --particles or --moves-per-stage, or give --lag",
-            Self::Ladder { .. } => "raise --target-ess, or add temperatures to --ladder",
-            Self::Acceptance { rate, low, .. } if rate < low => "lower --step-size",
-            Self::Acceptance { .. } => "raise --step-size",
-            Self::RHat { .. } => {
-                "raise --warmup and --draws; see whether modes are separated (smc)"
-            }
-            Self::Ess { .. } => "raise --draws",
-            Self::Stuck { .. } => {
-                "lower --step-size, raise --warmup, or start elsewhere with --init"
-            }
-            Self::NoStandardError { reason } if reason.contains("resampling") => {
-                "use --islands 16, or --resampler multinomial"
-            }
-            Self::NoStandardError { .. } => "raise --particles, or use --replicates 16",
-            Self::ShortChains { .. } => {
-                "raise --waste-free together with --particles, or leave it out"
-            }
-            Self::Modes { .. } => {
-                "give a wider --reference, or raise --particles, until they agree"
-            }
-            Self::NonFiniteError { .. } => "raise --nfe, or choose another grid or solver",
-            Self::NoOrder { reason, .. } if reason.contains("standard errors") => {
-                "raise --particles, or lower --nfe"
-            }
-            Self::NoOrder { .. } => "lower --nfe",
-            Self::SlowBuild => "build with -C target-cpu=native on the machine that runs it",
-        }
-    }
-
     /// Whether results should not be used as they are.
     pub fn forbids_use(&self) -> bool {
         match self {
             Self::NonFinite { count, evaluations } => *count as f64 > 0.01 * *evaluations as f64,
             Self::NonFiniteStarts { count, particles }
-            | Self::NonFiniteParticles { count, particles } => {
-                *count as f64 > 0.01 * *particles as f64
-            }
+            | Self::NonFiniteParticles {
+                count, particles, ..
+            } => *count as f64 > 0.01 * *particles as f64,
             Self::Coalesced { .. }
             | Self::Ladder { .. }
             | Self::RHat { .. }
+            | Self::NestedRHat { .. }
+            | Self::Unstable { .. }
+            | Self::Divergent { .. }
             | Self::Modes { .. }
             | Self::Stuck { .. } => true,
+            Self::Bias { sd, exact, .. } => (sd / exact - 1.0).abs() > 0.25,
             Self::Acceptance { rate, .. } => *rate < 0.01,
             Self::ForcedSteps { count, steps } => *count as f64 > 0.01 * *steps as f64,
             Self::Ess { value, .. } => *value < 100.0,
             Self::NonFiniteError { .. } | Self::NoOrder { .. } => false,
             Self::ShortChains { .. } | Self::NoStandardError { .. } | Self::SlowBuild => false,
-        }
-    }
-}
-
-/// The sentence: what, how many, and the consequence; no code and no advice.
-impl fmt::Display for Warning {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NonFinite { count, evaluations } => {
-                let share = 100.0 * *count as f64 / (*evaluations).max(1) as f64;
-                write!(
-                    f,
-                    "{count} of {evaluations} evaluations ({share:.2}%) were NaN or +inf"
-                )
-            }
-            Self::NonFiniteStarts { count, particles } => write!(
-                f,
-                "{count} of {particles} particles start where the log density is NaN or +inf"
-            ),
-            Self::ForcedSteps { count, steps } => write!(
-                f,
-                "{count} of {steps} steps were the shortest allowed and taken whatever their error: tolerances are not met"
-            ),
-            Self::NonFiniteParticles { count, particles } => write!(
-                f,
-                "{count} of {particles} particles are not finite at the end: they are left out of mean and sd"
-            ),
-            Self::Coalesced {
-                ancestors,
-                particles,
-            } => {
-                write!(
-                    f,
-                    "{particles} particles descend from {ancestors} ancestors: errors are underestimated"
-                )
-            }
-            Self::Ladder {
-                stage,
-                ess,
-                particles,
-            } => write!(
-                f,
-                "stage {stage} kept an effective sample size of {ess:.1} of {particles}: the evidence is unreliable"
-            ),
-            Self::Acceptance { rate, low, high } => {
-                write!(
-                    f,
-                    "acceptance {rate:.3} is outside {low} to {high}: moves are inefficient"
-                )
-            }
-            Self::RHat { value, coordinate } => {
-                write!(
-                    f,
-                    "R-hat of {coordinate} is {value:.3}, above 1.01: chains have not mixed"
-                )
-            }
-            Self::Ess { value, coordinate } => {
-                write!(
-                    f,
-                    "bulk ESS of {coordinate} is {value:.0}, below 400: estimates are coarse"
-                )
-            }
-            Self::Stuck {
-                stuck,
-                particles,
-                moves,
-            } => write!(
-                f,
-                "{stuck} of {particles} particles accepted none of {moves} moves after warm-up: they stay where they were"
-            ),
-            Self::NoStandardError { reason } => {
-                write!(f, "no standard error of the log evidence: {reason}")
-            }
-            Self::ShortChains {
-                states,
-                autocorrelation_time,
-                chains,
-            } => write!(
-                f,
-                "{chains} chains of {states} states, {autocorrelation_time:.0} of them one autocorrelation time: \
-                 the standard error of the log evidence may be too small"
-            ),
-            Self::Modes {
-                log_evidence,
-                factor,
-                wider,
-                se,
-            } => {
-                write!(
-                    f,
-                    "log evidence {log_evidence:.3}, but {wider:.3} from a reference {factor} times as wide"
-                )?;
-                match se {
-                    Some(se) => write!(
-                        f,
-                        ", {:.1} standard errors apart",
-                        (wider - log_evidence).abs() / se
-                    )?,
-                    None => write!(f, ", more than ln 2 apart and without standard errors")?,
-                }
-                write!(f, ": modes are missed")
-            }
-            Self::NonFiniteError {
-                solver,
-                nfe,
-                count,
-                particles,
-            } => write!(
-                f,
-                "{count} of {particles} particles of {solver} are not finite after {nfe} calls: it has no error there"
-            ),
-            Self::NoOrder { solver, reason } => write!(f, "no order of {solver}: {reason}"),
-            Self::SlowBuild => {
-                write!(
-                    f,
-                    "built without fused multiply-add: results are the same, several times slower"
-                )
-            }
         }
     }
 }

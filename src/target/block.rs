@@ -68,6 +68,10 @@ pub trait BlockTarget: Sync {
     }
     /// See [`Target::exact`].
     fn exact(&self) -> Exact;
+    /// See [`Target::marginal_density`].
+    fn marginal_density(&self, _j: usize, _x: f64) -> Option<f64> {
+        None
+    }
     /// See [`Target::parameter_names`].
     fn parameter_names(&self) -> Vec<String>;
     /// See [`Target::notes`].
@@ -131,6 +135,9 @@ impl<T: Target> BlockTarget for T {
     }
     fn exact(&self) -> Exact {
         Target::exact(self)
+    }
+    fn marginal_density(&self, j: usize, x: f64) -> Option<f64> {
+        Target::marginal_density(self, j, x)
     }
     fn parameter_names(&self) -> Vec<String> {
         Target::parameter_names(self)

@@ -88,6 +88,12 @@ pub trait Target: Sync {
         Exact::default()
     }
 
+    /// The density of the marginal of coordinate `j` at `x`, normalised, where it has a closed form or a
+    /// quadrature to rounding; for the curves of the report.
+    fn marginal_density(&self, _j: usize, _x: f64) -> Option<f64> {
+        None
+    }
+
     /// The names of the coordinates, for tables and traces: `x[0]`, `x[1]`, ... unless they have
     /// names of their own.
     fn parameter_names(&self) -> Vec<String> {

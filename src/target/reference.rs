@@ -33,6 +33,18 @@ pub struct Reference {
     log_normaliser: f64,
 }
 
+/// A number in four significant figures, or as it is where that is shorter.
+fn brief(x: f64) -> String {
+    let plain = format!("{x}");
+    let rounded = format!("{x:.3e}")
+        .parse::<f64>()
+        .map_or(String::new(), |x| format!("{x}"));
+    match rounded.len() < plain.len() && !rounded.is_empty() {
+        true => rounded,
+        false => plain,
+    }
+}
+
 impl Reference {
     /// N(0, I) in `dim` dimensions.
     pub fn standard_normal(dim: usize) -> Self {
@@ -130,9 +142,21 @@ impl Reference {
 
     /// One line for summaries: `normal(0, 10)`.
     pub fn describe(&self) -> String {
+        // Of coordinates that differ, those there is room for, else between what they lie.
         let range = |v: &[f64]| match (v.first(), v.iter().all(|x| *x == v[0])) {
             (Some(x), true) => format!("{x}"),
-            (Some(_), false) => "per coordinate".to_owned(),
+            (Some(_), false) if v.len() <= 4 => {
+                let all: Vec<String> = v.iter().map(|x| brief(*x)).collect();
+                format!("[{}]", all.join(", "))
+            }
+            (Some(_), false) => {
+                let (low, high) = v
+                    .iter()
+                    .fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), x| {
+                        (a.min(*x), b.max(*x))
+                    });
+                format!("{} to {} by coordinate", brief(low), brief(high))
+            }
             (None, _) => String::new(),
         };
         let (m, s) = (range(self.location()), range(self.scale()));

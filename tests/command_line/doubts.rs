@@ -126,3 +126,88 @@ fn particles_that_never_move_are_told_of() {
     let sentence = "10 of 500 particles accepted none of 100 moves";
     assert!(told.contains(sentence), "{told}");
 }
+
+#[test]
+fn steps_beyond_stability_are_told_of() {
+    let temp = tempdir().unwrap();
+    let of = |line: &str| ok(temp.path(), &format!("sample gaussian {line} --no-save"));
+    let warned = |line: &str| {
+        let object = json(temp.path(), &format!("sample gaussian {line} --no-save"));
+        codes(&object)
+            .iter()
+            .map(|code| code.to_string())
+            .collect::<Vec<_>>()
+    };
+    let told = of("--sampler ula --step-size 2.5 --steps 500");
+    let sentence =
+        "do not use: W-STABILITY step size 2.5 is not below 2.0000, where euler-maruyama is stable";
+    assert!(told.contains(sentence), "{told}");
+    assert!(told.contains("W-DIVERGENT: a particle ends"), "{told}");
+    // Positions are numbers and their squares are not.
+    let told = of("--set dim=2 --sampler baoab --step-size 2.5 --steps 500");
+    assert!(
+        told.contains("W-STABILITY") && told.contains("the sd of x[0] overflowed"),
+        "{told}"
+    );
+
+    // Stable and wrong: an sd of 1 / sqrt(1 - h/2).
+    let told = of("--sampler ula --step-size 1.5 --steps 200");
+    assert!(
+        told.contains("do not use: W-BIAS the sd of x[0] is 2.0"),
+        "{told}"
+    );
+    assert!(told.contains("exactly it is 1.0000: off by 10"), "{told}");
+    for (line, wanted) in [
+        (
+            "--sampler ula --step-size 0.3 --steps 2000 --particles 1e4",
+            vec!["W-BIAS"],
+        ),
+        ("--sampler ula --step-size 0.05 --steps 2000", vec![]),
+        ("--sampler baoab --step-size 1.5 --steps 2000", vec![]),
+    ] {
+        assert_eq!(warned(line), wanted, "{line}");
+    }
+    // Without an exact law: against the reference.
+    std::fs::write(temp.path().join("d.csv"), "a,y\n1,0\n2,1\n3,0\n4,1\n").unwrap();
+    let file = "kind = \"logistic\"\ndata = \"d.csv\"\nresponse = \"y\"\nstandardise = true\nintercept = true\nprior_sd = 1\n";
+    std::fs::write(temp.path().join("l.toml"), file).unwrap();
+    let line = "sample l.toml --sampler tamed-euler --step-size 1e8 --steps 300 --no-save";
+    let told = ok(temp.path(), line);
+    assert!(
+        told.contains("W-DIVERGENT") && told.contains("scales of the target's reference"),
+        "{told}"
+    );
+}
+
+#[test]
+fn many_short_chains_are_judged_by_nested_r_hat() {
+    let temp = tempdir().unwrap();
+    let line = "sample gaussian --set dim=32 --particles 256 --draws 100 --no-save";
+    let object = json(temp.path(), line);
+    assert_eq!(object["r_hat_kind"], "nested");
+    assert!(codes(&object).is_empty(), "{object:?}");
+    let told = ok(temp.path(), line);
+    assert!(
+        told.contains("r_hat_nested") && told.contains("usable: max nested R-hat 1.0"),
+        "{told}"
+    );
+    for seed in 1..=5 {
+        let line = format!("sample gaussian --init exact --seed {seed} --no-save");
+        assert!(codes(&json(temp.path(), &line)).is_empty(), "{line}");
+    }
+    let few = json(
+        temp.path(),
+        "sample gaussian --particles 64 --draws 500 --no-save",
+    );
+    assert_eq!(few["r_hat_kind"], "split");
+
+    // In separate modes; far too short a warm-up.
+    let modes = "sample two-modes --set dim=2 --draws 100 --no-save";
+    assert_eq!(codes(&json(temp.path(), modes)), ["W-RHAT"]);
+    let short = "sample gaussian --sampler rwmh --step-size 0.05 --warmup 0 --draws 50 --no-save";
+    let told = ok(temp.path(), short);
+    assert!(
+        told.contains("do not use: W-RHAT nested R-hat of x[0] is"),
+        "{told}"
+    );
+}

@@ -146,3 +146,116 @@ fn warnings_come_with_what_to_do() {
     let summary = json(temp.path(), "summary bad");
     assert!(summary["r_hat_max"].as_f64().unwrap() > 1.1);
 }
+
+/// What a run is held against is the law it leads to.
+#[test]
+fn conditioned_diffusion_is_held_against_its_components() {
+    let temp = tempdir().unwrap();
+    let line = "diffuse fab-40 --condition 4 --particles 512 --steps 12";
+    let whole = report(
+        temp.path(),
+        "diffuse fab-40 --particles 512 --steps 12",
+        "a",
+    );
+    // The sd of the whole mixture, and of one component.
+    assert!(whole.contains("<td>21.019</td>"));
+    let given = report(temp.path(), line, "b");
+    assert!(given.contains("<td>1.3133</td>") && !given.contains("21.019"));
+    assert!(given.contains("is exact (the marginal density)"));
+    let without = report(temp.path(), &format!("{line} --guidance 0"), "c");
+    assert!(without.contains("<td>21.019</td>"));
+    let guided = report(temp.path(), &format!("{line} --guidance 2"), "d");
+    assert!(guided.contains("No exact law is shown: guidance"));
+    assert!(!guided.contains("is exact (") && !guided.contains(">exact</th>"));
+    assert!(!guided.contains("of the exact density"));
+}
+
+#[test]
+fn what_is_left_out_is_not_shown_as_all() {
+    let temp = tempdir().unwrap();
+    let line =
+        "sample many-well --sampler ula --step-size 0.05 --particles 64 --steps 200 --seed 2";
+    let html = report(temp.path(), line, "r");
+    let object = json(temp.path(), "summary r");
+    let lost = object["nonfinite"].as_u64().unwrap();
+    assert!(lost > 0);
+    let sentence =
+        format!("all 64 particles of the last population but {lost} left out as not finite");
+    assert!(html.contains(&sentence), "{sentence}");
+    assert!(html.contains("flight.json") && html.contains("driftlane replay DIR"));
+}
+
+#[test]
+fn islands_are_told_from_replicates() {
+    let temp = tempdir().unwrap();
+    let line = "smc fab-40 --particles 2048 --moves-per-stage 1 --seed 3";
+    let islands = report(temp.path(), &format!("{line} --islands 16"), "i");
+    let verdict = ok(temp.path(), "summary i");
+    assert!(verdict.contains(" of 128 an island"), "{verdict}");
+    let told = |html: &str| html[..html.find("id=\"configuration\"").unwrap()].to_owned();
+    let (islands, replicate) = (told(&islands), "replicate");
+    assert!(islands.contains(">island</text>") && !islands.contains(replicate));
+    assert!(islands.contains("of all islands"));
+    assert!(islands.contains("Tempered from</dt><dd>normal(["));
+    let repeated = told(&report(temp.path(), &format!("{line} --replicates 2"), "r"));
+    assert!(repeated.contains(">replicate</text>") && !repeated.contains("island"));
+    assert!(repeated.contains("of the first replicate"));
+}
+
+/// A tile and the verdict are rounded alike.
+#[test]
+fn sizes_are_rounded_alike() {
+    let temp = tempdir().unwrap();
+    for seed in 1..=4 {
+        let line = format!("sample gaussian --particles 50 --draws 100 --seed {seed}");
+        let html = report(temp.path(), &line, &format!("r{seed}"));
+        let found = json(temp.path(), &format!("summary r{seed}"));
+        let ess = format!("{:.0}", found["ess_bulk_min"].as_f64().unwrap());
+        let start = html.find("smallest bulk ESS</dt><dd>").unwrap() + 26;
+        let tile: String = html[start..]
+            .chars()
+            .take_while(|c| *c != '<')
+            .filter(char::is_ascii_digit)
+            .collect();
+        assert_eq!(tile, ess);
+    }
+}
+
+#[test]
+fn angles_have_whole_bins_and_two_particles_are_not_coalesced() {
+    let temp = tempdir().unwrap();
+    report(
+        temp.path(),
+        "sample u1-gauge --particles 64 --draws 10 --warmup 20",
+        "g",
+    );
+    let record = object(&fs::read_to_string(temp.path().join("g/record.json")).unwrap());
+    for marginal in record["figures"]["marginals"].as_array().unwrap() {
+        let ends = ["low", "high"].map(|end| marginal[end].as_f64().unwrap().abs());
+        assert!(
+            ends.iter().all(|end| *end <= std::f64::consts::PI),
+            "{ends:?}"
+        );
+    }
+    // One stage that keeps nearly equal weights: nobody is lost.
+    let line = "smc gaussian --particles 2 --ladder 0,0.001,1 --resampler systematic --no-save";
+    for seed in 1..20 {
+        let told = ok(temp.path(), &format!("{line} --seed {seed}"));
+        assert!(
+            !told.contains("2 particles descend from 2 ancestors"),
+            "{told}"
+        );
+    }
+}
+
+/// A picture for a wide page with names, one for a narrow page with a list of them; what has no place on a
+/// logarithmic scale is named.
+#[test]
+fn comparisons_fit_a_phone() {
+    let temp = tempdir().unwrap();
+    let line = "compare ddim,dpmpp-2m --on eight-gaussians --nfe 10:40 --particles 256";
+    let html = report(temp.path(), line, "c");
+    assert!(html.contains("<ul class=\"legend\">") && html.contains("key c1\"></span> dpmpp-2m"));
+    let narrow = html.matches("viewBox=\"0 0 390 340\"").count();
+    assert_eq!(narrow, 1);
+}

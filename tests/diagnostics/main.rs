@@ -5,5 +5,6 @@
 #[path = "../gates/mod.rs"]
 mod gates;
 mod goldens;
+mod many_chains;
 mod streaming;
 mod vectors;

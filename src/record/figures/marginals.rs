@@ -40,7 +40,7 @@ pub(super) fn of(coordinate: usize, column: &[f64], range: (f64, f64)) -> Margin
 pub(super) fn add_curves(marginals: &mut [Marginal], exactly: &Exactly<'_>) {
     let wanted: Vec<_> = marginals
         .iter()
-        .map(|m| (m.coordinate, (m.low, m.high), m.counts.len()))
+        .map(|m| (m.coordinate, (m.low, m.high)))
         .collect();
     for (marginal, (points, how)) in marginals.iter_mut().zip(exactly.curves(&wanted)) {
         (marginal.exact, marginal.exact_how) = (points, how);

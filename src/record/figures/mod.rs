@@ -17,7 +17,7 @@ pub use ranks::{RankFigure, Ranks};
 
 use super::{RunRecord, table};
 use crate::particles::Numbers;
-use crate::target::BlockTarget;
+use crate::target::{BlockTarget, Family};
 use serde::{Deserialize, Serialize};
 
 /// Coordinates whose marginals are drawn.
@@ -40,6 +40,9 @@ pub struct Figures {
     pub ranks: Option<Ranks>,
     /// What kept draws tell of the chains.
     pub chains: Option<ChainFigures>,
+    /// Why nothing exact stands beside the run, where the target itself would be known; else empty.
+    #[serde(default)]
+    pub exact_note: String,
     /// sigma / alpha at the nodes of a diffusion sampler, from the start on.
     pub noise_levels: Vec<f64>,
 }
@@ -70,7 +73,9 @@ impl Figures {
             let column = table.column(j);
             let range = central(&column).map(|(low, high)| {
                 let exact = exactly.as_ref().and_then(|exactly| exactly.reach(j));
-                exact.map_or((low, high), |e| (low.min(e.0), high.max(e.1)))
+                let (low, high) = exact.map_or((low, high), |e| (low.min(e.0), high.max(e.1)));
+                let (first, last) = support(sources.target);
+                (low.max(first), high.min(last))
             });
             marginals.extend(range.map(|range| marginals::of(j, &column, range)));
             ranges.push(range);
@@ -87,6 +92,7 @@ impl Figures {
             ranks: ranks::of(record, &ranked),
             chains: chains::of(record, sources),
             noise_levels: finite(sources.noise_levels),
+            exact_note: String::new(),
         }
     }
 }
@@ -131,6 +137,16 @@ impl<'a> Table<'a> {
 
 fn finite(values: &[f64]) -> Vec<f64> {
     values.iter().copied().filter(|v| v.is_finite()).collect()
+}
+
+/// The ends of every coordinate: of angles, beyond which a bin would be half empty.
+fn support(target: Option<&dyn BlockTarget>) -> (f64, f64) {
+    use std::f64::consts::PI;
+    let torus = |target: &dyn BlockTarget| target.reference().family() == Family::Torus;
+    match target.is_some_and(torus) {
+        true => (-PI, PI),
+        false => (f64::NEG_INFINITY, f64::INFINITY),
+    }
 }
 
 /// The range that holds the central 99.8% of finite values, a little widened; `None` where that is no range.

@@ -23,6 +23,8 @@ pub struct Chart {
 
 /// Between lines of text.
 const LINE: f64 = 15.0;
+/// How far from the edge a line may end and still be joined to its name.
+const REACH: f64 = 60.0;
 /// Space above and to the right of the frame.
 const TOP: f64 = 10.0;
 const RIGHT: f64 = 12.0;
@@ -107,11 +109,18 @@ impl Chart {
         for (k, place) in order.iter().zip(places) {
             let (x, y, name, class, rest) = &labels[*k];
             let (x, y) = (self.x(*x), self.y(*y));
+            // A line that ends far from the edge is known by its colour: its joint would cross others.
+            if right - x < REACH {
+                let _ = writeln!(
+                    self.body,
+                    "<path class=\"joint\" d=\"M{:.1} {y:.1}L{:.1} {place:.1}h8\"/>",
+                    x + 6.0,
+                    right + 4.0,
+                );
+            }
             let _ = writeln!(
                 self.body,
-                "<path class=\"joint\" d=\"M{:.1} {y:.1}L{:.1} {place:.1}h8\"/><text x=\"{:.1}\" y=\"{:.1}\"><tspan class=\"{class}\">{}</tspan> {}</text>",
-                x + 6.0,
-                right + 4.0,
+                "<text x=\"{:.1}\" y=\"{:.1}\"><tspan class=\"{class}\">{}</tspan> {}</text>",
                 right + 16.0,
                 place + 4.0,
                 escape(name),

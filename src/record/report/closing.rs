@@ -2,6 +2,7 @@
 
 use super::super::{Part, RunRecord};
 use super::page::{Page, escape, facts};
+use crate::diagnostics::RHatKind;
 use std::fmt::Write;
 
 /// The command and the resolved configuration.
@@ -84,6 +85,10 @@ pub fn citation(record: &RunRecord<'_>, page: &mut Page) {
         (
             !record.r_hat.is_empty(),
             "Vehtari, Gelman, Simpson, Carpenter, Bürkner 2021, Rank-normalization, folding, and localization, Bayesian Anal. 16:667, doi 10.1214/20-BA1221",
+        ),
+        (
+            record.r_hat_kind() == RHatKind::Nested,
+            "Margossian, Hoffman, Sountsov, Riou-Durand, Vehtari, Gelman 2024, Nested R-hat: assessing the convergence of Markov chain Monte Carlo when running many short chains, Bayesian Anal., arXiv:2110.13017",
         ),
         (
             figures.ranks.is_some(),

@@ -3,7 +3,8 @@
 use super::super::{RunRecord, table};
 use super::Axis;
 use super::chart::Chart;
-use super::page::{Drawing, Page, count, escape, grid, key, number, range};
+use super::page::{Drawing, Page, escape, grid, key, number, plural, r_hat, range, rounded};
+use crate::diagnostics::RHatKind;
 
 /// Rows of the table.
 const ROWS: usize = 200;
@@ -17,13 +18,14 @@ pub fn coordinates(record: &RunRecord<'_>, page: &mut Page) {
         return;
     }
     let exact = &record.exact;
+    let r_hat_name = record.r_hat_kind().words();
     let lists = [
         ("mean", Some(mean), 0),
         ("exact", exact.mean.as_deref(), 0),
         ("sd", Some(sd), 0),
         ("exact", exact.sd.as_deref(), 0),
         ("MCSE", Some(record.mcse_mean()), 0),
-        ("R-hat", Some(record.r_hat.as_slice()), 3),
+        (r_hat_name, Some(record.r_hat.as_slice()), 3),
         ("bulk ESS", Some(record.ess_bulk.as_slice()), 1),
         ("tail ESS", Some(record.ess_tail.as_slice()), 1),
     ];
@@ -47,8 +49,8 @@ pub fn coordinates(record: &RunRecord<'_>, page: &mut Page) {
                     value
                 };
                 match style {
-                    3 if value.is_finite() => format!("{value:.3}"),
-                    1 if value.is_finite() => count(value as u64),
+                    3 => r_hat(value),
+                    1 if value.is_finite() => rounded(value),
                     _ => number(value),
                 }
             }));
@@ -93,9 +95,11 @@ fn sizes(record: &RunRecord<'_>, page: &mut Page) -> Option<String> {
     let (bulk, tail) = (falling(&record.ess_bulk), falling(&record.ess_tail));
     let (low, high) = range(bulk.iter().chain(&tail).map(|p| p.1).filter(|v| *v > 0.0))?;
     let n = record.ess_bulk.len().max(record.ess_tail.len());
-    let y = match high > 8.0 * low.min(400.0) {
-        true => Axis::log("effective sample size", low.min(400.0), high),
-        false => Axis::linear("effective sample size", 0.0, 1.05 * high),
+    // The level of 400 has to be on the picture.
+    let (bottom, top) = (low.min(400.0), high.max(400.0));
+    let y = match top > 8.0 * bottom {
+        true => Axis::log("effective sample size", bottom, top),
+        false => Axis::linear("effective sample size", 0.0, 1.05 * top),
     };
     let mut chart = Chart::new(
         360.0,
@@ -138,18 +142,33 @@ fn r_hats(record: &RunRecord<'_>, page: &mut Page) -> Option<String> {
         360.0,
         220.0,
         Axis::counted("coordinates, largest first", 1.0, record.r_hat.len() as f64),
-        Axis::linear("R-hat", low - pad, high + pad),
+        Axis::linear(record.r_hat_kind().words(), low - pad, high + pad),
     );
     chart.level(1.01, "limit");
     chart.line(&points, "line c0");
     if points.len() <= 60 {
         chart.marks(&points, 0, "mark c0");
     }
-    let caption = format!(
-        "Split R-hat in falling order; {} is 1.01. All of them should be below it: above, chains have not met, \
-         and averages over them are of no use.",
-        key("limit")
-    );
+    let what = match record.r_hat_kind() {
+        RHatKind::Split => {
+            "Split R-hat in falling order; {} is 1.01. All of them should be below it: above, chains have not met, and \
+             averages over them are of no use."
+        }
+        RHatKind::Nested => {
+            "Nested R-hat in falling order, of superchains of neighbours at their first draw and of the halves of the \
+             run; {} is 1.01. Above it by more than chance gives, which the warnings judge, chains remember where they began or \
+             are still on their way, and averages over them are of no use."
+        }
+    };
+    let infinite = record.r_hat.iter().filter(|r| r.is_infinite()).count();
+    let beyond = match infinite {
+        0 => String::new(),
+        n => format!(
+            " {} without end, of chains that stand still apart, are not on the picture.",
+            plural(n, "figure", "figures")
+        ),
+    };
+    let caption = what.replace("{}", &key("limit")) + &beyond;
     let title = "R-hat of all coordinates".into();
     let description = format!(
         "{} coordinates, from {} to {}",

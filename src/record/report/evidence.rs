@@ -74,10 +74,14 @@ fn replicates(
     let (low, high) = range(all).unwrap_or((0.0, 1.0));
     let pad = 0.08 * (high - low);
     let n = part.log_evidences.len();
+    let (one, all) = match part.islands > 1 {
+        true => ("island", "islands"),
+        false => ("replicate", "replicates"),
+    };
     let mut chart = Chart::new(
         360.0,
         220.0,
-        Axis::counted("replicate", 0.5, n as f64 + 0.5),
+        Axis::counted(one, 0.5, n as f64 + 0.5),
         Axis::linear("log evidence", low - pad, high + pad),
     );
     let (from, to) = (0.5, n as f64 + 0.5);
@@ -105,15 +109,15 @@ fn replicates(
         format!(", {} the exact value", key("exact"))
     });
     let caption = format!(
-        "Log evidence of each of {n} replicates or islands (dots); {} their joint estimate with its 95% interval{known}. \
-         Dots should scatter about the line without a gap: two clusters mean that some runs missed a mode, and a long tail \
+        "Log evidence of each of {n} {all} (dots); {} their joint estimate with its 95% interval{known}. \
+         Dots should scatter about the line without a gap: two clusters mean that some {all} missed a mode, and a long tail \
          downwards that particles are too few.",
         key("line")
     );
     page.figure(
         vec![Drawing {
             chart,
-            title: "Log evidence of every replicate".into(),
+            title: format!("Log evidence of every {one}"),
             description: format!(
                 "{n} dots from {} to {}; estimate {}",
                 number(low),
@@ -134,8 +138,8 @@ pub fn ladder(record: &RunRecord<'_>, page: &mut Page) {
     let last = stages.len() as f64;
     // Islands share the particles, replicates do not: with several ladders the picture spans what there is.
     let most_ess = range(stages.iter().map(|s| s.ess)).map_or(1.0, |r| r.1);
-    let particles = match part_is_single(record) {
-        true => record.summary.particles as f64,
+    let particles = match part_is_single(record) || islands(record) > 1 {
+        true => (record.summary.particles / islands(record)) as f64,
         false => most_ess,
     };
     let beta: Vec<f64> = stages.iter().map(|s| s.tempering_param).collect();
@@ -267,8 +271,15 @@ pub fn ladder(record: &RunRecord<'_>, page: &mut Page) {
     ];
     let head = &head[..rows[0].len().min(head.len())];
     let mut body = format!(
-        "<p>{} from the reference to the target; replicates and islands have ladders of their own, the first is shown.</p>\n",
-        plural(stages.len(), "stage", "stages")
+        "<p>{} from the reference to the target; {}, the first is shown.</p>\n",
+        plural(stages.len(), "stage", "stages"),
+        match islands(record) {
+            1 => "replicates have ladders of their own".into(),
+            n => format!(
+                "islands have ladders of their own and {} each",
+                plural(record.summary.particles / n, "particle", "particles")
+            ),
+        }
     );
     if part_is_single(record) {
         body = format!(
@@ -285,6 +296,14 @@ pub fn ladder(record: &RunRecord<'_>, page: &mut Page) {
         );
     }
     page.section("ladder", "Tempering ladder", &body);
+}
+
+/// Islands that share the particles; 1 where there are none.
+fn islands(record: &RunRecord<'_>) -> usize {
+    match &record.summary.part {
+        Part::Smc(part) => part.islands.max(1),
+        _ => 1,
+    }
 }
 
 fn part_is_single(record: &RunRecord<'_>) -> bool {

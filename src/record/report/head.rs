@@ -2,7 +2,8 @@
 
 use super::super::table::rate;
 use super::super::{Part, RunRecord};
-use super::page::{Page, count, escape, number, plural};
+use super::page::{Page, count, escape, number, plural, r_hat, rounded};
+use crate::diagnostics::RHatKind;
 use std::fmt::Write;
 
 /// Title, verdict and figures.
@@ -80,11 +81,17 @@ fn tiles(record: &RunRecord<'_>) -> String {
                     format!("step size {}", number(part.step_size)),
                 ));
             }
-            if let Some(r_hat) = part.r_hat_max.filter(|r| r.is_finite()) {
-                tiles.push(("largest R-hat", format!("{r_hat:.3}"), String::new()));
+            let listed = record.r_hat.iter().copied().filter(|r| !r.is_nan());
+            let largest = listed.reduce(f64::max).or(part.r_hat_max);
+            if let Some(largest) = largest.filter(|r| !r.is_nan()) {
+                let label = match record.r_hat_kind() {
+                    RHatKind::Split => "largest R-hat",
+                    RHatKind::Nested => "largest nested R-hat",
+                };
+                tiles.push((label, r_hat(largest), String::new()));
             }
             if let Some(ess) = part.ess_bulk_min.filter(|e| e.is_finite()) {
-                tiles.push(("smallest bulk ESS", count(ess as u64), String::new()));
+                tiles.push(("smallest bulk ESS", rounded(ess), String::new()));
             }
         }
         Part::Diffuse(part) => {

@@ -9,6 +9,9 @@ use super::page::{Drawing, Page, count, edges, escape, grid, key, number, range,
 /// Characters of a coordinate's name on a picture.
 const NAME: usize = 22;
 
+/// Characters of a coordinate's name above a small picture: on a phone its text is half as large again.
+const TITLE: usize = 24;
+
 /// Histograms of the coordinates.
 pub fn marginals(record: &RunRecord<'_>, page: &mut Page) {
     let marginals = &record.figures.marginals;
@@ -18,9 +21,10 @@ pub fn marginals(record: &RunRecord<'_>, page: &mut Page) {
     let drawings: Vec<Drawing> = marginals.iter().map(|m| marginal(record, m)).collect();
     let dim = record.summary.dim;
     let which = match dim > MARGINALS {
-        true if record.r_hat.len() == dim => {
-            format!("The {MARGINALS} of {dim} coordinates with the largest R-hat")
-        }
+        true if record.r_hat.len() == dim => format!(
+            "The {MARGINALS} of {dim} coordinates with the largest {}",
+            record.r_hat_kind().words()
+        ),
         true => format!("The first {MARGINALS} of {dim} coordinates"),
         false => "All coordinates".into(),
     };
@@ -40,8 +44,12 @@ pub fn marginals(record: &RunRecord<'_>, page: &mut Page) {
         true => ", or that of the target where it is wider",
         false => "",
     };
+    let note = match record.figures.exact_note.as_str() {
+        "" => String::new(),
+        note => format!(" {}.", escape(note)),
+    };
     let caption = format!(
-        "{which}: density of {} over their central 99.8%{wider}.{known}",
+        "{which}: density of {} over their central 99.8%{wider}.{known}{note}",
         looked_at(record)
     );
     let body = page.figure(drawings, &caption);
@@ -60,23 +68,35 @@ fn several(record: &RunRecord<'_>) -> bool {
     matches!(&record.summary.part, Part::Smc(part) if part.log_evidences.len() > 1)
 }
 
+/// Whether they share the particles.
+fn islands(record: &RunRecord<'_>) -> bool {
+    matches!(&record.summary.part, Part::Smc(part) if part.islands > 1)
+}
+
 /// What values the pictures are of.
 fn looked_at(record: &RunRecord<'_>) -> String {
     let figures = &record.figures;
     let what = match record.draws {
         Some(_) => "kept draws of all chains",
-        None if several(record) => {
-            "particles of the last population of the first replicate or of all islands"
-        }
+        None if islands(record) => "particles of the last population of all islands",
+        None if several(record) => "particles of the last population of the first replicate",
         None => "particles of the last population",
     };
     let (some, all) = (
         count(figures.values as u64),
         count(figures.of_values as u64),
     );
+    let seen = figures.marginals.iter().map(|m| m.values).min();
+    let lost = figures
+        .values
+        .saturating_sub(seen.unwrap_or(figures.values));
+    let but = match lost {
+        0 => String::new(),
+        n => format!(" but {} left out as not finite", count(n as u64)),
+    };
     match figures.values < figures.of_values {
-        true => format!("{some} of {all} {what}, evenly spaced"),
-        false => format!("all {all} {what}"),
+        true => format!("{some} of {all} {what}, evenly spaced{but}"),
+        false => format!("all {all} {what}{but}"),
     }
 }
 
@@ -95,7 +115,7 @@ fn marginal(record: &RunRecord<'_>, marginal: &Marginal) -> Drawing {
         chart.upright(mean, "limit");
     }
     let name = record.name(m.coordinate);
-    chart.name(&short(&name, 34));
+    chart.name(&short(&name, TITLE));
     Drawing {
         chart,
         title: format!("Histogram of {name}"),

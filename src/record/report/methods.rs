@@ -88,19 +88,32 @@ pub fn comparison(record: &RunRecord<'_>, page: &mut Page) {
             format!("{}, {nfe} calls, off by {}", escape(solver), number(error)),
         ));
     }
-    let chart = comparison::chart(part);
-    let drawing = Drawing {
+    let drawing = |chart| Drawing {
         chart,
         title: "Error against calls".into(),
         description: "A line a solver, both axes logarithmic; the numbers are in the table below"
             .into(),
     };
+    // One for a wide page, one for a narrow one: the style sheet shows either.
+    let drawings = vec![
+        drawing(comparison::chart(part)),
+        drawing(comparison::narrow_chart(part)),
+    ];
+    let named = comparison::names(part).map(|(colour, name, order)| {
+        let key = key(&format!("c{colour}"));
+        format!("<li>{key} {} {order}</li>", escape(name))
+    });
+    let named = named.collect::<String>();
     let caption = "Error against calls of the denoiser, both on logarithmic scales; bars are standard errors over particles. A method \
                    of order p falls with slope −p until it meets its floor; to the lower left is better. Lines that flatten have met the \
                    floor of the measure, not of the method.";
+    let caption = match comparison::left_out(part) {
+        Some(rows) => format!("{caption} {}.", escape(&rows)),
+        None => caption.to_owned(),
+    };
     let picture = format!(
-        "<div class=\"wide\">\n{}</div>\n",
-        page.figure(vec![drawing], caption)
+        "<div class=\"wide\">\n{}<ul class=\"legend\">{named}</ul>\n</div>\n",
+        page.figure(drawings, &caption)
     );
     let optional = |value: Option<f64>| value.map_or("–".to_owned(), number);
     let solvers = part.rows.chunk_by(|a, b| a.name == b.name);

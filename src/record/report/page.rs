@@ -127,6 +127,19 @@ pub fn count(value: u64) -> String {
     out
 }
 
+/// A size that is not a whole number, rounded as the text of a run has it.
+pub fn rounded(value: f64) -> String {
+    count(value.round_ties_even() as u64)
+}
+
+/// R-hat, also that of chains which stand still apart.
+pub fn r_hat(value: f64) -> String {
+    match value.is_infinite() {
+        true => "∞".into(),
+        false => fixed(value, 3),
+    }
+}
+
 /// A number of things: `1 thread`, `2 threads`.
 pub fn plural(n: usize, one: &str, many: &str) -> String {
     format!("{} {}", count(n as u64), if n == 1 { one } else { many })

@@ -239,6 +239,10 @@ impl Target for Gaussian {
         }
     }
 
+    fn marginal_density(&self, j: usize, x: f64) -> Option<f64> {
+        Some(normal_density(x, self.mean.values()[j], self.sd[j]))
+    }
+
     fn sample_exact(&self, stream: &mut Stream, x: &mut [Row<F64>]) -> bool {
         let mean = self.mean.values();
         for x in x.iter_mut() {
@@ -254,4 +258,10 @@ impl Target for Gaussian {
         }
         true
     }
+}
+
+/// exp(-((x - mean) / sd)^2 / 2) / (sd sqrt(2 pi)).
+pub(super) fn normal_density(x: f64, mean: f64, sd: f64) -> f64 {
+    let z = (x - mean) / sd;
+    Lane::exp(-0.5 * z * z) / (sd * std::f64::consts::TAU.sqrt())
 }

@@ -103,6 +103,15 @@ impl Target for ManyWell {
         }
     }
 
+    fn marginal_density(&self, j: usize, x: f64) -> Option<f64> {
+        let log_pair = self.log_evidence / (self.dim / 2) as f64;
+        let log_z = log_pair - 0.5 * Lane::ln(std::f64::consts::TAU);
+        Some(match j % 2 {
+            0 => Lane::exp(well(x) - log_z),
+            _ => super::gaussian::normal_density(x, 0.0, 1.0),
+        })
+    }
+
     /// Rejection, exact: with c = +-sqrt 3 the sign of x, (x^2 - 3)^2 = (x - c)^2 (x + c)^2 >=
     /// 3 (x - c)^2, so each well lies under a normal of variance 1/6 whose mean x/2 shifts by 1/12.
     /// Acceptance 0.50; a row of 32 is full after seven rounds on average.

@@ -173,6 +173,17 @@ impl Target for StudentMixture {
         }
     }
 
+    fn marginal_density(&self, j: usize, x: f64) -> Option<f64> {
+        let count = self.components() as f64;
+        let each = (self.constant + Lane::ln(count)) / self.dim as f64;
+        let locations = self.locations.values().iter().skip(j).step_by(self.dim);
+        let terms = locations.map(|m| {
+            let z = x - m;
+            Lane::exp(each - 0.5 * (self.df + 1.0) * Lane::ln_1p(z * z / self.df)) / count
+        });
+        Some(terms.sum())
+    }
+
     fn sample_exact(&self, stream: &mut Stream, x: &mut [Row<F64>]) -> bool {
         let count = self.components();
         let u = stream.uniform_row::<F64>() * Row::<F64>::splat(count as f64);

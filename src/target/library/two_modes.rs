@@ -12,6 +12,7 @@
 //! d/dx_j = (2 sigmoid(q) - 1 - x_j) / V_j: both modes for 3 operations a coordinate, where a mixture of
 //! full covariances takes 3 d.
 
+use super::gaussian::normal_density;
 use crate::error::{Error, Result};
 use crate::parameters::Parameters;
 use crate::target::{Exact, Reference, Target};
@@ -129,6 +130,11 @@ impl Target for TwoModes {
             mean: Some(vec![mean; self.variance.len()]),
             sd: Some(sd.collect()),
         }
+    }
+
+    fn marginal_density(&self, j: usize, x: f64) -> Option<f64> {
+        let mode = |centre: f64| normal_density(x, centre, self.variance[j].sqrt());
+        Some(LEFT * mode(-1.0) + (1.0 - LEFT) * mode(1.0))
     }
 
     fn sample_exact(&self, stream: &mut Stream, x: &mut [Row<F64>]) -> bool {

@@ -307,6 +307,15 @@ impl Target for Mixture {
         }
     }
 
+    fn marginal_density(&self, j: usize, x: f64) -> Option<f64> {
+        let components = self.weights.iter().enumerate();
+        let terms = components.map(|(k, w)| {
+            let sd = self.variance(k, j).sqrt();
+            w * super::gaussian::normal_density(x, self.mean(k)[j], sd)
+        });
+        Some(terms.sum())
+    }
+
     /// One uniform chooses the component by inversion of the weights' sums, then normals.
     fn sample_exact(&self, stream: &mut Stream, x: &mut [Row<F64>]) -> bool {
         let u = stream.uniform_row::<F64>();
