@@ -144,6 +144,8 @@ fn logistic<'a>(samples: &'a mut Vec<f64>, draws: &'a [f64]) -> RunRecord<'a> {
         r_hat_max: Some(1.0312),
         ess_bulk_min: Some(8123.0),
         ess_tail_min: Some(f64::NAN),
+        divergences: Some(0),
+        e_bfmi: Some(0.9),
         mcse_mean: (0..25).map(|j| 0.001 + 1e-5 * f64::from(j)).collect(),
     };
     let warnings = vec![
@@ -209,6 +211,7 @@ fn a_run_leaves_a_whole_folder() {
         target: None,
         log_densities: &[],
         acceptance: &[],
+        energies: &[],
         noise_levels: &[],
     };
     for (name, mut record) in [("smc", first), ("sample", second)] {

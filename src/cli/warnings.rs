@@ -2,7 +2,7 @@
 
 use super::settings::SmcMethod;
 use crate::flow::{Resampler, Tally};
-use crate::mcmc::SampleResult;
+use crate::mcmc::{MoveKind, SampleResult};
 use crate::record::{Warning, WiderReference};
 use crate::smc::{LONG_CHAIN, SmcResult};
 use crate::target::BlockTarget;
@@ -34,13 +34,15 @@ fn stuck_by_chance(acceptance: f64, moves: usize, particles: usize) -> f64 {
     expected + 5.0 * (expected * (1.0 - share)).sqrt()
 }
 
-/// Of `sample`: `moves` is how many each particle made after warm-up, `tunable` whether the move has a
-/// step size that acceptance tells of.
+/// Fresh momenta that change energies less are too few (Betancourt 2016, arXiv:1604.00695).
+const LEAST_E_BFMI: f64 = 0.3;
+
+/// Of `sample`: `moves` is how many each particle made after warm-up.
 pub fn of_chains(
     result: &SampleResult,
     target: &dyn BlockTarget,
     moves: usize,
-    tunable: bool,
+    sampler: MoveKind,
 ) -> Vec<Warning> {
     let particles = result.samples.len() / target.dim();
     let names = target.parameter_names();
@@ -61,6 +63,16 @@ pub fn of_chains(
             moves,
         });
     }
+    if let (Some(count @ 1..), Some(kept)) = (result.divergences, &result.draws) {
+        let draws = (kept.draws * particles) as u64;
+        warnings.push(Warning::Divergent { count, draws });
+    }
+    // Momenta that are renewed in part change energies little, whatever the target.
+    if let Some(value) = result.e_bfmi.filter(|value| *value < LEAST_E_BFMI)
+        && sampler == MoveKind::Hmc
+    {
+        warnings.push(Warning::EBfmi { value });
+    }
     if let Some((j, &value)) = extreme(&result.r_hat, |a, b| a > b)
         && value > 1.01
     {
@@ -79,7 +91,7 @@ pub fn of_chains(
     }
     if let Some(rate) = result.acceptance
         && !(0.1..=0.99).contains(&rate)
-        && tunable
+        && sampler.default_target_accept().is_some()
     {
         warnings.push(Warning::Acceptance {
             rate,

@@ -59,6 +59,12 @@ pub struct SampleResult {
     pub nonfinite: usize,
     /// Particles that accepted none of the moves after warm-up; 0 for unadjusted dynamics.
     pub stuck: usize,
+    /// Kept draws of a particle with a move before them, since the draw before, that diverged: an energy error above
+    /// 1000 or not finite. `None` where none were kept or moves conserve no energy.
+    pub divergences: Option<u64>,
+    /// E-BFMI of the energies of kept draws, all chains as one; `None` where there are none or it has no value. Of
+    /// momenta that are renewed in part (ghmc) it is small whatever the target.
+    pub e_bfmi: Option<f64>,
 }
 
 impl<'a> Sample<'a> {

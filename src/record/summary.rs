@@ -115,6 +115,13 @@ pub struct SamplePart {
         deserialize_with = "nulls::numbers"
     )]
     pub mcse_mean: Vec<f64>,
+    /// Kept draws of a particle with a move before them that diverged; null where none were kept or moves conserve no
+    /// energy.
+    #[serde(default)]
+    pub divergences: Option<u64>,
+    /// E-BFMI of all chains as one; null where kept draws have no energies or it has no value.
+    #[serde(default, serialize_with = "nulls::finite_option")]
+    pub e_bfmi: Option<f64>,
 }
 
 /// What `diffuse` adds.

@@ -90,6 +90,19 @@ pub enum Warning {
         /// Moves of each.
         moves: usize,
     },
+    /// Trajectories that diverged.
+    Divergent {
+        /// Kept draws with one before them, a particle each.
+        count: u64,
+        /// Kept draws of all particles.
+        draws: u64,
+    },
+    /// Energies that fresh momenta change too little.
+    EBfmi {
+        /// Mean squared change over variance.
+        #[serde(with = "number")]
+        value: f64,
+    },
     /// No standard error of the log evidence could be given.
     NoStandardError {
         /// Why.
@@ -157,6 +170,8 @@ impl Warning {
             Self::RHat { .. } => "W-RHAT",
             Self::Ess { .. } => "W-ESS",
             Self::Stuck { .. } => "W-STUCK",
+            Self::Divergent { .. } => "W-DIVERGENT",
+            Self::EBfmi { .. } => "W-EBFMI",
             Self::NoStandardError { .. } => "W-NO-SE",
             Self::ShortChains { .. } => "W-CHAINS",
             Self::Modes { .. } => "W-MODES",
@@ -190,6 +205,10 @@ impl Warning {
             Self::Stuck { .. } => {
                 "lower --step-size, raise --warmup, or start elsewhere with --init"
             }
+            Self::Divergent { .. } => {
+                "raise --target-accept, give --step-size-spread 10, or reparametrise"
+            }
+            Self::EBfmi { .. } => "raise --warmup, or reparametrise where tails are heavy",
             Self::NoStandardError { reason } if reason.contains("resampling") => {
                 "use --islands 16, or --resampler multinomial"
             }
@@ -223,6 +242,8 @@ impl Warning {
             | Self::Modes { .. }
             | Self::Stuck { .. } => true,
             Self::Acceptance { rate, .. } => *rate < 0.01,
+            Self::Divergent { count, draws } => *count as f64 > 0.01 * *draws as f64,
+            Self::EBfmi { .. } => false,
             Self::ForcedSteps { count, steps } => *count as f64 > 0.01 * *steps as f64,
             Self::Ess { value, .. } => *value < 100.0,
             Self::NonFiniteError { .. } | Self::NoOrder { .. } => false,
@@ -296,6 +317,17 @@ impl fmt::Display for Warning {
             } => write!(
                 f,
                 "{stuck} of {particles} particles accepted none of {moves} moves after warm-up: they stay where they were"
+            ),
+            Self::Divergent { count, draws } => {
+                let share = 100.0 * *count as f64 / (*draws).max(1) as f64;
+                write!(
+                    f,
+                    "{count} of {draws} kept draws ({share:.2}%) follow a trajectory that diverged: where it did may be left out"
+                )
+            }
+            Self::EBfmi { value } => write!(
+                f,
+                "E-BFMI is {value:.2}, below 0.3: momenta renew energies slowly, and tails may be left out"
             ),
             Self::NoStandardError { reason } => {
                 write!(f, "no standard error of the log evidence: {reason}")

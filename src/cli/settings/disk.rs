@@ -11,10 +11,10 @@ use std::path::{Path, PathBuf};
 const CHECKPOINTS: u64 = 3;
 /// Vectors of a particle in a checkpoint: its position, and the gradient or momentum that most moves keep.
 const VECTORS: u64 = 2;
-/// Its numbers in double precision there: log densities, acceptances or weight, ancestor.
-const NUMBERS: u64 = 4;
-/// Log density and acceptance of every draw, in the trace.
-const STATISTICS: u64 = 2;
+/// Its numbers in double precision there: log densities, acceptances or weight, ancestor, what moves tell of a draw.
+const NUMBERS: u64 = 9;
+/// Log density, acceptance and what else moves tell of every draw, in the trace.
+const STATISTICS: u64 = 6;
 /// Report, figures and manifest, and the text on every coordinate in them.
 const TEXTS: u64 = 1 << 20;
 const TEXT_OF_COORDINATE: u64 = 512;

@@ -1,6 +1,7 @@
 //! Draws read back from the whole chunks of a trace that goes on.
 
 use super::Trace;
+use super::variable::Variable;
 use crate::error::{Error, Result};
 use crate::zarr::DataType;
 
@@ -24,29 +25,32 @@ impl Trace {
         (0..self.checksums.len()).map(file).collect()
     }
 
-    /// The values of every variable that is stored as floats, `x` first, in the chunks that are whole: draw-major,
-    /// `[draw, particle, ...]`. Refused ([`Error::RunFolder`]): chunks that cannot be read.
-    pub fn read_back(&self) -> Result<Vec<Vec<f64>>> {
+    /// A statistic that is stored as floats, or `x`, in the chunks that are whole: draw-major, `[draw, particle, ...]`;
+    /// nothing where the trace has it not. Refused ([`Error::RunFolder`]): chunks that cannot be read.
+    pub fn read_back(&self, name: &str) -> Result<Vec<f64>> {
         let chunks = self.checksums.len() / self.variables.len();
-        let floats = self
-            .variables
-            .iter()
-            .filter(|v| v.data_type == DataType::Float64);
-        let values = floats.map(|variable| {
-            let mut values = Vec::with_capacity(self.whole_draws() * variable.items);
-            for chunk in 0..chunks {
-                let path = self
-                    .store
-                    .chunk_path(&variable.path, &variable.index(chunk));
-                let bytes = std::fs::read(&path).map_err(|e| Error::RunFolder {
-                    path: path.clone(),
-                    what: format!("cannot be read: {e}"),
-                })?;
-                let items = bytes.as_chunks::<8>().0.iter();
-                values.extend(items.map(|item| f64::from_le_bytes(*item)));
-            }
-            Ok(values)
-        });
-        values.collect()
+        let group = if name == "x" {
+            "posterior"
+        } else {
+            "sample_stats"
+        };
+        let path = format!("{group}/{name}");
+        let is_it = |v: &&Variable| v.path == path && v.data_type == DataType::Float64;
+        let Some(variable) = self.variables.iter().find(is_it) else {
+            return Ok(Vec::new());
+        };
+        let mut values = Vec::with_capacity(self.whole_draws() * variable.items);
+        for chunk in 0..chunks {
+            let path = self
+                .store
+                .chunk_path(&variable.path, &variable.index(chunk));
+            let bytes = std::fs::read(&path).map_err(|e| Error::RunFolder {
+                path: path.clone(),
+                what: format!("cannot be read: {e}"),
+            })?;
+            let items = bytes.as_chunks::<8>().0.iter();
+            values.extend(items.map(|item| f64::from_le_bytes(*item)));
+        }
+        Ok(values)
     }
 }
