@@ -145,6 +145,7 @@ fn logistic<'a>(samples: &'a mut Vec<f64>, draws: &'a [f64]) -> RunRecord<'a> {
         ess_bulk_min: Some(8123.0),
         ess_tail_min: Some(f64::NAN),
         divergences: Some(0),
+        scales: vec![1.0; 25],
         e_bfmi: Some(0.9),
         mcse_mean: (0..25).map(|j| 0.001 + 1e-5 * f64::from(j)).collect(),
     };

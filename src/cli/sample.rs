@@ -197,6 +197,7 @@ impl Job<'_> {
             part: Part::Sample(SamplePart {
                 acceptance: result.acceptance,
                 step_size: result.step_size,
+                scales: result.scales,
                 trajectory_length: result.trajectory_length,
                 mean: result.mean,
                 sd: result.sd,
@@ -248,8 +249,9 @@ fn kept_draws(trace: Option<&Trace>, draws: usize) -> Result<KeptDraws> {
         Some(trace) => trace.read_back(name),
         None => Ok(Vec::new()),
     };
+    let positions = trace.map_or(Ok(Vec::new()), Trace::read_back_positions)?;
     Ok(KeptDraws {
-        positions: values("x")?,
+        positions,
         log_densities: values("lp")?,
         acceptance: values("acceptance_rate")?,
         energies: values("energy")?,

@@ -163,6 +163,10 @@ impl<'a, R: Precision> Chains<'a, R> {
         quarter && time < warmup && self.mover.adjusted()
     }
 
+    /// The scales the move was given last; empty where none were.
+    pub fn scales(&self) -> &[f64] {
+        &self.scales
+    }
     /// What the visits after warm-up did; its moments are over all populations looked at.
     pub fn kept(&self) -> &Tally {
         &self.kept

@@ -28,6 +28,9 @@ pub struct SampleResult {
     pub acceptance: Option<f64>,
     /// The step size used after warm-up.
     pub step_size: f64,
+    /// The scales of moves after warm-up, whose squares are the diagonal of the inverse mass matrix; empty where they
+    /// were not tuned: all 1.
+    pub scales: Vec<f64>,
     /// The longest trajectory in units of the scales, where its length was tuned.
     pub trajectory_length: Option<f64>,
     /// Means of the coordinates: over kept draws, else over the populations looked at; of particles

@@ -312,6 +312,7 @@ impl<'a, R: Precision> SampleRun<'a, R> {
                 None
             },
             step_size: self.model.mover().step_size(),
+            scales: self.model.scales().to_vec(),
             trajectory_length: self.model.mover().trajectory_length(),
             mean: moments.mean().to_vec(),
             sd: moments.sd(),

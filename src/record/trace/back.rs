@@ -25,20 +25,38 @@ impl Trace {
         (0..self.checksums.len()).map(file).collect()
     }
 
-    /// A statistic that is stored as floats, or `x`, in the chunks that are whole: draw-major, `[draw, particle, ...]`;
+    /// A statistic that is stored as floats, in the chunks that are whole: draw-major, `[draw, particle]`;
     /// nothing where the trace has it not. Refused ([`Error::RunFolder`]): chunks that cannot be read.
     pub fn read_back(&self, name: &str) -> Result<Vec<f64>> {
-        let chunks = self.checksums.len() / self.variables.len();
-        let group = if name == "x" {
-            "posterior"
-        } else {
-            "sample_stats"
-        };
-        let path = format!("{group}/{name}");
+        let path = format!("sample_stats/{name}");
         let is_it = |v: &&Variable| v.path == path && v.data_type == DataType::Float64;
-        let Some(variable) = self.variables.iter().find(is_it) else {
-            return Ok(Vec::new());
-        };
+        match self.variables.iter().find(is_it) {
+            Some(variable) => self.values_of(variable),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// The positions in the chunks that are whole, `[draw, particle, dim]`; refused likewise.
+    pub fn read_back_positions(&self) -> Result<Vec<f64>> {
+        let dim = self.plan.shape.dim;
+        let mut positions = Vec::new();
+        for variable in &self.variables {
+            let Some(of) = &variable.of else { continue };
+            let values = self.values_of(variable)?;
+            if of.width() == dim {
+                return Ok(values);
+            }
+            positions.resize(self.whole_draws() * self.plan.shape.particles * dim, 0.0);
+            let own = values.chunks_exact(of.width());
+            for (row, own) in positions.chunks_exact_mut(dim).zip(own) {
+                row[of.first..of.first + own.len()].copy_from_slice(own);
+            }
+        }
+        Ok(positions)
+    }
+
+    fn values_of(&self, variable: &Variable) -> Result<Vec<f64>> {
+        let chunks = self.checksums.len() / self.variables.len();
         let mut values = Vec::with_capacity(self.whole_draws() * variable.items);
         for chunk in 0..chunks {
             let path = self
