@@ -127,6 +127,26 @@ fn trajectories_that_fly_off_are_counted_as_divergences() {
     assert_eq!(run(&Quartic, "mala", 2, Some(9.0)).divergences, None);
 }
 
+/// Chains that sit at different energies, none of which says that its own momenta do too little.
+#[test]
+fn chains_in_different_places_are_no_fault_of_momenta() {
+    let own = [
+        [1.0, -1.0, 2.0, 0.5, -2.0, 0.0],
+        [0.3, 0.1, -0.4, 0.9, -1.0, 0.2],
+    ];
+    let apart: Vec<f64> = own
+        .iter()
+        .zip([0.0, 1e6])
+        .flat_map(|(c, e)| c.map(|x| x + e))
+        .collect();
+    let together: Vec<f64> = own.concat();
+    let within = |series: &[f64]| driftlane::diagnostics::e_bfmi_within(series, 2, 6);
+    assert!((within(&apart) - within(&together)).abs() < 1e-4 && within(&apart) > 1.0);
+    assert!(driftlane::diagnostics::e_bfmi_pooled(&apart, 2, 6) < 1e-9);
+    let alone = driftlane::diagnostics::e_bfmi(&own[0]);
+    assert_eq!(driftlane::diagnostics::e_bfmi_within(&own[0], 1, 6), alone);
+}
+
 /// Every draw tells the step sizes and the length of its own trajectory.
 #[test]
 fn step_sizes_and_lengths_are_those_of_the_latest_move() {

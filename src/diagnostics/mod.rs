@@ -35,7 +35,7 @@ pub use blocking::{BlockEstimate, Blocking};
 pub use chain_moments::ChainMoments;
 pub use convergence::Convergence;
 pub use ecdf::{EcdfBand, groups_in_order};
-pub use energy::{DIVERGENCE, EnergyErrors, e_bfmi, e_bfmi_pooled};
+pub use energy::{DIVERGENCE, EnergyErrors, e_bfmi, e_bfmi_pooled, e_bfmi_within};
 pub use gradient::gradient_error;
 pub use mcse::{mcse_mean, mcse_median, mcse_quantile, mcse_sd};
 pub use nested::{nested_r_hat, nested_r_hat_rank};

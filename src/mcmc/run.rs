@@ -65,7 +65,7 @@ pub struct SampleResult {
     /// Kept draws of a particle with a move before them, since the draw before, that diverged: an energy error above
     /// 1000 or not finite. `None` where none were kept or moves conserve no energy.
     pub divergences: Option<u64>,
-    /// E-BFMI of the energies of kept draws, all chains as one; `None` where there are none or it has no value. Of
+    /// E-BFMI of the energies of kept draws, of all chains that moved, each about its own mean; `None` where there are none or it has no value. Of
     /// momenta that are renewed in part (ghmc) it is small whatever the target.
     pub e_bfmi: Option<f64>,
 }

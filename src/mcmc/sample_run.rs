@@ -4,7 +4,7 @@ use super::finite::finite_particles;
 use super::{ACCEPTED, ALPHA_SUM, BASE, DIVERGED, ENERGY, RATIO, STEP_SIZE};
 use super::{Chains, Sample, SampleResult, Start, Work, accept, check_reference};
 use crate::checkpoint::{Reader, Sections, damaged};
-use crate::diagnostics::{Convergence, DIVERGENCE, e_bfmi_pooled};
+use crate::diagnostics::{Convergence, DIVERGENCE, e_bfmi_within};
 use crate::error::Result;
 use crate::flow::{
     Advance, FeynmanKac, FlightRecord, Flow, Pause, Resampler, StageRecord, copy_positions,
@@ -342,7 +342,7 @@ const DRAWS: [&str; 4] = [
     "draws-energy",
 ];
 
-/// E-BFMI of `chains` as one, those left out whose energy is not finite somewhere.
+/// E-BFMI of `chains`, those left out whose energy is not finite somewhere.
 fn e_bfmi_of<'a>(
     draws: &KeptDraws,
     particles: usize,
@@ -360,7 +360,7 @@ fn e_bfmi_of<'a>(
             false => series.truncate(before),
         }
     }
-    let ratio = e_bfmi_pooled(&series, count, draws.draws);
+    let ratio = e_bfmi_within(&series, count, draws.draws);
     Some(ratio).filter(|ratio| ratio.is_finite())
 }
 

@@ -127,7 +127,7 @@ pub struct SamplePart {
         deserialize_with = "nulls::numbers"
     )]
     pub scales: Vec<f64>,
-    /// E-BFMI of all chains as one; null where kept draws have no energies or it has no value.
+    /// E-BFMI of all chains that moved, each about its own mean; null where kept draws have no energies or it has no value.
     #[serde(default, serialize_with = "nulls::finite_option")]
     pub e_bfmi: Option<f64>,
 }

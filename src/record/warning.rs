@@ -322,12 +322,12 @@ impl fmt::Display for Warning {
                 let share = 100.0 * *count as f64 / (*draws).max(1) as f64;
                 write!(
                     f,
-                    "{count} of {draws} kept draws ({share:.2}%) follow a trajectory that diverged: where it did may be left out"
+                    "{count} of {draws} kept draws ({share:.2}%) follow a trajectory that diverged: places may be missed"
                 )
             }
             Self::EBfmi { value } => write!(
                 f,
-                "E-BFMI is {value:.2}, below 0.3: momenta renew energies slowly, and tails may be left out"
+                "E-BFMI is {value:.2}, below 0.3: momenta renew energies slowly, and tails may be missed"
             ),
             Self::NoStandardError { reason } => {
                 write!(f, "no standard error of the log evidence: {reason}")

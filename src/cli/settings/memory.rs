@@ -35,17 +35,19 @@ impl Settings {
             Method::Compare(method) => 5 + method.calls.len() as u64,
             _ => 1,
         };
-        // What moves tell of a draw besides: five doubles of every particle.
+        // What moves tell of a draw: five doubles of every particle, and energies of all draws.
         let told = match &self.method {
             Method::Sample(SampleMethod {
                 length: Length::Draws(_),
                 ..
-            }) => particles.saturating_mul(5 * 8),
+            }) => particles
+                .saturating_mul(8)
+                .saturating_mul(kept.saturating_add(5)),
             _ => 0,
         };
         let moving = moving.saturating_add(told);
         // Diagnostics take one coordinate at a time: its series, ranks and scores.
-        let words = dim.saturating_add(6);
+        let words = dim.saturating_add(5);
         moving.saturating_add(scratch).saturating_add(
             kept.saturating_mul(particles)
                 .saturating_mul(words)

@@ -5,12 +5,13 @@
 //! rho_k = mean (x_t - m)(x_{t+k} - m) / v                          m, v of all chains together
 //! ```
 //!
-//! The first is that of Betancourt 2016 (arXiv:1604.00695) where kept draws have energies H(x, p). Where moves have no
+//! The first is that of Betancourt 2016 (arXiv:1604.00695) where kept draws have energies H(x, p), Var about the mean
+//! of each chain. Where moves have no
 //! momentum it is taken of the log density: 2 (1 - its autocorrelation at lag 1). The second does not fall to 0 where
 //! chains sit in different places.
 
 use super::{Sources, bins, central, finite, histogram, quantile};
-use crate::diagnostics::e_bfmi_pooled;
+use crate::diagnostics::{e_bfmi_pooled, e_bfmi_within};
 use crate::record::{Draws, RunRecord, table};
 use serde::{Deserialize, Serialize};
 
@@ -204,7 +205,10 @@ fn energy(
         _ => reach,
     };
     let bins = bins(values.len()) | 1;
-    let ratio = e_bfmi_pooled(&series, count, draws);
+    let ratio = match hamiltonian {
+        true => e_bfmi_within(&series, count, draws),
+        false => e_bfmi_pooled(&series, count, draws),
+    };
     Some(Energy {
         hamiltonian,
         reach,

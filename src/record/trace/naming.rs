@@ -58,14 +58,18 @@ pub fn arrays(names: &[String], most: usize) -> Vec<Named> {
     let mut found = Vec::new();
     let mut at = 0;
     while at < names.len() {
-        let named = vector(names, at).unwrap_or_else(|| Named {
-            name: names[at].clone(),
-            first: at,
-            shape: Vec::new(),
-            origin: Vec::new(),
-        });
-        at += named.width();
-        found.push(named);
+        let indices = indices_from(&names[at..]);
+        let length = indices.len().max(1);
+        match grid(&names[at], at, &indices) {
+            Some(named) => found.push(named),
+            None => found.extend((at..at + length).map(|first| Named {
+                name: names[first].clone(),
+                first,
+                shape: Vec::new(),
+                origin: Vec::new(),
+            })),
+        }
+        at += length;
     }
     let nameless = names.iter().all(String::is_empty);
     if nameless || found.len() > most {
@@ -79,18 +83,24 @@ pub fn arrays(names: &[String], most: usize) -> Vec<Named> {
     found
 }
 
-/// The longest array that begins at a coordinate.
-fn vector(names: &[String], at: usize) -> Option<Named> {
-    let (base, origin) = indexed(&names[at])?;
-    let same = names[at..].iter().map(|name| indexed(name));
-    let indices: Vec<Vec<usize>> = same
-        .map_while(|name| name.filter(|(b, k)| *b == base && k.len() == origin.len()))
+/// The indices of the first names, as long as what is before them and their number is the same.
+fn indices_from(names: &[String]) -> Vec<Vec<usize>> {
+    let mut all = names.iter().map(|name| indexed(name)).peekable();
+    let Some(Some((base, first))) = all.peek().cloned() else {
+        return Vec::new();
+    };
+    all.map_while(|name| name.filter(|(b, k)| *b == base && k.len() == first.len()))
         .map(|(_, indices)| indices)
-        .collect();
+        .collect()
+}
+
+/// The array of coordinates from `at` on that have these indices, where they are all of a grid, in C order.
+fn grid(name: &str, at: usize, indices: &[Vec<usize>]) -> Option<Named> {
+    let (base, origin) = indexed(name)?;
     let last = indices.last()?;
     let ends = last.iter().zip(&origin);
     let shape: Vec<usize> = ends
-        .map(|(last, first)| Some(last.checked_sub(*first)?.checked_add(1)?))
+        .map(|(last, first)| last.checked_sub(*first)?.checked_add(1))
         .collect::<Option<_>>()?;
     let volume = shape.iter().try_fold(1usize, |n, k| n.checked_mul(*k));
     let in_order = indices.iter().enumerate().all(|(k, found)| {
@@ -170,10 +180,9 @@ mod tests {
             [("t".into(), vec![2, 2], vec![0, 0])]
         );
         // No grid, and none that is whole.
-        assert_eq!(
-            of(&["a[1]", "a[0]"]),
-            [scalar("a[1]"), scalar("a[0]")].map(|(name, _, _)| (name, vec![], vec![]))
-        );
+        assert_eq!(of(&["a[1]", "a[0]"]), [scalar("a[1]"), scalar("a[0]")]);
+        let turned = ["t[0,0]", "t[1,0]", "t[0,1]", "t[1,1]"];
+        assert_eq!(of(&turned), turned.map(scalar));
         assert_eq!(of(&["h[1].x"]), [scalar("h[1].x")]);
         let many: Vec<String> = (0..65).map(|k| format!("covariate {k}")).collect();
         assert_eq!(arrays(&many, MOST).len(), 1);
