@@ -167,6 +167,10 @@ fn stan_csv_is_laid_out_as_cmdstan_does() {
     for word in ["engine", "metric", "mass", "tepsize", "(Warm-up)"] {
         assert!(!csv.contains(word), "{word}");
     }
+    assert_eq!(
+        csv.lines().filter(|line| !line.starts_with('#')).count(),
+        129
+    );
     // Of a random walk acceptance and step size are known.
     ok(
         temp.path(),
@@ -177,10 +181,6 @@ fn stan_csv_is_laid_out_as_cmdstan_does() {
     let header = csv.lines().find(|line| !line.starts_with('#')).unwrap();
     assert!(header.starts_with("lp__,accept_stat__,stepsize__,mu,ln_tau,eta.1,eta.2,"));
     assert!(csv.contains("# column ln_tau: ln tau\n") && !csv.contains("# column mu"));
-    assert_eq!(
-        csv.lines().filter(|line| !line.starts_with('#')).count(),
-        129
-    );
 }
 
 #[test]
