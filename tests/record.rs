@@ -147,6 +147,9 @@ fn logistic<'a>(samples: &'a mut Vec<f64>, draws: &'a [f64]) -> RunRecord<'a> {
         r_hat_kind: Some(RHatKind::Split),
         ess_bulk_min: Some(8123.0),
         ess_tail_min: Some(f64::NAN),
+        divergences: Some(0),
+        scales: vec![1.0; 25],
+        e_bfmi: Some(0.9),
         mcse_mean: (0..25).map(|j| 0.001 + 1e-5 * f64::from(j)).collect(),
     };
     let warnings = vec![
@@ -212,6 +215,7 @@ fn a_run_leaves_a_whole_folder() {
         target: None,
         log_densities: &[],
         acceptance: &[],
+        energies: &[],
         noise_levels: &[],
     };
     for (name, mut record) in [("smc", first), ("sample", second)] {
@@ -352,12 +356,12 @@ fn every_warning_has_a_code_a_sentence_and_advice() {
             step_size: 2.5,
             limit: 2.0,
         },
-        Warning::Divergent {
+        Warning::RunsAway {
             coordinate: coordinate.clone(),
             distance: f64::INFINITY,
             exact: false,
         },
-        Warning::Divergent {
+        Warning::RunsAway {
             coordinate: coordinate.clone(),
             distance: 1e80,
             exact: true,

@@ -42,6 +42,7 @@ const NOTHING: Sources<'_> = Sources {
     target: None,
     log_densities: &[],
     acceptance: &[],
+    energies: &[],
     noise_levels: &[],
 };
 
@@ -154,6 +155,7 @@ fn broken_numbers_draw_nothing_and_break_nothing() {
                 &Sources {
                     log_densities: &more,
                     acceptance: &more,
+                    energies: &more,
                     noise_levels: &levels,
                     ..NOTHING
                 },

@@ -86,6 +86,24 @@ fn weights_and_ancestors_are_those_of_the_run() {
             }
         }
         assert!(!group.join(format!("x/c/{}/0/0", ess.len())).exists());
+        // Stages of particles and of the ladder are the same: weights of a stage are of its temperature.
+        let of = |path: &str| words(&group.join("..").join(path));
+        let stages = of("smc_particles/stage/c/0")[..ess.len()].to_vec();
+        assert_eq!(stages, of("smc_ladder/stage/c/0"));
+        assert_eq!(stages[0], 1i64.to_le_bytes());
+        let temperatures = of("smc_particles/inverse_temperature/c/0");
+        assert_eq!(temperatures, of("smc_ladder/inverse_temperature/c/0"));
+        let told = kept["temperatures"].as_array().unwrap();
+        for (found, told) in temperatures.iter().zip(&told[1..]) {
+            assert_eq!(f64::from_le_bytes(*found), told.as_f64().unwrap());
+        }
+        let attributes = |array: &str| {
+            let text = fs::read_to_string(group.join(array).join("zarr.json")).unwrap();
+            object(&text)["attributes"].clone()
+        };
+        assert_eq!(attributes("log_weight")["normalised"], true);
+        let direction = attributes("ancestor")["description"].to_string();
+        assert!(direction.contains("particle of this stage") && direction.contains("of the next"));
         // The last stage, resampled and moved, is the result; the first is drawn from the reference: all differ.
         let first = fs::read(group.join("x/c/0/0/0")).unwrap();
         assert_eq!(first.len(), PARTICLES * 2 * 8);
@@ -112,6 +130,9 @@ fn it_is_refused_where_it_has_no_meaning() {
             "{errors}"
         );
         assert_eq!(errors.lines().count(), 1);
+        // Why, too.
+        let (_, why) = errors.split_once(&format!("with {option}: ")).unwrap();
+        assert!(why.split_whitespace().count() > 4, "{errors}");
     }
     assert_eq!(fs::read_dir(temp.path()).unwrap().count(), 0);
 }

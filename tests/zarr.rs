@@ -20,8 +20,9 @@ fn plan(draws: usize) -> TracePlan {
             dim: DIM,
             draws,
             chunk_draws: 4,
+            one_chain: false,
         },
-        parameters: vec!["mu".into(), "tau".into()],
+        parameters: vec!["x[0]".into(), "x[1]".into()],
         stats: vec!["lp".into(), "diverging".into(), "n_steps".into()],
         attributes: Map::new(),
     }
@@ -109,13 +110,129 @@ fn chunks_hold_draws_as_they_came_and_nan_after_them() {
     }
     assert_eq!(
         all["posterior"]["attributes"]["parameter_names"],
-        json!(["mu", "tau"])
+        json!(["x[0]", "x[1]"])
     );
     assert_eq!(all["sample_stats/diverging"]["data_type"], "bool");
     assert_eq!(
         all["sample_stats/diverging"]["codecs"][1],
         json!({"name": "bytes"})
     );
+}
+
+/// A variable for every name, a vector or a matrix where names count; read back as the coordinates they were.
+#[test]
+fn named_coordinates_are_arrays_of_their_own() {
+    let temp = tempdir().unwrap();
+    let root = temp.path().join("trace.zarr");
+    let names = [
+        "mu", "ln tau", "theta[1]", "theta[2]", "chain", "t[0,0]", "t[0,1]", "t[1,0]", "t[1,1]",
+    ];
+    let plan = |draws: usize| TracePlan {
+        shape: TraceShape {
+            dim: names.len(),
+            ..plan(draws).shape
+        },
+        parameters: names.map(str::to_owned).to_vec(),
+        stats: vec!["lp".into()],
+        attributes: Map::new(),
+    };
+    let value = |k: usize, p: usize, j: usize| (100 * k + 10 * p + j) as f64;
+    let draw = |trace: &mut Trace, range: std::ops::Range<usize>| {
+        for k in range {
+            let places = (0..PARTICLES).flat_map(|p| (0..names.len()).map(move |j| (p, j)));
+            let x: Vec<f64> = places.map(|(p, j)| value(k, p, j)).collect();
+            trace.push(&x, &[("lp", &[0.5; PARTICLES])]).unwrap();
+        }
+    };
+    let mut trace = Trace::create(&root, plan(6)).unwrap();
+    draw(&mut trace, 0..5);
+    trace.flush().unwrap();
+    // The chunk that is whole, as it was drawn.
+    let back = trace.read_back_positions().unwrap();
+    assert_eq!(back.len(), 4 * PARTICLES * names.len());
+    for (i, found) in back.iter().enumerate() {
+        let (row, j) = (i / names.len(), i % names.len());
+        assert_eq!(*found, value(row / PARTICLES, row % PARTICLES, j));
+    }
+    assert_eq!(trace.read_back("lp").unwrap(), [0.5; 4 * PARTICLES]);
+    let (sums, pending) = (trace.checksums().to_vec(), trace.pending());
+    drop(trace);
+    let mut trace = Trace::reopen(&root, plan(6), &sums, &pending).unwrap();
+    draw(&mut trace, 5..6);
+    trace.finish().unwrap();
+
+    let found = chunks(&root);
+    let tau = floats(&found["posterior/ln tau/c/0/0"]);
+    let expected = |k: usize, j: usize| (0..PARTICLES).map(move |p| value(k, p, j));
+    assert!(tau.iter().copied().eq((0..4).flat_map(|k| expected(k, 1))));
+    let theta = floats(&found["posterior/theta/c/0/1/0"]);
+    assert_eq!(theta[..4], [402.0, 403.0, 412.0, 413.0]);
+    assert!(!found.keys().any(|name| name.starts_with("posterior/x/")));
+    let coordinate = |name: &str| -> Vec<i64> {
+        let bytes = &found[&format!("posterior/{name}/c/0")];
+        let items = bytes.chunks_exact(8);
+        items
+            .map(|b| i64::from_le_bytes(b.try_into().unwrap()))
+            .collect()
+    };
+    assert_eq!(coordinate("theta_dim_0"), [1, 2]);
+    assert_eq!(coordinate("t_dim_1"), [0, 1]);
+    for (name, shape, dimensions, order) in [
+        ("mu", json!([3, 6]), json!(["chain", "draw"]), json!([1, 0])),
+        (
+            "theta",
+            json!([3, 6, 2]),
+            json!(["chain", "draw", "theta_dim_0"]),
+            json!([1, 0, 2]),
+        ),
+        (
+            "t",
+            json!([3, 6, 2, 2]),
+            json!(["chain", "draw", "t_dim_0", "t_dim_1"]),
+            json!([1, 0, 2, 3]),
+        ),
+    ] {
+        let array = object(&root.join("posterior").join(name));
+        assert_eq!(array["shape"], shape, "{name}");
+        assert_eq!(array["dimension_names"], dimensions, "{name}");
+        assert_eq!(
+            array["codecs"][0]["configuration"]["order"], order,
+            "{name}"
+        );
+    }
+    // A dimension has the name of the fifth.
+    assert_eq!(
+        object(&root.join("posterior"))["attributes"]["sampled_variables"],
+        json!(["mu", "ln tau", "theta", "chain_", "t"])
+    );
+}
+
+/// Of chains of one draw ArviZ computes nothing.
+#[test]
+fn a_population_is_one_chain() {
+    let temp = tempdir().unwrap();
+    let root = temp.path().join("trace.zarr");
+    let plan = TracePlan {
+        shape: TraceShape::population(PARTICLES, DIM),
+        parameters: vec!["a".into(), "b".into()],
+        stats: driftlane::record::trace::WEIGHTS
+            .map(str::to_owned)
+            .to_vec(),
+        attributes: Map::new(),
+    };
+    let mut trace = Trace::create(&root, plan).unwrap();
+    trace
+        .push_population(&[1.0, 10.0, 2.0, 20.0, 3.0, 30.0])
+        .unwrap();
+    trace.finish().unwrap();
+    let found = chunks(&root);
+    assert_eq!(floats(&found["posterior/a/c/0/0"]), [1.0, 2.0, 3.0]);
+    assert_eq!(floats(&found["posterior/b/c/0/0"]), [10.0, 20.0, 30.0]);
+    assert_eq!(object(&root.join("posterior/a"))["shape"], json!([1, 3]));
+    let weights = floats(&found["sample_stats/log_weight/c/0/0"]);
+    assert!(weights.iter().all(|w| *w == -driftlane::Lane::ln(3.0)));
+    let one = floats(&found["sample_stats/inverse_temperature/c/0/0"]);
+    assert_eq!(one, [1.0; 3]);
 }
 
 #[test]

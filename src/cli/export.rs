@@ -6,8 +6,8 @@
 //! | `npz` | `draws` [draw, N, dim] if any were kept, and `samples` [N, dim], the last population |
 //! | `stan-csv` | a file a chain as CmdStan writes it: see `stan.rs` |
 //!
-//! A run that kept no draws gives its last population: every particle a chain of one draw (as in `trace.zarr`), in
-//! Stan CSV one chain of all particles. Numbers have the fewest digits that read back as the same number.
+//! A run that kept no draws gives its last population: one chain whose draws are the particles (as in `trace.zarr`).
+//! Numbers have the fewest digits that read back as the same number.
 
 mod stan;
 
@@ -17,6 +17,7 @@ use crate::error::{Error, Result};
 use crate::npy::npz;
 use crate::record::StoredRun;
 use serde_json::json;
+use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -89,6 +90,10 @@ pub(super) fn check_new(path: &Path, force: bool) -> Result<()> {
     let refuse = |allowed: &str| Err(Error::invalid("--out", path.display(), allowed));
     match fs::symlink_metadata(path) {
         Ok(found) if found.is_dir() => refuse("is a folder; must name a file"),
+        // Replacing is by rename: a device, a pipe or a link would be gone, not written to.
+        Ok(found) if !found.is_file() => {
+            refuse("is a link, a pipe or a device; must name a file, or nothing yet")
+        }
         Ok(_) if !force => refuse("exists; choose another name or give --force"),
         Ok(_) => Ok(()),
         Err(_) if path.file_name().is_none() => refuse("must name a file"),
@@ -119,10 +124,15 @@ impl<'a> Numbers<'a> {
         let (values, draws) = run.arrays();
         let record = run.record();
         let dim = record.summary.dim;
+        let chains = values.len() / dim.max(1) / draws.max(1);
+        let (chains, draws) = match run.kept() {
+            Some(_) => (chains, draws),
+            None => (1, chains),
+        };
         Self {
             values,
             draws,
-            chains: values.len() / dim.max(1) / draws.max(1),
+            chains,
             dim,
             names: (0..dim).map(|j| record.name(j)).collect(),
         }
@@ -137,7 +147,7 @@ impl<'a> Numbers<'a> {
 fn csv(numbers: &Numbers<'_>, path: &Path) -> Result<()> {
     let mut file = NewFile::create(path)?;
     let mut line = String::from("chain,draw");
-    for name in &numbers.names {
+    for name in &unlike(&numbers.names, &["chain", "draw"]) {
         line.push(',');
         line.push_str(&quoted(name));
     }
@@ -183,6 +193,27 @@ pub(super) fn digits(value: f64) -> String {
     }
 }
 
+/// The names, `_` appended where one is the name of a column before it.
+fn unlike(names: &[String], taken: &[&str]) -> Vec<String> {
+    let mut taken: HashSet<String> = taken.iter().map(|name| (*name).to_owned()).collect();
+    // A name that is no other's stays as it is.
+    let mut own = HashSet::new();
+    let given: HashSet<&String> = names.iter().collect();
+    names
+        .iter()
+        .map(|name| {
+            let mut name = name.clone();
+            if !own.insert(name.clone()) || taken.contains(&name) {
+                while taken.contains(&name) || given.contains(&name) {
+                    name.push('_');
+                }
+            }
+            taken.insert(name.clone());
+            name
+        })
+        .collect()
+}
+
 /// A cell of text (RFC 4180).
 fn quoted(text: &str) -> String {
     match text.contains([',', '"', '\n', '\r']) {
@@ -193,7 +224,14 @@ fn quoted(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::digits;
+    use super::{digits, unlike};
+
+    #[test]
+    fn names_of_columns_differ() {
+        let names = ["a", "chain", "chain_", "a", "draw", "a_"].map(str::to_owned);
+        let found = unlike(&names, &["chain", "draw"]);
+        assert_eq!(found, ["a", "chain__", "chain_", "a__", "draw_", "a_"]);
+    }
 
     #[test]
     fn digits_are_few_and_exact() {

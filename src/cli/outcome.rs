@@ -208,6 +208,7 @@ pub(super) fn report(
                 target: law.as_ref().map(Law::get),
                 log_densities: kept.map_or(&[], |kept| &kept.log_densities),
                 acceptance: kept.map_or(&[], |kept| &kept.acceptance),
+                energies: kept.map_or(&[], |kept| &kept.energies),
                 noise_levels: &outcome.noise_levels,
             },
         );

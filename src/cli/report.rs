@@ -17,7 +17,11 @@ pub fn write(options: &ReportOptions) -> Result<String> {
             Path::new(out).to_owned()
         }
         // Its own file, which says the same.
-        None => run.folder().file("report.html"),
+        None => {
+            let own = run.folder().file("report.html");
+            export::check_new(&own, true)?;
+            own
+        }
     };
     let html = report::html(&run.record());
     disk::replace(&path, &[html.as_bytes()])?;

@@ -6,11 +6,11 @@ use super::outcome::Outcome;
 use super::progress::Snapshot;
 use super::settings::{Init, Length, SampleMethod};
 use super::warnings;
-use crate::checkpoint::Sections;
+use crate::checkpoint::{Sections, damaged};
 use crate::diagnostics::RHatKind;
 use crate::error::Result;
 use crate::flow::{Advance, Pause};
-use crate::mcmc::{KeptDraws, Sample, SampleRun, Start};
+use crate::mcmc::{KeptDraws, MoveKind, Sample, SampleRun, Start};
 use crate::record::flight::Flight;
 use crate::record::trace::{self, Trace, TracePlan, TraceShape};
 use crate::record::{OpenFolder, Part, SamplePart};
@@ -23,14 +23,27 @@ struct Work<'a, R: Real> {
     /// Particle-steps of the whole run.
     all: f64,
     adjusted: bool,
+    /// What the trace tells of moves.
+    statistics: Vec<&'static str>,
     /// Where draws are written as they come.
     trace: Option<Trace>,
     /// Where the last states of a particle that blew up are written, until they are.
     flight: Option<(&'a OpenFolder, &'static str)>,
 }
 
-/// What the trace holds besides positions, of adjusted moves.
-const STATISTICS: [&str; 2] = ["lp", "acceptance_rate"];
+/// What the trace holds besides positions, by ArviZ's names.
+fn statistics(sampler: MoveKind) -> Vec<&'static str> {
+    let all = [
+        ("lp", sampler.is_adjusted()),
+        ("acceptance_rate", sampler.is_adjusted()),
+        ("energy", sampler.uses_integrator()),
+        ("diverging", sampler.can_diverge()),
+        ("n_steps", sampler.can_diverge()),
+        ("step_size", sampler.uses_jitter()),
+    ];
+    let known = all.into_iter().filter(|(_, known)| *known);
+    known.map(|(name, _)| name).collect()
+}
 
 impl<R: Real> Work<'_, R> {
     /// Hands new draws to the trace.
@@ -39,17 +52,30 @@ impl<R: Real> Work<'_, R> {
             return Ok(());
         };
         let (draws, drawn) = self.run.draws();
-        for k in trace.draws()..drawn {
-            let (x, densities, acceptance) = draws.draw(k, self.run.particles());
-            match self.adjusted {
-                true => {
-                    let [lp, rate] = STATISTICS;
-                    trace.push(x, &[(lp, densities), (rate, acceptance)])?;
-                }
-                false => trace.push(x, &[])?,
-            }
+        let known = trace.draws();
+        if known == drawn {
+            return Ok(());
         }
-        Ok(())
+        // What moves tell is of the latest draw alone: one that came before was lost.
+        if known + 1 != drawn {
+            return Err(damaged(format!("has {drawn} draws, its trace {known}")));
+        }
+        let latest = self.run.latest();
+        let [x, densities, acceptance, energies] = draws.draw(known);
+        let steps = latest.trajectory_steps.unwrap_or(0) as f64;
+        let steps = vec![steps; self.run.particles()];
+        let statistics = self.statistics.iter().map(|name| {
+            let values = match *name {
+                "lp" => densities,
+                "acceptance_rate" => acceptance,
+                "energy" => energies,
+                "diverging" => latest.divergences.unwrap_or(&[]),
+                "n_steps" => &steps,
+                _ => latest.step_sizes.unwrap_or(&[]),
+            };
+            (*name, values)
+        });
+        trace.push(x, &statistics.collect::<Vec<_>>())
     }
 }
 
@@ -117,7 +143,7 @@ impl Job<'_> {
         let adjusted = method.sampler.default_target_accept().is_some();
         let store = course.folder().map(|folder| folder.file(trace::NAME));
         let store = store.filter(|_| matches!(method.length, Length::Draws(_)));
-        let plan = || self.trace_plan(method, adjusted);
+        let plan = || self.trace_plan(method);
         let first = course.longer().map(|longer| longer.from / method.thin);
         let first = first.map(|draws| draws as usize);
         let (run, trace) = course.start(
@@ -146,6 +172,7 @@ impl Job<'_> {
             snapshot: course.begun(),
             all: all as f64 * self.starts.particles as f64,
             adjusted,
+            statistics: statistics(method.sampler),
             trace,
             flight: course
                 .folder()
@@ -171,6 +198,7 @@ impl Job<'_> {
             part: Part::Sample(SamplePart {
                 acceptance: result.acceptance,
                 step_size: result.step_size,
+                scales: result.scales,
                 trajectory_length: result.trajectory_length,
                 mean: result.mean,
                 sd: result.sd,
@@ -179,6 +207,8 @@ impl Job<'_> {
                 ess_bulk_min: finite_extreme(&result.ess_bulk, false),
                 ess_tail_min: finite_extreme(&result.ess_tail, false),
                 mcse_mean: result.mcse_mean,
+                divergences: result.divergences,
+                e_bfmi: result.e_bfmi,
             }),
             seconds,
             steps: result.steps,
@@ -199,9 +229,9 @@ impl Job<'_> {
     }
 
     /// What the trace of the draws holds.
-    fn trace_plan(&self, method: &SampleMethod, adjusted: bool) -> TracePlan {
+    fn trace_plan(&self, method: &SampleMethod) -> TracePlan {
         let dim = self.target.dim();
-        let statistics = STATISTICS.iter().filter(|_| adjusted);
+        let stats = statistics(method.sampler);
         TracePlan {
             shape: TraceShape::new(
                 self.starts.particles,
@@ -209,7 +239,7 @@ impl Job<'_> {
                 (method.length.moves() / method.thin) as usize,
             ),
             parameters: self.coordinate_names(),
-            stats: statistics.map(|name| (*name).to_owned()).collect(),
+            stats: stats.into_iter().map(str::to_owned).collect(),
             attributes: Default::default(),
         }
     }
@@ -217,12 +247,16 @@ impl Job<'_> {
 
 /// The first draws, which the trace holds and the checkpoint does not.
 fn kept_draws(trace: Option<&Trace>, draws: usize) -> Result<KeptDraws> {
-    let mut values = trace.map_or(Ok(Vec::new()), Trace::read_back)?.into_iter();
-    let mut next = || values.next().unwrap_or_default();
+    let values = |name: &str| match trace {
+        Some(trace) => trace.read_back(name),
+        None => Ok(Vec::new()),
+    };
+    let positions = trace.map_or(Ok(Vec::new()), Trace::read_back_positions)?;
     Ok(KeptDraws {
-        positions: next(),
-        log_densities: next(),
-        acceptance: next(),
+        positions,
+        log_densities: values("lp")?,
+        acceptance: values("acceptance_rate")?,
+        energies: values("energy")?,
         draws,
     })
 }

@@ -192,9 +192,9 @@ impl Job<'_> {
         let store = course.folder().map(|folder| folder.file(trace::NAME));
         let store = store.filter(|_| method.keep_particles);
         let plan = || TracePlan {
-            shape: TraceShape::new(self.starts.particles, self.target.dim(), 1),
+            shape: TraceShape::population(self.starts.particles, self.target.dim()),
             parameters: self.coordinate_names(),
-            stats: Vec::new(),
+            stats: trace::WEIGHTS.map(str::to_owned).to_vec(),
             attributes: Default::default(),
         };
         let mut work = course.start(
@@ -250,7 +250,7 @@ impl Job<'_> {
             .collect::<Vec<_>>();
         let trace = match trace {
             Some((mut trace, _)) => {
-                trace.push(result.samples.numbers(), &[])?;
+                trace.push_population(result.samples.numbers())?;
                 trace.add_ladder(&stages)?;
                 Some(trace)
             }

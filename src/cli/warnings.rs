@@ -37,6 +37,9 @@ fn stuck_by_chance(acceptance: f64, moves: usize, particles: usize) -> f64 {
     expected + 5.0 * (expected * (1.0 - share)).sqrt()
 }
 
+/// Fresh momenta that change energies less are too few (Betancourt 2016, arXiv:1604.00695).
+const LEAST_E_BFMI: f64 = 0.3;
+
 /// Of `sample`: `moves` is how many each particle made after warm-up.
 pub fn of_chains(
     result: &SampleResult,
@@ -44,8 +47,6 @@ pub fn of_chains(
     moves: usize,
     sampler: MoveKind,
 ) -> Vec<Warning> {
-    // Whether the move has a step size that acceptance tells of.
-    let tunable = sampler.default_target_accept().is_some();
     let particles = result.samples.len() / target.dim();
     let names = target.parameter_names();
     let mut warnings = nonfinite(&result.totals);
@@ -71,6 +72,16 @@ pub fn of_chains(
         });
     }
     warnings.extend(unmixed(result, particles - result.nonfinite, &names));
+    if let (Some(count @ 1..), Some(kept)) = (result.divergences, &result.draws) {
+        let draws = (kept.draws * particles) as u64;
+        warnings.push(Warning::Divergent { count, draws });
+    }
+    // Momenta that are renewed in part change energies little, whatever the target.
+    if let Some(value) = result.e_bfmi.filter(|value| *value < LEAST_E_BFMI)
+        && sampler == MoveKind::Hmc
+    {
+        warnings.push(Warning::EBfmi { value });
+    }
     if let Some((j, &value)) = extreme(&result.ess_bulk, |a, b| a < b)
         && value < 400.0
     {
@@ -81,7 +92,8 @@ pub fn of_chains(
     }
     if let Some(rate) = result.acceptance
         && !(0.1..=0.99).contains(&rate)
-        && tunable
+        // A move without one has no step size that acceptance tells of.
+        && sampler.default_target_accept().is_some()
     {
         warnings.push(Warning::Acceptance {
             rate,

@@ -39,6 +39,24 @@ pub fn e_bfmi_pooled(energies: &[f64], chains: usize, draws: usize) -> f64 {
     squares / (chains * (draws - 1)) as f64 / variance(energies)
 }
 
+/// E-BFMI of chains that may be in different places: the mean squared difference of all chains over the mean of their
+/// variances, each about its own mean. Laid out, and NaN, as in [`e_bfmi_pooled`].
+pub fn e_bfmi_within(energies: &[f64], chains: usize, draws: usize) -> f64 {
+    let pooled = e_bfmi_pooled(energies, chains, draws);
+    if pooled.is_nan() {
+        return pooled;
+    }
+    let (mut jumps, mut spread) = (0.0, 0.0);
+    for chain in energies.chunks_exact(draws).take(chains) {
+        jumps += chain
+            .windows(2)
+            .map(|e| (e[1] - e[0]) * (e[1] - e[0]))
+            .sum::<f64>();
+        spread += variance(chain);
+    }
+    jumps / (draws - 1) as f64 / spread
+}
+
 /// An energy error above this is a divergence: the trajectory has left what the integrator can follow.
 pub const DIVERGENCE: f64 = 1000.0;
 

@@ -39,7 +39,7 @@ pub use blocking::{BlockEstimate, Blocking};
 pub use chain_moments::ChainMoments;
 pub use convergence::{Convergence, RHatKind};
 pub use ecdf::{EcdfBand, groups_in_order};
-pub use energy::{DIVERGENCE, EnergyErrors, e_bfmi, e_bfmi_pooled};
+pub use energy::{DIVERGENCE, EnergyErrors, e_bfmi, e_bfmi_pooled, e_bfmi_within};
 pub use gradient::gradient_error;
 pub use many_chains::{FALSE_ALARMS, MANY_CHAINS, ManyChains, NestedRHat, R_HAT_LIMIT};
 pub use mcse::{mcse_mean, mcse_median, mcse_quantile, mcse_sd};

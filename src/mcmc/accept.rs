@@ -1,6 +1,6 @@
 //! The Metropolis-Hastings decision for one tile.
 
-use super::{ACCEPTED, BASE, LOG_RATIO, RATIO};
+use super::{ACCEPTED, ALPHA_SUM, BASE, DIVERGED, ENERGY, LOG_RATIO, RATIO, STEP_SIZE};
 use crate::flow::Tally;
 use crate::integrator::Scratch;
 use crate::particles::Span;
@@ -12,10 +12,14 @@ use driftlane_kernels::tile::Row;
 use driftlane_kernels::weights::sum_row;
 use driftlane_kernels::{F64, Lane, Mask};
 
+/// An energy error above this is a divergence; the figure of `diagnostics`, which the engine may not name.
+pub(super) const DIVERGENCE: f64 = 1000.0;
+
 /// Accepts `scratch.position` for every particle of tile `tile` with probability
 /// min(1, exp(new - old)) where old and new are the log density of `law` less `scratch.energy` and
 /// `scratch.proposed_energy`. Writes position, gradient (where `with_gradient`) and log densities.
-/// A NaN rejects its own particle only. Returns who was accepted. Counts in channel [`ACCEPTED`], where there is one.
+/// A NaN rejects its own particle only. Returns who was accepted. Fills channels [`ACCEPTED`], [`LOG_RATIO`],
+/// [`ALPHA_SUM`], [`DIVERGED`] and [`ENERGY`], where there are such.
 pub(super) fn accept_tile<R: Precision>(
     law: Law<'_>,
     tile: usize,
@@ -29,6 +33,7 @@ pub(super) fn accept_tile<R: Precision>(
     let (rows, scalars) = (block.rows(tile), block.scalar_range(tile));
     let (zero, one) = (Row::<F64>::zero(), Row::<F64>::one());
     let infinity = Row::<F64>::splat(f64::INFINITY);
+    let least_ratio = Row::<F64>::splat(-DIVERGENCE);
     let mut flags = [Row::<R>::zero()];
     for part in 0..scalars.len() {
         let at = scalars.start + part;
@@ -57,6 +62,18 @@ pub(super) fn accept_tile<R: Precision>(
         } else {
             stream.uniform_row::<F64>().lt(alpha)
         };
+        if let Some(sum) = block.scalars[ALPHA_SUM].get_mut(at) {
+            *sum += alpha;
+        }
+        if let Some(count) = block.scalars[DIVERGED].get_mut(at) {
+            // A NaN fails both comparisons.
+            let followed = least_ratio.le(log_alpha).and(log_alpha.lt(infinity));
+            let lost = followed.not().and(old_density.is_finite());
+            *count += Row::select(lost, one, zero);
+        }
+        if let Some(energy) = block.scalars[ENERGY].get_mut(at) {
+            *energy = Row::select(accept, -new, scratch.energy[part] - old_density);
+        }
         block.scalars[BASE][at] = Row::select(accept, base, old_base);
         block.scalars[RATIO][at] = Row::select(accept, ratio, old_ratio);
 
@@ -88,6 +105,15 @@ pub(super) fn accept_tile<R: Precision>(
         }
     }
     accept
+}
+
+/// Leaves the step sizes of tile `tile` in channel [`STEP_SIZE`], where there is one.
+pub(super) fn note_step_sizes<R: Precision>(tile: usize, h: Row<R>, block: &mut Span<'_, R>) {
+    for (part, at) in block.scalar_range(tile).enumerate() {
+        if let Some(row) = block.scalars[STEP_SIZE].get_mut(at) {
+            R::widen_part(&[h], part, std::slice::from_mut(row));
+        }
+    }
 }
 
 /// The first `count` of 32 particles.

@@ -9,7 +9,7 @@
 //! costs acceptance and not stability: MALA's efficiency in d (h ~ d^(-1/6) as a length) with the
 //! robustness of a random walk. One gradient, one density and two softplus a coordinate and move.
 
-use super::accept::{accept_tile, add_coordinate};
+use super::accept::{accept_tile, add_coordinate, note_step_sizes};
 use super::step_sizes::tuned_step_sizes;
 use super::{Move, StepSizes};
 use crate::flow::Tally;
@@ -75,6 +75,7 @@ impl<R: Precision> Move<R> for Barker {
             }
             for _ in 0..moves {
                 let h = self.step_sizes.draw::<R>(stream);
+                note_step_sizes(tile, h, block);
                 let x = &block.vectors[0][rows.clone()];
                 for (j, &s) in scale.iter().enumerate() {
                     let z = h * Row::<R>::broadcast(s) * stream.normal_row::<R>();

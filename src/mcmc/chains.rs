@@ -10,7 +10,8 @@
 
 use super::finite::{finite_weights, total};
 use super::flight_recorder::Before;
-use super::{ACCEPTED, BASE, Mass, Move, RATIO, Tuning, fisher_scales, gradient_moments};
+use super::{ACCEPTED, ALPHA_SUM, BASE, DIVERGED, Mass, Move, RATIO, Tuning};
+use super::{fisher_scales, gradient_moments};
 use crate::checkpoint::{damaged, from_bytes, to_bytes};
 use crate::error::{Error, Result};
 use crate::flow::{Cloud, FeynmanKac, FlightRecord, Potential, Resampling, Tally};
@@ -104,6 +105,8 @@ pub struct Chains<'a, R: Precision> {
     /// Of the first particle that was lost.
     flight: Option<Box<FlightRecord>>,
     mass: Mass,
+    /// Scalar channels, where the move is adjusted.
+    scalars: usize,
 }
 
 /// What a checkpoint keeps of [`Chains`].
@@ -140,12 +143,19 @@ impl<'a, R: Precision> Chains<'a, R> {
             location: Vec::new(),
             flight: None,
             mass: Mass::Variance,
+            scalars: ACCEPTED + 1,
         }
     }
 
     /// Scales are set by another inverse mass matrix than the variances.
     pub fn with_mass(mut self, mass: Mass) -> Self {
         self.mass = mass;
+        self
+    }
+
+    /// So many scalar channels are declared, where the move is adjusted: at least those up to [`ACCEPTED`].
+    pub(super) fn with_scalars(mut self, scalars: usize) -> Self {
+        self.scalars = self.scalars.max(scalars);
         self
     }
 
@@ -156,6 +166,10 @@ impl<'a, R: Precision> Chains<'a, R> {
         quarter && time < warmup && self.mover.adjusted()
     }
 
+    /// The scales the move was given last; empty where none were.
+    pub fn scales(&self) -> &[f64] {
+        &self.scales
+    }
     /// What the visits after warm-up did; its moments are over all populations looked at.
     pub fn kept(&self) -> &Tally {
         &self.kept
@@ -197,7 +211,11 @@ impl<R: Precision> FeynmanKac for Chains<'_, R> {
         self.path.dim()
     }
     fn channels(&self) -> Channels {
-        let scalars = if self.mover.adjusted() { 3 } else { 0 };
+        let scalars = if self.mover.adjusted() {
+            self.scalars
+        } else {
+            0
+        };
         Channels {
             vectors: self.mover.vectors(),
             scalars,
@@ -265,6 +283,12 @@ impl<R: Precision> FeynmanKac for Chains<'_, R> {
         let fresh = time > 1 && !self.rescaled;
         if adjusted && keeps && !self.work.keeps(time - 1, adjusted) {
             block.scalars[ACCEPTED].fill(Row::zero());
+        }
+        if adjusted && keeps {
+            // What moves tell of a draw is of those since the draw before.
+            for channel in [ALPHA_SUM, DIVERGED] {
+                block.scalars[channel].fill(Row::zero());
+            }
         }
         let law = self.path.law(1.0);
         let watched = !adjusted && self.flight.is_none();

@@ -12,7 +12,7 @@
 //! hence the high acceptance it is tuned to. Half a refresh before and half after a step are one whole
 //! refresh between steps. One gradient and one density a move with leapfrog.
 
-use super::accept::accept_tile;
+use super::accept::{accept_tile, note_step_sizes};
 use super::step_sizes::tuned_step_sizes;
 use super::{Move, StepSizes};
 use crate::error::Result;
@@ -90,6 +90,7 @@ impl<R: Precision> Move<R> for Ghmc {
             }
             for _ in 0..moves {
                 let h = self.step_sizes.draw::<R>(stream);
+                note_step_sizes(tile, h, block);
                 let time = h * Row::splat(self.friction);
                 let keep = (-time).exp();
                 let renew = (-(time + time)).exp_m1().abs().sqrt();
@@ -132,6 +133,9 @@ impl<R: Precision> Move<R> for Ghmc {
 
     fn vectors(&self) -> usize {
         3
+    }
+    fn trajectory_steps(&self) -> Option<usize> {
+        Some(1)
     }
     tuned_step_sizes!();
     fn set_scale(&mut self, sd: &[f64]) {

@@ -12,7 +12,7 @@
 //! point starts the next trajectory, in the next visit too. Leapfrog is the default of any symmetric
 //! composition of kicks and drifts; one that starts with a drift needs no gradient to start from.
 
-use super::accept::accept_tile;
+use super::accept::{accept_tile, note_step_sizes};
 use super::step_sizes::{StepSizes, tuned_step_sizes};
 use super::{Chees, DualAveraging, Move, Tuning};
 use crate::error::Result;
@@ -141,6 +141,7 @@ impl<R: Precision> Move<R> for Hmc {
             }
             for _ in 0..moves {
                 let step_size = self.step_sizes.draw(stream);
+                note_step_sizes(tile, step_size, block);
                 draw_momentum(&self.leapfrog, stream, &mut scratch.momentum);
                 kinetic_energy(&self.leapfrog, &scratch.momentum, &mut scratch.energy);
                 scratch
@@ -197,6 +198,9 @@ impl<R: Precision> Move<R> for Hmc {
         self.steps = self.mean_steps - half + (u * (2 * half + 1) as f64) as usize;
     }
 
+    fn trajectory_steps(&self) -> Option<usize> {
+        Some(self.steps)
+    }
     fn tunable(&self) -> bool {
         let length = self.chees.as_ref().is_some_and(Chees::is_adapting);
         length || self.step_sizes.tuner.is_adapting()

@@ -1,6 +1,6 @@
 //! The moves by name, and what is known of each.
 
-use super::Hmc;
+use super::{ALPHA_SUM, DIVERGED, ENERGY, Hmc, STEP_SIZE};
 use crate::integrator::{Dynamics, EULER_MARUYAMA, SCHEMES, Scheme};
 
 /// The moves there are.
@@ -292,6 +292,22 @@ impl MoveKind {
     pub fn uses_mass(self) -> bool {
         let unscaled = [Self::Pcn, Self::EllipticalSlice];
         self.is_adjusted() && !unscaled.contains(&self)
+    }
+
+    /// Whether a move follows a trajectory whose energy is conserved but for its error, so that it can diverge.
+    pub fn can_diverge(self) -> bool {
+        matches!(self, Self::Hmc | Self::AdjustedMclmc | Self::Ghmc)
+    }
+
+    /// Scalar channels of a flow that keeps draws, so that all are declared that the move fills.
+    pub(super) fn scalars(self) -> usize {
+        match self {
+            _ if !self.is_adjusted() => 0,
+            _ if self.uses_integrator() => ENERGY + 1,
+            _ if self.can_diverge() => DIVERGED + 1,
+            _ if self.uses_jitter() => STEP_SIZE + 1,
+            _ => ALPHA_SUM + 1,
+        }
     }
 
     /// Whether a move is a trajectory of several steps.

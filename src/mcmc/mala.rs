@@ -12,7 +12,7 @@
 //! nothing cancels. With scales of the population this is preconditioned MALA, with unit scales the
 //! plain one. One gradient and one density a move; h ~ d^(-1/3) at an acceptance of 0.574.
 
-use super::accept::{accept_tile, add_coordinate};
+use super::accept::{accept_tile, add_coordinate, note_step_sizes};
 use super::step_sizes::tuned_step_sizes;
 use super::{Move, StepSizes};
 use crate::flow::Tally;
@@ -79,6 +79,7 @@ impl<R: Precision> Move<R> for Mala {
             }
             for _ in 0..moves {
                 let h = self.step_sizes.draw::<R>(stream);
+                note_step_sizes(tile, h, block);
                 let noise = (h + h).sqrt();
                 let x = &block.vectors[0][rows.clone()];
                 for (j, &s) in scale.iter().enumerate() {

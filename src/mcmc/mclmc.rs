@@ -17,7 +17,7 @@
 //! steps and accepts with min(1, exp(log pi' - log pi - kinetic energy)): exact. Needs d >= 2. One
 //! gradient, two reductions over coordinates and two fused passes a step.
 
-use super::accept::accept_tile;
+use super::accept::{accept_tile, note_step_sizes};
 use super::step_sizes::tuned_step_sizes;
 use super::{Move, StepSizes};
 use crate::flow::{Tally, population_uniform};
@@ -247,6 +247,7 @@ impl<R: Precision> Move<R> for AdjustedMclmc {
             }
             for _ in 0..moves {
                 let h = self.step_sizes.draw::<R>(stream);
+                note_step_sizes(tile, h, block);
                 let half = h * Row::splat(0.5);
                 draw_velocity(&mut Normals(stream), &mut scratch.momentum);
                 let x = &block.vectors[0][rows.clone()];
@@ -299,6 +300,9 @@ impl<R: Precision> Move<R> for AdjustedMclmc {
         let half = self.mean_steps / 2;
         let u = population_uniform(seed, Purpose::Shared, epoch);
         self.steps = self.mean_steps - half + (u * (2 * half + 1) as f64) as usize;
+    }
+    fn trajectory_steps(&self) -> Option<usize> {
+        Some(self.steps)
     }
     tuned_step_sizes!();
     fn set_scale(&mut self, sd: &[f64]) {

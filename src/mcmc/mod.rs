@@ -42,7 +42,7 @@ pub use mclmc::{AdjustedMclmc, Mclmc};
 pub use pcn::Pcn;
 pub use run::{Sample, SampleResult};
 pub use rwmh::Rwmh;
-pub use sample_run::{KeptDraws, SampleRun};
+pub use sample_run::{KeptDraws, LatestDraw, SampleRun};
 pub use settings::MoveSettings;
 pub use step_sizes::StepSizes;
 pub use ula::Ula;
@@ -66,6 +66,17 @@ pub const ACCEPTED: usize = 2;
 /// The scalar channel that receives the logarithm of the Metropolis-Hastings ratio of a particle's last
 /// proposal, where a flow declares it: its exponential has mean 1 over exact draws.
 pub const LOG_RATIO: usize = 3;
+/// The scalar channel that sums min(1, alpha) over the moves of a particle, where a flow declares it; who looks sets
+/// it to 0. See [`MoveKind::scalars`] for the channels a kind of move fills.
+pub const ALPHA_SUM: usize = 4;
+/// The scalar channel that receives the step size of a particle's last move, likewise.
+pub const STEP_SIZE: usize = 5;
+/// The scalar channel that counts the moves of a particle that diverged, likewise: from a finite density, with an
+/// error of the energy above 1000 or not finite.
+pub const DIVERGED: usize = 6;
+/// The scalar channel that receives the energy H(x, p) of the state that a particle's last move came to, likewise: that
+/// of the proposal where it was accepted, else that of the start.
+pub const ENERGY: usize = 7;
 
 /// A move of every particle of a block towards a [`Law`]. One implementation a file.
 pub trait Move<R: Precision>: Send + Sync {
@@ -75,7 +86,7 @@ pub trait Move<R: Precision>: Send + Sync {
     /// Moves every particle of `block` `moves` times towards `law`. Vector channel 0 is the position; scalar
     /// channels [`BASE`] and [`RATIO`] are its log densities, before and after; an adjusted move adds its
     /// acceptances to channel [`ACCEPTED`], and leaves its last ratio in channel [`LOG_RATIO`], where those
-    /// are declared. `fresh` tells that the other vector channels are as this move left them under the same law.
+    /// are declared; and so it does with the channels after them. `fresh` tells that the other vector channels are as this move left them under the same law.
     fn run(
         &self,
         law: Law<'_>,
@@ -107,6 +118,10 @@ pub trait Move<R: Precision>: Send + Sync {
 
     /// Draws what all particles share in a visit: the number of leapfrog steps.
     fn before_visit(&mut self, _seed: u64, _epoch: u64) {}
+    /// The steps of a trajectory in the latest visit, where a move is one.
+    fn trajectory_steps(&self) -> Option<usize> {
+        None
+    }
 
     /// Whether `run` leaves a law invariant by accepting and rejecting; an unadjusted move is never
     /// tuned.

@@ -9,7 +9,7 @@
 //! that the likelihood does not see are added. rho is the step size, in (0, 1]; at 1 every proposal is
 //! a fresh draw from the reference. One density a move.
 
-use super::accept::accept_tile;
+use super::accept::{accept_tile, note_step_sizes};
 use super::step_sizes::tuned_step_sizes;
 use super::{BASE, Move, StepSizes};
 use crate::flow::Tally;
@@ -62,6 +62,7 @@ impl<R: Precision> Move<R> for Pcn {
         for tile in 0..block.tiles() {
             for _ in 0..moves {
                 let rho = one.min(self.step_sizes.draw::<R>(stream));
+                note_step_sizes(tile, rho, block);
                 let keep = if active("pcn-keeps-too-little") {
                     one - rho
                 } else {

@@ -28,6 +28,9 @@ pub struct SampleResult {
     pub acceptance: Option<f64>,
     /// The step size used after warm-up.
     pub step_size: f64,
+    /// The scales of moves after warm-up, whose squares are the diagonal of the inverse mass matrix; empty where they
+    /// were not tuned: all 1.
+    pub scales: Vec<f64>,
     /// The longest trajectory in units of the scales, where its length was tuned.
     pub trajectory_length: Option<f64>,
     /// Means of the coordinates: over kept draws, else over the populations looked at; of particles
@@ -61,6 +64,12 @@ pub struct SampleResult {
     pub nonfinite: usize,
     /// Particles that accepted none of the moves after warm-up; 0 for unadjusted dynamics.
     pub stuck: usize,
+    /// Kept draws of a particle with a move before them, since the draw before, that diverged: an energy error above
+    /// 1000 or not finite. `None` where none were kept or moves conserve no energy.
+    pub divergences: Option<u64>,
+    /// E-BFMI of the energies of kept draws, of all chains that moved, each about its own mean; `None` where there are none or it has no value. Of
+    /// momenta that are renewed in part (ghmc) it is small whatever the target.
+    pub e_bfmi: Option<f64>,
 }
 
 impl<'a> Sample<'a> {

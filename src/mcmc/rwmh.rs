@@ -9,7 +9,7 @@
 //! normals a move; mixing time grows like d.
 
 use super::Move;
-use super::accept::accept_tile;
+use super::accept::{accept_tile, note_step_sizes};
 use super::step_sizes::{StepSizes, tuned_step_sizes};
 use crate::flow::Tally;
 use crate::integrator::Scratch;
@@ -62,6 +62,7 @@ impl<R: Precision> Move<R> for Rwmh {
         for tile in 0..block.tiles() {
             for _ in 0..moves {
                 let step_size = self.step_sizes.draw::<R>(stream);
+                note_step_sizes(tile, step_size, block);
                 let x = &block.vectors[0][block.rows(tile)];
                 for ((new, x), &s) in scratch.position.iter_mut().zip(x).zip(self.scale.of::<R>()) {
                     let scale = step_size * Row::<R>::broadcast(s);

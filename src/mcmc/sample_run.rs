@@ -1,9 +1,12 @@
 //! A many-chain run that can be paused, saved and restored.
 
 use super::finite::finite_particles;
-use super::{ACCEPTED, BASE, Chains, RATIO, Sample, SampleResult, Start, Work, check_reference};
+use super::{ACCEPTED, ALPHA_SUM, BASE, DIVERGED, ENERGY, RATIO, STEP_SIZE};
+use super::{Chains, Sample, SampleResult, Start, Work, accept, check_reference};
 use crate::checkpoint::{Reader, Sections, damaged};
-use crate::diagnostics::{Convergence, MANY_CHAINS, ManyChains, NestedRHat, R_HAT_LIMIT};
+use crate::diagnostics::{
+    Convergence, DIVERGENCE, MANY_CHAINS, ManyChains, NestedRHat, R_HAT_LIMIT, e_bfmi_within,
+};
 use crate::error::Result;
 use crate::flow::{
     Advance, FeynmanKac, FlightRecord, Flow, Pause, Resampler, StageRecord, copy_positions,
@@ -14,6 +17,8 @@ use crate::target::{Path, Precision};
 use bytemuck::{cast_slice, cast_slice_mut};
 use std::io::{Read, Seek};
 
+const _: () = assert!(accept::DIVERGENCE == DIVERGENCE);
+
 /// Draws kept of every particle, and what moves tell of them.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct KeptDraws {
@@ -21,26 +26,51 @@ pub struct KeptDraws {
     pub positions: Vec<f64>,
     /// Log densities, `[draw, particles]`; empty for unadjusted dynamics, which evaluates none.
     pub log_densities: Vec<f64>,
-    /// Moves accepted since the draw before, `[draw, particles]`, as a share; empty likewise.
+    /// Mean of min(1, alpha) over the moves since the draw before, `[draw, particles]`; empty likewise.
     pub acceptance: Vec<f64>,
+    /// Energies H(x, p) of the state that the last move before the draw came to, with the momentum it came with,
+    /// `[draw, particles]`; empty where moves have no momentum.
+    pub energies: Vec<f64>,
     /// How many draws.
     pub draws: usize,
 }
 
 impl KeptDraws {
-    /// Those of draw `k` of `particles` particles in `dim` dimensions: positions, log densities, acceptance.
-    pub fn draw(&self, k: usize, particles: usize) -> (&[f64], &[f64], &[f64]) {
-        let row = self.positions.len() / self.draws.max(1);
-        let part = |values: &'_ [f64]| match values.is_empty() {
-            true => 0..0,
-            false => k * particles..(k + 1) * particles,
-        };
-        (
-            &self.positions[k * row..(k + 1) * row],
-            &self.log_densities[part(&self.log_densities)],
-            &self.acceptance[part(&self.acceptance)],
-        )
+    /// Those of draw `k`: positions, log densities, acceptance, energies.
+    pub fn draw(&self, k: usize) -> [&[f64]; 4] {
+        self.parts().map(|values| {
+            let each = values.len() / self.draws.max(1);
+            &values[k * each..(k + 1) * each]
+        })
     }
+
+    fn parts(&self) -> [&Vec<f64>; 4] {
+        [
+            &self.positions,
+            &self.log_densities,
+            &self.acceptance,
+            &self.energies,
+        ]
+    }
+    fn parts_mut(&mut self) -> [&mut Vec<f64>; 4] {
+        [
+            &mut self.positions,
+            &mut self.log_densities,
+            &mut self.acceptance,
+            &mut self.energies,
+        ]
+    }
+}
+
+/// What moves tell of the latest draw besides what [`KeptDraws`] has of all: gone with the next.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LatestDraw<'a> {
+    /// The step size of every particle's last move, where moves have one.
+    pub step_sizes: Option<&'a [f64]>,
+    /// How many of the moves of every particle since the draw before diverged, where moves can.
+    pub divergences: Option<&'a [f64]>,
+    /// Steps of a trajectory, where a move is one.
+    pub trajectory_steps: Option<usize>,
 }
 
 /// A run on its way.
@@ -55,8 +85,8 @@ pub struct SampleRun<'a, R: Precision> {
     draws: KeptDraws,
     /// How many are drawn.
     drawn: usize,
-    /// Moves accepted by every particle when the latest draw was kept.
-    accepted: Vec<f64>,
+    /// Draws of a particle that a move led to that diverged.
+    divergences: u64,
 }
 
 /// No weights, so nothing is ever resampled.
@@ -94,7 +124,11 @@ impl<'a, R: Precision> SampleRun<'a, R> {
             every: settings.kept_every.unwrap_or(seldom),
         };
         let model = Chains::new(path, mover, settings.start, work, settings.seed);
-        Ok(model.with_mass(settings.mover.mass))
+        let scalars = match settings.kept_every {
+            Some(_) => settings.mover.kind.scalars(),
+            None => 0,
+        };
+        Ok(model.with_mass(settings.mover.mass).with_scalars(scalars))
     }
 
     fn of(
@@ -107,12 +141,14 @@ impl<'a, R: Precision> SampleRun<'a, R> {
         let kept = settings.kept_every.map_or(0, |thin| settings.moves / thin);
         let numbers = kept * settings.particles;
         let of_moves = if adjusted { numbers } else { 0 };
+        let has_energy = settings.mover.kind.scalars() > ENERGY;
         Self {
             draws: KeptDraws {
                 // Zero pages from the system: memory is taken as draws come.
                 positions: vec![0.0; numbers * model.dim()],
                 log_densities: vec![0.0; of_moves],
                 acceptance: vec![0.0; of_moves],
+                energies: vec![0.0; if has_energy { numbers } else { 0 }],
                 draws: kept,
             },
             settings,
@@ -121,7 +157,7 @@ impl<'a, R: Precision> SampleRun<'a, R> {
             adjusted,
             nonfinite_starts,
             drawn: 0,
-            accepted: vec![0.0; of_moves.min(settings.particles)],
+            divergences: 0,
         }
     }
 
@@ -133,10 +169,15 @@ impl<'a, R: Precision> SampleRun<'a, R> {
         pause: &Pause<'_>,
     ) -> Result<Advance> {
         let (work, adjusted) = (self.model.work(), self.adjusted);
-        let (draws, drawn, accepted) = (&mut self.draws, &mut self.drawn, &mut self.accepted);
+        let (draws, drawn, diverged) = (&mut self.draws, &mut self.drawn, &mut self.divergences);
+        let can_diverge = self.settings.mover.kind.can_diverge();
         let mut watch = |record: &StageRecord, population: &Population<R>| {
             if draws.draws > 0 && work.keeps(record.time, adjusted) {
-                keep(population, *drawn, draws, accepted, work.every as f64);
+                keep(population, *drawn, draws, work.every as f64);
+                if can_diverge {
+                    let counts = population.scalar_values(DIVERGED).iter();
+                    *diverged += counts.filter(|count| **count > 0.0).count() as u64;
+                }
                 *drawn += 1;
             }
             observer(record);
@@ -167,16 +208,29 @@ impl<'a, R: Precision> SampleRun<'a, R> {
         (&self.draws, self.drawn)
     }
 
+    /// What moves tell of the draw kept last, as long as no move is made after it.
+    pub fn latest(&self) -> LatestDraw<'_> {
+        let kind = self.settings.mover.kind;
+        let channels = if self.draws.draws > 0 {
+            kind.scalars()
+        } else {
+            0
+        };
+        let population = self.flow.population();
+        let channel =
+            |k: usize, known: bool| (k < channels && known).then(|| population.scalar_values(k));
+        LatestDraw {
+            step_sizes: channel(STEP_SIZE, kind.uses_jitter()),
+            divergences: channel(DIVERGED, kind.can_diverge()),
+            trajectory_steps: self.model.mover().trajectory_steps(),
+        }
+    }
+
     /// What [`restore`](SampleRun::restore) needs; the first `elsewhere` draws are kept elsewhere.
     pub fn save<'b>(&'b self, elsewhere: usize, out: &mut Sections<'b>) {
-        out.put("sample", &(self.nonfinite_starts, self.drawn, elsewhere));
-        out.put_bytes("accepted", cast_slice::<f64, u8>(&self.accepted));
-        let all = [
-            &self.draws.positions,
-            &self.draws.log_densities,
-            &self.draws.acceptance,
-        ];
-        for (name, values) in DRAWS.iter().zip(all) {
+        let counts = (self.nonfinite_starts, self.drawn, elsewhere);
+        out.put("sample", &(counts, self.divergences));
+        for (name, values) in DRAWS.iter().zip(self.draws.parts()) {
             let each = values.len() / self.draws.draws.max(1);
             let here = &values[elsewhere * each..self.drawn * each];
             out.put_bytes(name, cast_slice::<f64, u8>(here));
@@ -200,7 +254,8 @@ impl<'a, R: Precision> SampleRun<'a, R> {
             RESAMPLER,
             from,
         )?;
-        let (nonfinite_starts, drawn, before): (usize, usize, usize) = from.get("sample")?;
+        type Counts = ((usize, usize, usize), u64);
+        let ((nonfinite_starts, drawn, before), divergences): Counts = from.get("sample")?;
         let mut run = Self::of(settings, model, flow, nonfinite_starts);
         let kept = run.draws.draws;
         if before > drawn || drawn > kept {
@@ -213,23 +268,16 @@ impl<'a, R: Precision> SampleRun<'a, R> {
                 run.flow.time()
             )));
         }
-        run.drawn = drawn;
-        from.read_into("accepted", cast_slice_mut::<f64, u8>(&mut run.accepted))?;
+        (run.drawn, run.divergences) = (drawn, divergences);
         let first = elsewhere(before)?;
-        let first = [first.positions, first.log_densities, first.acceptance];
         let kept = run.draws.draws.max(1);
-        let draws = &mut run.draws;
-        let all = [
-            &mut draws.positions,
-            &mut draws.log_densities,
-            &mut draws.acceptance,
-        ];
-        for ((name, values), first) in DRAWS.iter().zip(all).zip(first) {
+        let all = run.draws.parts_mut().into_iter().zip(first.parts());
+        for (name, (values, first)) in DRAWS.iter().zip(all) {
             let each = values.len() / kept;
             if first.len() != before * each {
                 return Err(damaged("does not fit the draws that are kept beside it"));
             }
-            values[..first.len()].copy_from_slice(&first);
+            values[..first.len()].copy_from_slice(first);
             let here = &mut values[before * each..drawn * each];
             from.read_into(name, cast_slice_mut::<f64, u8>(here))?;
         }
@@ -268,8 +316,12 @@ impl<'a, R: Precision> SampleRun<'a, R> {
         let nonfinite = particles - chains.len();
         let mut totals = self.flow.totals().clone();
         let mut stuck = 0;
+        let mut e_bfmi = None;
         if adjusted {
             let accepted = population.scalar_values(ACCEPTED);
+            // Chains that stay where they are say nothing of momenta, and may be anywhere.
+            let moved = chains.iter().filter(|chain| accepted[**chain] > 0.0);
+            e_bfmi = e_bfmi_of(draws, particles, moved);
             stuck = accepted.iter().filter(|count| **count == 0.0).count();
         } else {
             totals.nan += nonfinite as u64;
@@ -282,6 +334,7 @@ impl<'a, R: Precision> SampleRun<'a, R> {
                 None
             },
             step_size: self.model.mover().step_size(),
+            scales: self.model.scales().to_vec(),
             trajectory_length: self.model.mover().trajectory_length(),
             mean: moments.mean().to_vec(),
             sd: moments.sd(),
@@ -295,6 +348,9 @@ impl<'a, R: Precision> SampleRun<'a, R> {
             nonfinite_starts: self.nonfinite_starts,
             nonfinite,
             stuck,
+            divergences: (kept > 0 && settings.mover.kind.can_diverge())
+                .then_some(self.divergences),
+            e_bfmi,
             steps: settings.warmup + settings.moves,
             draws: (kept > 0).then_some(self.draws),
         }
@@ -302,30 +358,52 @@ impl<'a, R: Precision> SampleRun<'a, R> {
 }
 
 /// Sections of the parts of [`KeptDraws`].
-const DRAWS: [&str; 3] = ["draws", "draws-log-density", "draws-acceptance"];
+const DRAWS: [&str; 4] = [
+    "draws",
+    "draws-log-density",
+    "draws-acceptance",
+    "draws-energy",
+];
+
+/// E-BFMI of `chains`, those left out whose energy is not finite somewhere.
+fn e_bfmi_of<'a>(
+    draws: &KeptDraws,
+    particles: usize,
+    chains: impl Iterator<Item = &'a usize>,
+) -> Option<f64> {
+    if draws.energies.is_empty() {
+        return None;
+    }
+    let (mut series, mut count) = (Vec::new(), 0);
+    for chain in chains {
+        let before = series.len();
+        series.extend(draws.energies[*chain..].iter().step_by(particles));
+        match series[before..].iter().all(|e: &f64| e.is_finite()) {
+            true => count += 1,
+            false => series.truncate(before),
+        }
+    }
+    let ratio = e_bfmi_within(&series, count, draws.draws);
+    Some(ratio).filter(|ratio| ratio.is_finite())
+}
 
 /// Keeps a population as draw `k`, `moves` moves after the one before.
-fn keep<R: Precision>(
-    population: &Population<R>,
-    k: usize,
-    draws: &mut KeptDraws,
-    accepted: &mut [f64],
-    moves: f64,
-) {
+fn keep<R: Precision>(population: &Population<R>, k: usize, draws: &mut KeptDraws, moves: f64) {
     let row = population.len() * population.dim();
     copy_positions(population, &mut draws.positions[k * row..(k + 1) * row]);
     if draws.log_densities.is_empty() {
         return;
     }
     let here = k * population.len()..(k + 1) * population.len();
-    let [base, ratio, count] = [BASE, RATIO, ACCEPTED].map(|c| population.scalar_values(c));
+    let [base, ratio, sum] = [BASE, RATIO, ALPHA_SUM].map(|c| population.scalar_values(c));
     let densities = &mut draws.log_densities[here.clone()];
     for ((density, base), ratio) in densities.iter_mut().zip(base).zip(ratio) {
         *density = base + ratio;
     }
-    let shares = &mut draws.acceptance[here];
-    for ((share, before), now) in shares.iter_mut().zip(accepted).zip(count) {
-        *share = (now - *before) / moves;
-        *before = *now;
+    for (mean, sum) in draws.acceptance[here.clone()].iter_mut().zip(sum) {
+        *mean = sum / moves;
+    }
+    if !draws.energies.is_empty() {
+        draws.energies[here].copy_from_slice(population.scalar_values(ENERGY));
     }
 }

@@ -119,6 +119,21 @@ pub struct SamplePart {
         deserialize_with = "nulls::numbers"
     )]
     pub mcse_mean: Vec<f64>,
+    /// Kept draws of a particle with a move before them that diverged; null where none were kept or moves conserve no
+    /// energy.
+    #[serde(default)]
+    pub divergences: Option<u64>,
+    /// Scales of moves, tuned in warm-up, of every coordinate: their squares are the inverse masses of HMC; empty where
+    /// none were tuned.
+    #[serde(
+        default,
+        serialize_with = "nulls::finite_list",
+        deserialize_with = "nulls::numbers"
+    )]
+    pub scales: Vec<f64>,
+    /// E-BFMI of all chains that moved, each about its own mean; null where kept draws have no energies or it has no value.
+    #[serde(default, serialize_with = "nulls::finite_option")]
+    pub e_bfmi: Option<f64>,
 }
 
 /// What `diffuse` adds.

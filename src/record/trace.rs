@@ -4,15 +4,24 @@
 //!
 //! ```text
 //! trace.zarr/          attributes: name, inference_library ..., of smc log_evidence, log_evidence_se, log_evidence_method
-//!   posterior/         x (chain, draw, x_dim_0); attribute parameter_names
-//!   sample_stats/      lp, acceptance_rate, diverging ... (chain, draw), where known
-//!   smc_particles/     x, log_weight, ancestor (stage, particle), where they are kept
+//!   posterior/         x (chain, draw, x_dim_0), or an array a name; attribute parameter_names
+//!   sample_stats/      lp, acceptance_rate, diverging ... (chain, draw), where known; of smc log_weight,
+//!                      inverse_temperature
+//!   smc_particles/     x, log_weight, ancestor (stage, particle), inverse_temperature (stage), where they are kept
 //!   smc_ladder/        inverse_temperature, ess, acceptance_rate, step_size, log_evidence_increment (stage)
 //! ```
 //!
 //! chain = particle. Of a run that keeps one population (`smc`, `diffuse`, `sample --steps`), `posterior` is that
-//! population, draw = 1, equal weights: ArviZ has no convention for weights. Coordinates are whole numbers, since
-//! text has no data type in Zarr's core specification.
+//! population as one chain whose draws are the particles, of equal weight: of chains of one draw ArviZ computes
+//! nothing. (Particles of `smc` that share an ancestor stand side by side, and ArviZ takes that order for time: its
+//! errors are coarser than those of the summary, which knows the genealogy.)
+//!
+//! Coordinates with names of their own are arrays of those names ([`naming`]), since text, which could label an axis,
+//! has no data type in Zarr's core specification; indices are whole numbers.
+//!
+//! `acceptance_rate` is the mean of min(1, alpha) over the moves since the draw before, `diverging` whether one of them
+//! had an energy error above 1000 or not finite; `n_steps` and `step_size` are of the last of them, and `energy` is
+//! H(x, p) of the state it came to, with the momentum it came with (as Stan has it).
 //!
 //! A chunk holds all particles and `chunk_draws` draws, draw-major as they are produced (codec `transpose`), about
 //! 256 KiB; that length does not depend on the number of draws, so that a longer run begins with the same files.
@@ -32,6 +41,7 @@ use std::thread::JoinHandle;
 mod back;
 mod describe;
 mod held;
+pub mod naming;
 mod particles;
 mod read;
 mod resume;
@@ -41,7 +51,7 @@ mod whole;
 pub use held::current;
 pub use read::stat;
 use variable::{Variable, parts_of};
-pub use whole::{attributes, write};
+pub use whole::{WEIGHTS, attributes, write};
 
 /// The folder's name in a run folder.
 pub const NAME: &str = "trace.zarr";
@@ -91,6 +101,8 @@ pub struct TraceShape {
     pub draws: usize,
     /// Draws in a chunk.
     pub chunk_draws: usize,
+    /// Whether there is one draw, whose particles are the draws of one chain.
+    pub one_chain: bool,
 }
 
 impl TraceShape {
@@ -102,6 +114,18 @@ impl TraceShape {
             dim,
             draws,
             chunk_draws: (CHUNK_BYTES / draw).max(1),
+            one_chain: false,
+        }
+    }
+
+    /// The trace of one population, in one chunk.
+    pub fn population(particles: usize, dim: usize) -> Self {
+        Self {
+            particles,
+            dim,
+            draws: 1,
+            chunk_draws: 1,
+            one_chain: true,
         }
     }
 }
@@ -125,7 +149,7 @@ pub struct TracePlan {
 pub struct Trace {
     store: Store,
     plan: TracePlan,
-    /// `x` first, then the statistics in the order of the plan.
+    /// Those of positions first, then the statistics in the order of the plan.
     variables: Vec<Variable>,
     /// CRC-32 of every chunk written whole: chunk by chunk, variable by variable.
     checksums: Vec<u32>,
@@ -167,7 +191,7 @@ impl Trace {
             return refuse("the statistics of a draw are not those planned");
         }
         let lengths = stats.iter().map(|(_, values)| values.len());
-        if draw.len() != self.variables[0].items
+        if draw.len() != shape.particles * shape.dim
             || lengths.into_iter().any(|n| n != shape.particles)
         {
             return refuse("a draw is not of the planned shape");
@@ -177,11 +201,16 @@ impl Trace {
         }
         // A large draw is a chunk by itself: it goes to its file without a copy.
         let floats = |variable: &Variable| variable.data_type == DataType::Float64;
-        if shape.chunk_draws == 1 && self.variables.iter().all(floats) {
+        let positions = self.variables.len() - stats.len();
+        if shape.chunk_draws == 1 && positions == 1 && self.variables.iter().all(floats) {
             return self.write_draw(draw, stats);
         }
-        self.variables[0].push(&draw.part(0, draw.len()));
-        for (variable, (_, values)) in self.variables[1..].iter_mut().zip(stats) {
+        let (of_positions, of_moves) = self.variables.split_at_mut(positions);
+        let values = draw.part(0, draw.len());
+        for variable in of_positions {
+            variable.push_of(&values, shape.dim);
+        }
+        for (variable, (_, values)) in of_moves.iter_mut().zip(stats) {
             variable.push(values);
         }
         self.buffered += 1;
@@ -303,32 +332,37 @@ impl Trace {
         let shape = plan.shape;
         let items = shape.particles.checked_mul(shape.dim);
         let bytes = items.and_then(|n| n.checked_mul(8)?.checked_mul(shape.chunk_draws));
-        let items = match items {
-            Some(items) if items > 0 && shape.chunk_draws > 0 && bytes.is_some() => items,
-            _ => {
-                return Err(Error::write(
-                    folder,
-                    "a trace needs particles and coordinates, as memory allows",
-                ));
-            }
-        };
-        let x = ("posterior/x".to_owned(), DataType::Float64, items);
+        if items.unwrap_or(0) == 0 || shape.chunk_draws == 0 || bytes.is_none() {
+            let what = "a trace needs particles and coordinates, as memory allows";
+            return Err(Error::write(folder, what));
+        }
+        let mut names = plan.parameters.clone();
+        names.resize(shape.dim, String::new());
+        let arrays = naming::arrays(&names, naming::MOST);
+        let nodes = naming::in_store(&arrays);
+        let positions = arrays.into_iter().zip(nodes).map(|(of, node)| {
+            let items = shape.particles * of.width();
+            let path = format!("posterior/{node}");
+            (path, DataType::Float64, items, Some(of))
+        });
         let stats = plan.stats.iter().map(|name| {
             let data_type = match name.as_str() {
                 "diverging" | "reached_max_treedepth" => DataType::Bool,
                 "n_steps" | "tree_depth" => DataType::Int64,
                 _ => DataType::Float64,
             };
-            (format!("sample_stats/{name}"), data_type, shape.particles)
+            let path = format!("sample_stats/{name}");
+            (path, data_type, shape.particles, None)
         });
-        let variables = std::iter::once(x).chain(stats);
+        let variables = positions.chain(stats);
         Ok(Self {
             store: Store::new(folder),
             variables: variables
-                .map(|(path, data_type, items)| Variable {
+                .map(|(path, data_type, items, of)| Variable {
                     path,
                     data_type,
                     items,
+                    of,
                     buffer: Vec::new(),
                 })
                 .collect(),
@@ -364,6 +398,7 @@ impl Trace {
                 .write_chunk_as(&path, &variable.path, &index, &parts, Durability::Lazy)?;
             self.unsettled.push(path);
         }
-        self.count(self.plan.shape.chunk_draws * self.variables[0].draw_bytes())
+        let shape = self.plan.shape;
+        self.count(8 * shape.chunk_draws * shape.particles * shape.dim)
     }
 }

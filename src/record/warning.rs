@@ -108,7 +108,7 @@ pub enum Warning {
         limit: f64,
     },
     /// A population of unadjusted dynamics that left the region where the target lies.
-    Divergent {
+    RunsAway {
         /// The coordinate that is farthest off.
         coordinate: String,
         /// How far: of the last population the farthest particle in exact standard deviations from the exact mean, else
@@ -141,6 +141,19 @@ pub enum Warning {
         particles: usize,
         /// Moves of each.
         moves: usize,
+    },
+    /// Trajectories that diverged.
+    Divergent {
+        /// Kept draws with one before them, a particle each.
+        count: u64,
+        /// Kept draws of all particles.
+        draws: u64,
+    },
+    /// Energies that fresh momenta change too little.
+    EBfmi {
+        /// Mean squared change over variance.
+        #[serde(with = "number")]
+        value: f64,
     },
     /// No standard error of the log evidence could be given.
     NoStandardError {
@@ -221,10 +234,12 @@ impl Warning {
             Self::Acceptance { .. } => "W-ACCEPT",
             Self::RHat { .. } | Self::NestedRHat { .. } => "W-RHAT",
             Self::Unstable { .. } => "W-STABILITY",
-            Self::Divergent { .. } => "W-DIVERGENT",
+            Self::RunsAway { .. } => "W-RUNAWAY",
             Self::Bias { .. } => "W-BIAS",
             Self::Ess { .. } => "W-ESS",
             Self::Stuck { .. } => "W-STUCK",
+            Self::Divergent { .. } => "W-DIVERGENT",
+            Self::EBfmi { .. } => "W-EBFMI",
             Self::NoStandardError { .. } => "W-NO-SE",
             Self::ShortChains { .. } => "W-CHAINS",
             Self::Modes { .. } => "W-MODES",
@@ -247,11 +262,13 @@ impl Warning {
             | Self::RHat { .. }
             | Self::NestedRHat { .. }
             | Self::Unstable { .. }
-            | Self::Divergent { .. }
+            | Self::RunsAway { .. }
             | Self::Modes { .. }
             | Self::Stuck { .. } => true,
             Self::Bias { sd, exact, .. } => (sd / exact - 1.0).abs() > 0.25,
             Self::Acceptance { rate, .. } => *rate < 0.01,
+            Self::Divergent { count, draws } => *count as f64 > 0.01 * *draws as f64,
+            Self::EBfmi { .. } => false,
             Self::ForcedSteps { count, steps } => *count as f64 > 0.01 * *steps as f64,
             Self::Ess { value, .. } => *value < 100.0,
             Self::NonFiniteError { .. } | Self::NoOrder { .. } => false,

@@ -101,8 +101,8 @@ fn kept_particles_of_an_adaptive_ladder_fit_what_is_told() {
 #[test]
 fn draws_read_back_are_counted_twice() {
     let settings = settings("sample gaussian --draws 1000 --thin 10");
-    // A hundred draws of ten coordinates, log density and acceptance.
-    let all = 100 * 50 * 12 * 8;
+    // A hundred draws of ten coordinates and seven numbers that moves tell.
+    let all = 100 * 50 * 17 * 8;
     for (read_back, besides) in [
         (0, 0),
         (all / 4, 0),

@@ -4,7 +4,7 @@ use super::run;
 use super::starts::npy;
 use std::fs;
 
-/// Files, command line, and what stands on standard error.
+/// Files, command line, and what stands on standard error or among the warnings.
 type Odd = (
     &'static [(&'static str, &'static str)],
     &'static str,
@@ -44,12 +44,12 @@ fn what_is_odd_is_told_and_taken() {
         (
             &[],
             "sample gaussian --set sd=0.1 --sampler ula --step-size 0.03",
-            &["--step-size 0.03", "2.000e-2", "euler-maruyama"],
+            &["W-STABILITY", "0.03", "0.0200", "euler-maruyama"],
         ),
         (
             &[],
             "sample gaussian --set sds=[1,0.5] --sampler baoab --step-size 1.2",
-            &["--step-size 1.2", "1.000e0", "baoab"],
+            &["W-STABILITY", "1.2", "1.0000", "baoab"],
         ),
     ];
     for (files, line, words) in cases {
@@ -62,7 +62,9 @@ fn what_is_odd_is_told_and_taken() {
             false => SHORT,
         };
         let output = run(temp.path(), &format!("{line} {short}"));
-        let said = String::from_utf8_lossy(&output.stderr);
+        // Beside the run, or with its figures.
+        let said =
+            String::from_utf8_lossy(&output.stderr) + String::from_utf8_lossy(&output.stdout);
         assert_eq!(output.status.code(), Some(0), "{line}: {said}");
         let told = |line: &str| words.iter().all(|word| line.contains(word));
         assert!(said.lines().any(told), "{line}: {words:?} not in {said}");
@@ -86,7 +88,9 @@ fn what_is_no_fault_is_not_told() {
         fs::write(temp.path().join("d.csv"), content).unwrap();
         let line = format!("sample logistic --set data=d.csv {SHORT} --json");
         let output = run(temp.path(), &line);
-        let said = String::from_utf8_lossy(&output.stderr);
+        // Beside the run, or with its figures.
+        let said =
+            String::from_utf8_lossy(&output.stderr) + String::from_utf8_lossy(&output.stdout);
         assert_eq!(output.status.code(), Some(0), "{content:?}: {said}");
         assert!(!said.contains("column"), "{content:?}: {said}");
         let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();

@@ -142,7 +142,7 @@ fn steps_beyond_stability_are_told_of() {
     let sentence =
         "do not use: W-STABILITY step size 2.5 is not below 2.0000, where euler-maruyama is stable";
     assert!(told.contains(sentence), "{told}");
-    assert!(told.contains("W-DIVERGENT: a particle ends"), "{told}");
+    assert!(told.contains("W-RUNAWAY: a particle ends"), "{told}");
     // Positions are numbers and their squares are not.
     let told = of("--set dim=2 --sampler baoab --step-size 2.5 --steps 500");
     assert!(
@@ -174,7 +174,7 @@ fn steps_beyond_stability_are_told_of() {
     let line = "sample l.toml --sampler tamed-euler --step-size 1e8 --steps 300 --no-save";
     let told = ok(temp.path(), line);
     assert!(
-        told.contains("W-DIVERGENT") && told.contains("scales of the target's reference"),
+        told.contains("W-RUNAWAY") && told.contains("scales of the target's reference"),
         "{told}"
     );
 }

@@ -37,7 +37,7 @@ fn csv_has_every_draw_with_every_digit() {
     let (_, samples) = array(temp.path().join("b/samples.npy"));
     let found = rows(&fs::read_to_string(temp.path().join("p.csv")).unwrap());
     for (k, row) in found.iter().enumerate() {
-        assert_eq!(row[..2], [k as f64, 0.0]);
+        assert_eq!(row[..2], [0.0, k as f64]);
         assert_eq!(row[2..], samples[2 * k..][..2]);
     }
     assert_eq!(found.len(), 128);
@@ -88,6 +88,10 @@ fn stan_csv_is_laid_out_as_cmdstan_does() {
     let temp = tempdir().unwrap();
     ok(temp.path(), KEPT);
     ok(temp.path(), "export a --format stan-csv --chains 2");
+    let summary = fs::read_to_string(temp.path().join("a/summary.json")).unwrap();
+    let summary: serde_json::Value = serde_json::from_str(&summary).unwrap();
+    let scales = summary["scales"].as_array().unwrap();
+    let scales: Vec<f64> = scales.iter().map(|s| s.as_f64().unwrap()).collect();
     assert_eq!(
         names(temp.path().join("a/stan-csv")),
         ["chain-1.csv", "chain-2.csv"]
@@ -114,10 +118,21 @@ fn stan_csv_is_laid_out_as_cmdstan_does() {
         );
         assert_eq!(lines[1], "# Adaptation terminated");
         assert!(lines[2].starts_with("# Step size = "));
-        assert_eq!(
-            lines[3..5],
-            ["# Diagonal elements of inverse mass matrix:", "# 1, 1, 1"]
-        );
+        assert_eq!(lines[3], "# Diagonal elements of inverse mass matrix:");
+        let masses: Vec<f64> = lines[4][2..]
+            .split(", ")
+            .map(|cell| cell.parse().unwrap())
+            .collect();
+        // They were tuned, so none is 1 exactly.
+        assert!(masses.len() == 3 && masses.iter().all(|m| *m > 0.0 && *m != 1.0));
+        assert_eq!(masses, scales.iter().map(|s| s * s).collect::<Vec<_>>());
+        for line in [
+            "#         engine = static",
+            "#         stepsize_jitter = 0.2",
+            "# driftlane_sampler = hmc",
+        ] {
+            assert!(csv.lines().any(|found| found == line), "{line}");
+        }
         let data: Vec<&str> = lines[5..]
             .iter()
             .copied()
@@ -127,6 +142,10 @@ fn stan_csv_is_laid_out_as_cmdstan_does() {
         for (k, row) in data.iter().enumerate() {
             let row: Vec<f64> = row.split(',').map(|cell| cell.parse().unwrap()).collect();
             assert_eq!(row[7..], draws[(k * 5 + id - 1) * 3..][..3]);
+            // Lengths vary, energies are above -log density.
+            assert!((5.0..=15.0).contains(&row[4]) && row[6] + row[0] > 0.0);
+            assert!(row[5] == 0.0 || row[5] == 1.0);
+            assert!(row[3] == 0.0 && (0.0..=1.0).contains(&row[1]) && row[2] > 0.0);
         }
         assert!(csv.contains("seconds (Total)"));
     }
@@ -138,10 +157,30 @@ fn stan_csv_is_laid_out_as_cmdstan_does() {
     );
     let csv = fs::read_to_string(temp.path().join("s/chain-1.csv")).unwrap();
     assert!(csv.contains("num_samples = 128\n") && csv.contains("num_warmup = 0\n"));
+    // Nothing is told of moves, and no engine, metric or mass.
+    let lines: Vec<&str> = csv.lines().filter(|line| !line.starts_with('#')).collect();
+    assert_eq!(lines[0], "lp__,x.1,x.2");
+    assert!(lines[1..].iter().all(|line| line.starts_with("NaN,")));
+    assert!(
+        csv.contains("# driftlane_sampler = smc\n") && csv.contains("algorithm = fixed_param\n")
+    );
+    for word in ["engine", "metric", "mass", "tepsize", "(Warm-up)"] {
+        assert!(!csv.contains(word), "{word}");
+    }
     assert_eq!(
         csv.lines().filter(|line| !line.starts_with('#')).count(),
         129
     );
+    // Of a random walk acceptance and step size are known.
+    ok(
+        temp.path(),
+        "sample eight-schools --sampler rwmh --particles 2 --draws 5 --warmup 9 --out w",
+    );
+    ok(temp.path(), "export w --format stan-csv --out w");
+    let csv = fs::read_to_string(temp.path().join("w/chain-1.csv")).unwrap();
+    let header = csv.lines().find(|line| !line.starts_with('#')).unwrap();
+    assert!(header.starts_with("lp__,accept_stat__,stepsize__,mu,ln_tau,eta.1,eta.2,"));
+    assert!(csv.contains("# column ln_tau: ln tau\n") && !csv.contains("# column mu"));
 }
 
 #[test]
@@ -246,6 +285,73 @@ fn bad_exports_are_refused_and_nothing_is_overwritten() {
     }
 }
 
+/// What stands at the path stays what it is: a pipe, a link, and what the link names.
+#[cfg(unix)]
+#[test]
+fn only_files_are_replaced() {
+    let temp = tempdir().unwrap();
+    let at = |name: &str| temp.path().join(name);
+    ok(temp.path(), KEPT);
+    fs::write(at("mine.csv"), "mine").unwrap();
+    std::os::unix::fs::symlink("mine.csv", at("link")).unwrap();
+    std::os::unix::fs::symlink("nowhere", at("dangling")).unwrap();
+    let made = std::process::Command::new("mkfifo")
+        .arg(at("pipe"))
+        .status();
+    assert!(made.unwrap().success());
+    let _socket = std::os::unix::net::UnixListener::bind(at("socket")).unwrap();
+    let kinds = || {
+        ["link", "dangling", "pipe", "socket"]
+            .map(|name| fs::symlink_metadata(at(name)).unwrap().file_type())
+    };
+    let before = kinds();
+    for name in ["link", "dangling", "pipe", "socket"] {
+        for line in [
+            format!("export a --out {name} --force"),
+            format!("export a --format npz --out {name} --force"),
+            format!("report a --out {name} --force"),
+        ] {
+            let output = run(temp.path(), &line);
+            let errors = text(&output.stderr);
+            assert_eq!(output.status.code(), Some(2), "{line}: {errors}");
+            assert!(
+                errors.contains(&format!("--out = {name}: is a link, a pipe or a device"))
+                    && errors.lines().count() == 1,
+                "{line}: {errors}"
+            );
+        }
+    }
+    // Chains of Stan CSV are files in a folder.
+    fs::create_dir(at("stan")).unwrap();
+    std::os::unix::fs::symlink("../mine.csv", at("stan/chain-2.csv")).unwrap();
+    let output = run(temp.path(), "export a --format stan-csv --out stan --force");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("stan/chain-2.csv: is a link"));
+    assert_eq!(names(at("stan")), ["chain-2.csv"]);
+    assert!(kinds() == before);
+    assert_eq!(fs::read_to_string(at("mine.csv")).unwrap(), "mine");
+    assert!(!at("nowhere").exists());
+}
+
+/// A covariate may be called as the columns before it.
+#[test]
+fn columns_of_csv_have_different_names() {
+    let temp = tempdir().unwrap();
+    let table = "chain,draw,y\n1.0,0.2,1\n0.5,-1.0,0\n-0.3,2.0,1\n2.0,1.0,0\n";
+    fs::write(temp.path().join("data.csv"), table).unwrap();
+    ok(
+        temp.path(),
+        "sample logistic --set data=data.csv --particles 2 --draws 3 --warmup 5 --out l",
+    );
+    ok(temp.path(), "export l");
+    let csv = fs::read_to_string(temp.path().join("l/draws.csv")).unwrap();
+    let header: Vec<&str> = csv.lines().next().unwrap().split(',').collect();
+    assert_eq!(header[..2], ["chain", "draw"]);
+    let different: std::collections::BTreeSet<&str> = header.iter().copied().collect();
+    assert_eq!(different.len(), header.len(), "{header:?}");
+    assert!(header.contains(&"chain_") && header.contains(&"draw_"));
+}
+
 #[test]
 fn statistics_of_a_trace_are_columns_of_stan_csv() {
     let temp = tempdir().unwrap();
@@ -259,6 +365,7 @@ fn statistics_of_a_trace_are_columns_of_stan_csv() {
                 dim: 3,
                 draws,
                 chunk_draws: 3,
+                one_chain: false,
             },
             parameters: vec![String::new(); 3],
             stats: ["lp", "diverging", "n_steps"].map(str::to_owned).to_vec(),

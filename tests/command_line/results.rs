@@ -153,6 +153,9 @@ fn sample_reports_the_fields_of_the_contract() {
         "ess_bulk_min",
         "ess_tail_min",
         "mcse_mean",
+        "divergences",
+        "e_bfmi",
+        "scales",
     ];
     let base = "sample gaussian --set dim=3 --set mean=2 --particles 96 --no-save";
     for (options, steps, adjusted, kept) in [

@@ -24,22 +24,47 @@ def check(folder: Path) -> None:
     summary = json.loads((folder / "summary.json").read_text())
     tree = xr.open_datatree(folder / "trace.zarr", engine="zarr")
     posterior = tree["posterior"]
-    x = posterior["x"]
-    assert x.dims == ("chain", "draw", "x_dim_0"), x.dims
-    assert x.dtype == np.float64
     kept = folder / "draws.npy"
-    expected = np.load(kept) if kept.exists() else np.load(folder / "samples.npy")[None]
-    np.testing.assert_array_equal(x.values, expected.transpose(1, 0, 2))
-    for name, length in zip(x.dims, x.shape):
-        np.testing.assert_array_equal(posterior[name].values, np.arange(length))
+    # The particles of one population are the draws of one chain.
+    expected = (
+        np.load(kept).transpose(1, 0, 2) if kept.exists() else np.load(folder / "samples.npy")[None]
+    )
+    names = posterior.attrs["parameter_names"]
+    assert len(names) == summary["dim"]
+    variables = posterior.attrs["sampled_variables"]
+    assert list(posterior.data_vars) == sorted(variables)
+    parts = []
+    for name in variables:
+        x = posterior[name]
+        assert x.dims[:2] == ("chain", "draw"), x.dims
+        assert x.dims[2:] == tuple(f"{name}_dim_{k}" for k in range(x.ndim - 2)), x.dims
+        assert x.dtype == np.float64
+        parts.append(x.values.reshape(*x.shape[:2], -1))
+        for axis, length in zip(x.dims, x.shape):
+            first = int(posterior[axis].values[0])
+            np.testing.assert_array_equal(posterior[axis].values, np.arange(first, first + length))
+    np.testing.assert_array_equal(np.concatenate(parts, axis=2), expected)
     assert posterior.attrs["sample_dims"] == ["chain", "draw"]
-    assert posterior.attrs["sampled_variables"] == ["x"]
-    assert len(posterior.attrs["parameter_names"]) == summary["dim"]
     assert posterior.attrs["inference_library"] == "driftlane"
     if "sample_stats" in tree.children:
         for name, stat in tree["sample_stats"].data_vars.items():
             assert stat.dims == ("chain", "draw"), name
             assert not np.isnan(stat.values.astype(float)).any(), name
+    if summary["verb"] == "sample" and kept.exists():
+        stats = tree["sample_stats"]
+        rate = stats["acceptance_rate"].values
+        assert ((0 <= rate) & (rate <= 1)).all() and 0 < ((0 < rate) & (rate < 1)).mean()
+        np.testing.assert_allclose(rate.mean(), summary["acceptance"], rtol=1e-9)
+        assert stats["diverging"].dtype == bool
+        assert stats["diverging"].values.sum() == summary["divergences"]
+        assert stats["n_steps"].dtype == np.int64 and (stats["n_steps"].values > 0).all()
+        assert (stats["step_size"].values > 0).all()
+        energy = stats["energy"].values
+        assert (energy + stats["lp"].values > -1e-9).all()
+        jumps = (np.diff(energy, axis=1) ** 2).mean()
+        if summary["divergences"] == 0:
+            np.testing.assert_allclose(jumps / energy.var(axis=1, ddof=1).mean(), summary["e_bfmi"], rtol=1e-6)
+        assert np.isfinite(azs.bfmi(tree)["energy"].values).all()
     if summary["verb"] == "smc":
         assert tree.attrs["log_evidence"] == summary["log_evidence"]
         assert tree.attrs.get("log_evidence_se") == summary["log_evidence_se"]
@@ -49,13 +74,29 @@ def check(folder: Path) -> None:
             ladder["inverse_temperature"].values, summary["temperatures"][1:]
         )
         np.testing.assert_array_equal(ladder["ess"].values, summary["ess"])
-    many = x.sizes["draw"] >= 4
-    table = azs.summary(tree, kind="all" if many else "stats", round_to="none")
-    print(folder, dict(x.sizes))
+        weights = tree["sample_stats"]["log_weight"].values
+        np.testing.assert_allclose(np.exp(weights).sum(), 1.0)
+        assert (tree["sample_stats"]["inverse_temperature"].values == 1).all()
+        particles = tree["smc_particles"].to_dataset()
+        joined = xr.merge(
+            [particles, ladder.to_dataset()[["ess"]]], join="exact", compat="no_conflicts"
+        )
+        own = 1 / (np.exp(joined["log_weight"]) ** 2).sum("particle")
+        np.testing.assert_allclose(own.values, joined["ess"].values, rtol=1e-9)
+        np.testing.assert_array_equal(
+            particles["inverse_temperature"].values, ladder["inverse_temperature"].values
+        )
+    # R-hat needs two chains; of one there are the others.
+    table = azs.summary(tree, kind="all", round_to="none")
+    print(folder, dict(posterior.sizes))
     print(table)
     assert len(table) == summary["dim"]
+    # ArviZ sorts variables; every coordinate is found by its own name.
+    table = table.loc[names]
+    ess = table["ess_bulk"].to_numpy(dtype=float)
+    assert np.isfinite(ess).all() and (ess > 1).all(), ess
     # ArviZ computes the mean over the draws, we over the same numbers.
-    if many or summary["verb"] in ("smc", "diffuse"):
+    if kept.exists() or summary["verb"] in ("smc", "diffuse"):
         np.testing.assert_allclose(
             table["mean"].to_numpy(dtype=float), summary["mean"], rtol=1e-9, atol=1e-12
         )

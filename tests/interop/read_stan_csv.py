@@ -20,15 +20,30 @@ def check(folder: Path) -> None:
     fit = from_csv([str(file) for file in files], method="sample")
     chains = len(files)
     assert fit.chains == chains and fit.num_draws_sampling == number, (fit.chains, fit)
-    np.testing.assert_array_equal(
-        fit.stan_variable("x").reshape(chains, number, dim), draws[:, :chains].transpose(1, 0, 2)
-    )
-    assert fit.metric_type == "diag_e"
-    assert np.all(fit.step_size == fit.draws()[0, :, 2])
-    assert fit.divergences.sum() == 0
+    names = json.loads((folder / "record.json").read_text())["names"]
+    summary = json.loads((folder / "summary.json").read_text())
+    # Vectors are variables; blanks are not allowed.
+    bases = list(dict.fromkeys(name.split("[")[0] for name in names))
+    columns = [name.replace(" ", "_") for name in bases]
+    parts = [fit.stan_variable(name).reshape(chains, number, -1) for name in columns]
+    np.testing.assert_array_equal(np.concatenate(parts, axis=2), draws[:, :chains].transpose(1, 0, 2))
+    text = files[0].read_text()
+    for name, column in zip(bases, columns):
+        assert column == name or f"# column {column}: {name}\n" in text
+    if "divergent__" in fit.column_names:
+        assert fit.metric_type == "diag_e"
+        assert np.all(fit.step_size == summary["step_size"])
+        masses = np.array(fit.inv_metric).reshape(chains, dim)
+        np.testing.assert_allclose(masses, np.square(summary["scales"])[None].repeat(chains, 0))
+        assert fit.divergences.sum() == fit.draws()[:, :, 5].sum()
+        # Every move has a step size of its own.
+        spread = fit.draws()[:, :, 2] / summary["step_size"]
+        assert (0.8 <= spread).all() and (spread <= 1.2).all() and spread.std() > 0.05
+        assert np.isfinite(fit.draws()).all()
+    else:
+        assert fit.column_names[:3] == ("lp__", "accept_stat__", "stepsize__")
 
     table = pd.read_csv(folder / "draws.csv")
-    names = json.loads((folder / "record.json").read_text())["names"]
     assert list(table.columns) == ["chain", "draw", *names], table.columns
     by_chain = table.iloc[:, 2:].to_numpy().reshape(particles, number, dim)
     np.testing.assert_array_equal(by_chain, draws.transpose(1, 0, 2))

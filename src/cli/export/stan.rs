@@ -2,28 +2,34 @@
 //!
 //! Layout: `stan-dev/cmdstan`, `src/test/interface/example_output/bernoulli_chain_1.csv` and the CmdStan guide,
 //! "Stan CSV file format": `#` lines with the configuration, a header, the adaptation, the draws, the times.
-//! Parameters are `x.1`, `x.2`, ... counted from 1; ArviZ and the other formats count from 0.
+//! Columns before the parameters come from `sample_stats` of the run's `trace.zarr`; what is not known is left out, and
+//! where the layout needs a cell it is NaN. There are two layouts:
 //!
-//! Columns before the parameters come from `sample_stats` of the run's `trace.zarr` where it has them. What the
-//! folder does not tell has the value CmdStan gives when there is nothing to tell:
-//!
-//! | column or line | statistic | otherwise |
+//! | | trajectories that can diverge (`diverging` is known) | all others |
 //! |---|---|---|
-//! | `lp__` | `lp` | 0 |
-//! | `accept_stat__` | `acceptance_rate` | the run's share of accepted moves; 1 where nothing is rejected |
-//! | `stepsize__` | `step_size` | the step size after warm-up |
-//! | `treedepth__` | `tree_depth` | 0 |
-//! | `n_leapfrog__` | `n_steps` | the leapfrog steps of a trajectory, 0 where they vary or there are none |
-//! | `divergent__` | `diverging` | 0 |
-//! | `energy__` | `energy` | 0 |
-//! | `engine`, `max_depth` | | nuts, 10, without which cmdstanpy reads no file |
-//! | inverse mass matrix | | ones |
-//! | version | | 2.35.0, the layout's; the program's own stands in `driftlane_version` |
+//! | `algorithm` | hmc, engine static | fixed_param, of which readers expect nothing |
+//! | `lp__` | `lp` | `lp`, else NaN: no reader does without it |
+//! | `accept_stat__` | `acceptance_rate`, else the run's mean | `acceptance_rate`, else left out |
+//! | `stepsize__` | `step_size`, else the step size after warm-up | `step_size`, else left out |
+//! | `treedepth__` | 0: a trajectory of given length is no tree | left out |
+//! | `n_leapfrog__` | `n_steps`, else NaN | left out |
+//! | `divergent__` | `diverging` | left out |
+//! | `energy__` | `energy`, else NaN | left out |
+//! | adaptation | step size, inverse masses: squares of the scales of warm-up | left out |
+//!
+//! `max_depth = 10` stands in the first because cmdstanpy reads no file without it; the version 2.35.0 is the layout's,
+//! the program's own stands in `driftlane_version`, the sampler in `driftlane_sampler`.
+//!
+//! Parameters are named by the rules of Stan: letters, digits and `_`, indices after points, from 1, first index
+//! fastest. Where that is not the name a coordinate has, a comment `# column ln_tau: ln tau` says which it is. ArviZ and
+//! the other formats count from 0.
 
 use super::{Numbers, digits};
 use crate::disk::{self, NewFile};
 use crate::error::{Error, Result};
+use crate::record::trace::naming;
 use crate::record::{Part, StoredRun, trace};
+use std::collections::HashSet;
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -38,6 +44,9 @@ const COLUMNS: [(&str, &str); 7] = [
     ("divergent__", "diverging"),
     ("energy__", "energy"),
 ];
+/// Those without which a file is not of HMC.
+const TREE_DEPTH: usize = 3;
+const DIVERGENT: usize = 5;
 /// The most files: tools for a few long chains choke on thousands of short ones.
 const MOST_CHAINS: usize = 64;
 
@@ -100,6 +109,13 @@ impl Plan {
         if !force && files.iter().any(|file| fs::symlink_metadata(file).is_ok()) {
             return refuse("holds chains; choose another name or give --force");
         }
+        for file in &files {
+            super::check_new(file, force).or_else(|e| match out.is_dir() {
+                true => Err(e),
+                // The folder is made with its files.
+                false => Ok(()),
+            })?;
+        }
         Ok(Self {
             folder: out.to_owned(),
             files,
@@ -121,25 +137,19 @@ impl Plan {
 
     /// All files or none: the data of all are on the disk before the first has its name.
     fn write_all(&self, run: &StoredRun, stats: &[Option<Vec<f64>>]) -> Result<()> {
-        let mut numbers = Numbers::of(run);
-        if run.kept().is_none() {
-            (numbers.draws, numbers.chains) = (numbers.chains, 1);
-        }
-        let facts = Facts::of(run, &numbers);
+        let numbers = Numbers::of(run);
+        let facts = Facts::of(run, &numbers, stats);
         let mut ready = Vec::new();
         for (chain, path) in self.files.iter().enumerate() {
             let mut file = NewFile::create(path)?;
             file.write(facts.head(chain + 1).as_bytes())?;
             for draw in 0..numbers.draws {
-                let known = |k: usize| {
-                    stats[k]
-                        .as_ref()
-                        .map(|list| list[draw * numbers.chains + chain])
-                };
-                let front = (0..COLUMNS.len()).map(|k| known(k).unwrap_or(facts.neutral[k]));
-                let cells = front
-                    .chain(numbers.row(chain, draw).iter().copied())
-                    .map(digits);
+                let front = facts.front.iter().map(|(k, otherwise)| match &stats[*k] {
+                    Some(list) => list[draw * numbers.chains + chain],
+                    None => *otherwise,
+                });
+                let row = numbers.row(chain, draw);
+                let cells = front.chain(facts.order.iter().map(|j| row[*j])).map(digits);
                 let line = cells.collect::<Vec<_>>().join(",") + "\n";
                 file.write(line.as_bytes())?;
             }
@@ -163,6 +173,9 @@ impl Plan {
         let mut id = self.files.len() + 1;
         loop {
             let older = self.folder.join(format!("chain-{id}.csv"));
+            if fs::symlink_metadata(&older).is_ok_and(|found| !found.is_file()) {
+                return Ok(());
+            }
             match disk::again(|| fs::remove_file(&older)) {
                 Ok(()) => id += 1,
                 Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(()),
@@ -188,66 +201,105 @@ struct Facts {
     configuration: String,
     columns: String,
     adaptation: String,
-    /// What the columns before the parameters hold where no statistic is known.
-    neutral: [f64; 7],
+    /// The columns before the parameters, with what they hold where no statistic is known.
+    front: Vec<(usize, f64)>,
+    /// The coordinates in the order of their columns.
+    order: Vec<usize>,
     tail: String,
 }
 
 impl Facts {
-    fn of(run: &StoredRun, numbers: &Numbers<'_>) -> Self {
+    fn of(run: &StoredRun, numbers: &Numbers<'_>, stats: &[Option<Vec<f64>>]) -> Self {
         let record = run.record();
         let summary = &record.summary;
         let config: toml::Table = record.config.parse().unwrap_or_default();
         let method = |key: &str| config.get("method").and_then(|table| table.get(key));
         let whole = |key: &str| method(key).and_then(toml::Value::as_integer);
-        let kept = run.kept().is_some();
-        let (warmup, thin) = match kept {
-            true => (whole("warmup").unwrap_or(0), whole("thin").unwrap_or(1)),
-            false => (0, 1),
+        let (warmup, thin) = match run.kept() {
+            Some(_) => (whole("warmup").unwrap_or(0), whole("thin").unwrap_or(1)),
+            None => (0, 1),
         };
-        let leapfrog = whole("leapfrog_steps").filter(|_| kept).unwrap_or(0);
-        let (acceptance, step_size) = match &summary.part {
-            Part::Sample(part) => (part.acceptance.unwrap_or(1.0), part.step_size),
-            _ => (1.0, 0.0),
-        };
+        let hamiltonian = stats[DIVERGENT].is_some();
+        let (mut acceptance, mut step_size, mut scales) = (f64::NAN, f64::NAN, &[][..]);
+        if let Part::Sample(part) = &summary.part {
+            acceptance = part.acceptance.unwrap_or(f64::NAN);
+            (step_size, scales) = (part.step_size, &part.scales[..]);
+        }
+        let otherwise = [
+            f64::NAN,
+            acceptance,
+            step_size,
+            0.0,
+            f64::NAN,
+            f64::NAN,
+            f64::NAN,
+        ];
+        let front: Vec<(usize, f64)> = (0..COLUMNS.len())
+            .filter(|k| hamiltonian || *k == 0 || (*k != TREE_DEPTH && stats[*k].is_some()))
+            .map(|k| (k, otherwise[k]))
+            .collect();
         // CmdStan counts draws before thinning.
         let samples = (numbers.draws as i64).saturating_mul(thin);
-        let model: String = summary
-            .target
-            .chars()
-            .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
-            .collect();
-        let neutral = [0.0, acceptance, step_size, 0.0, leapfrog as f64, 0.0, 0.0];
+        let sampler = method("sampler").and_then(toml::Value::as_str);
         let step_size = digits(step_size);
-        let configuration = format!(
+        let mut configuration = format!(
             "# stan_version_major = 2\n# stan_version_minor = 35\n# stan_version_patch = 0\n\
-             # driftlane_version = {version}\n# model = {model}_model\n# method = sample\n#   sample\n\
-             #     num_samples = {samples}\n#     num_warmup = {warmup}\n#     save_warmup = false\n#     thin = {thin}\n\
-             #     adapt\n#       engaged = {adapts}\n#     algorithm = hmc\n#       hmc\n#         engine = nuts\n\
-             #           nuts\n#             max_depth = 10\n#         metric = diag_e\n#         stepsize = {step_size}\n\
-             #         stepsize_jitter = 0\n#     num_chains = 1\n",
+             # driftlane_version = {version}\n# driftlane_sampler = {sampler}\n# model = {model}_model\n\
+             # method = sample\n#   sample\n#     num_samples = {samples}\n#     num_warmup = {warmup}\n\
+             #     save_warmup = false\n#     thin = {thin}\n",
             version = env!("CARGO_PKG_VERSION"),
-            adapts = warmup > 0,
-        ) + &format!("# random\n#   seed = {}\n", summary.seed);
-        let mut columns = String::from(
-            "lp__,accept_stat__,stepsize__,treedepth__,n_leapfrog__,divergent__,energy__",
+            sampler = word(sampler.unwrap_or(&summary.verb)),
+            model = word(&summary.target),
         );
         // Writing to a string does not fail.
-        for j in 1..=numbers.dim {
-            let _ = write!(columns, ",x.{j}");
+        if hamiltonian {
+            let adapts = warmup > 0
+                && method("step_size")
+                    .and_then(toml::Value::as_float)
+                    .is_none();
+            let _ = write!(
+                configuration,
+                "#     adapt\n#       engaged = {adapts}\n#     algorithm = hmc\n#       hmc\n#         engine = static\n\
+                 #           static\n#             max_depth = 10\n#         metric = diag_e\n\
+                 #         stepsize = {step_size}\n"
+            );
+            if let Some(jitter) = method("jitter").and_then(toml::Value::as_float) {
+                let _ = writeln!(
+                    configuration,
+                    "#         stepsize_jitter = {}",
+                    digits(jitter)
+                );
+            }
+        } else {
+            configuration += "#     algorithm = fixed_param\n";
         }
-        let ones = vec!["1"; numbers.dim].join(", ");
-        let seconds = summary.seconds;
+        let _ = write!(
+            configuration,
+            "#     num_chains = 1\n# random\n#   seed = {}\n",
+            summary.seed
+        );
+        let parameters = Parameters::of(&numbers.names);
+        configuration += &parameters.comments;
+        let names = front.iter().map(|(k, _)| COLUMNS[*k].0.to_owned());
+        let columns: Vec<String> = names.chain(parameters.columns).collect();
+        let mass = |j: &usize| digits(scales.get(*j).map_or(1.0, |s| s * s));
+        let masses: Vec<String> = parameters.order.iter().map(mass).collect();
+        let adaptation = match hamiltonian {
+            true => format!(
+                "# Adaptation terminated\n# Step size = {step_size}\n# Diagonal elements of inverse mass matrix:\n# {}\n",
+                masses.join(", ")
+            ),
+            false => String::new(),
+        };
         Self {
             configuration,
-            columns,
-            adaptation: format!(
-                "# Adaptation terminated\n# Step size = {step_size}\n# Diagonal elements of inverse mass matrix:\n# {ones}\n"
-            ),
-            neutral,
+            columns: columns.join(","),
+            adaptation,
+            front,
+            order: parameters.order,
             tail: format!(
-                "# \n#  Elapsed Time: 0 seconds (Warm-up)\n#                {seconds} seconds (Sampling)\n\
-                 #                {seconds} seconds (Total)\n# \n"
+                "# \n#  Elapsed Time: {} seconds (Total)\n# \n",
+                summary.seconds
             ),
         }
     }
@@ -258,5 +310,91 @@ impl Facts {
             "{}# id = {id}\n{}\n{}",
             self.configuration, self.columns, self.adaptation
         )
+    }
+}
+
+/// The columns of coordinates.
+struct Parameters {
+    columns: Vec<String>,
+    /// The coordinate of every column.
+    order: Vec<usize>,
+    /// Which name a column has elsewhere, a line each.
+    comments: String,
+}
+
+impl Parameters {
+    fn of(names: &[String]) -> Self {
+        let mut taken = HashSet::new();
+        let mut found = Self {
+            columns: Vec::new(),
+            order: Vec::new(),
+            comments: String::new(),
+        };
+        for array in naming::arrays(names, usize::MAX) {
+            let base = word(&array.name);
+            let mut name = base.clone();
+            for k in 2.. {
+                if taken.insert(name.clone()) {
+                    break;
+                }
+                name = format!("{base}_{k}");
+            }
+            if name != array.name {
+                // An equals sign between blanks is a setting to readers.
+                let plain = array
+                    .name
+                    .replace(|c: char| c.is_control() || c == '=', " ");
+                let _ = writeln!(found.comments, "# column {name}: {plain}");
+            }
+            for k in 0..array.width() {
+                // The first index is the fastest here, the last in the order of coordinates.
+                let (mut rest, mut place, mut stride) = (k, 0, array.width());
+                let mut column = name.clone();
+                for length in &array.shape {
+                    stride /= length;
+                    place += rest % length * stride;
+                    let _ = write!(column, ".{}", rest % length + 1);
+                    rest /= length;
+                }
+                found.columns.push(column);
+                found.order.push(array.first + place);
+            }
+        }
+        found
+    }
+}
+
+/// A name by the rules of Stan: letters, digits and `_`, a letter first, no `__` at the end.
+fn word(name: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
+    let mut word: String = name.chars().map(plain).collect();
+    word.truncate(word.trim_end_matches('_').len());
+    if !word.starts_with(|c: char| c.is_ascii_alphabetic()) {
+        word.insert(0, 'x');
+    }
+    word
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Parameters;
+
+    #[test]
+    fn parameters_are_named_by_the_rules_of_stan() {
+        let names = [
+            "mu", "ln tau", "ln-tau", "t[0,0]", "t[0,1]", "t[1,0]", "t[1,1]", "2__",
+        ];
+        let found = Parameters::of(&names.map(str::to_owned));
+        assert_eq!(
+            found.columns,
+            [
+                "mu", "ln_tau", "ln_tau_2", "t.1.1", "t.2.1", "t.1.2", "t.2.2", "x2"
+            ]
+        );
+        assert_eq!(found.order, [0, 1, 2, 3, 5, 4, 6, 7]);
+        assert_eq!(
+            found.comments,
+            "# column ln_tau: ln tau\n# column ln_tau_2: ln-tau\n# column x2: 2__\n"
+        );
     }
 }

@@ -11,10 +11,10 @@ use std::path::{Path, PathBuf};
 const CHECKPOINTS: u64 = 3;
 /// Vectors of a particle in a checkpoint: its position, and the gradient or momentum that most moves keep.
 const VECTORS: u64 = 2;
-/// Its numbers in double precision there: log densities, acceptances or weight, ancestor.
-const NUMBERS: u64 = 4;
-/// Log density and acceptance of every draw, in the trace.
-const STATISTICS: u64 = 2;
+/// Its numbers in double precision there: log densities, acceptances or weight, ancestor, what moves tell of a draw.
+const NUMBERS: u64 = 9;
+/// Log density, acceptance and what else moves tell of every draw, in the trace.
+const STATISTICS: u64 = 6;
 /// Weight and ancestor of every particle at every temperature, where `--keep-particles` keeps them.
 const WEIGHED: u64 = 2;
 /// Temperatures of an adaptive ladder are not known before: taken to be so many and the square root of the dimension,

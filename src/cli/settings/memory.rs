@@ -14,10 +14,11 @@ use driftlane_kernels::F64;
 const PROGRAM: u64 = 20 << 20;
 /// Rows of a tile that a thread works with, for every coordinate.
 const SCRATCH_ROWS: u64 = 8;
-/// Scalar channels of a chain: two log densities, acceptances.
-const CHAIN_SCALARS: u64 = 3;
-/// Numbers kept with a draw: log density and acceptance.
-const STATISTICS: u64 = 2;
+/// Scalar channels of a chain: two log densities, acceptances, and what moves tell where draws are kept.
+const CHAIN_SCALARS: [u64; 2] = [3, 8];
+/// Numbers kept with a draw: log density, acceptance, divergence, energy, steps and step size, and energies once more as
+/// they are judged.
+const STATISTICS: u64 = 7;
 /// Words a draw that the diagnostics of a coordinate take: the series and its halves, two orders of a value and a place,
 /// scores of each.
 const DIAGNOSTIC_WORDS: u64 = 8;
@@ -85,7 +86,12 @@ impl Settings {
         let channels = match &self.method {
             Method::Sample(method) => {
                 let (vectors, adjusted) = move_vectors(method.sampler, &method.tuning);
-                let scalars = if adjusted { CHAIN_SCALARS } else { 0 };
+                let keeps = matches!(method.length, Length::Draws(_));
+                let scalars = if adjusted {
+                    CHAIN_SCALARS[usize::from(keeps)]
+                } else {
+                    0
+                };
                 row.saturating_mul(vectors as u64) + 8 * scalars
             }
             Method::Smc(method) => {
@@ -119,7 +125,7 @@ impl Settings {
     /// Numbers of a kept population, a particle.
     fn draw_words(&self, dim: usize) -> u64 {
         (dim as u64).saturating_add(match self.method {
-            Method::Sample(_) => STATISTICS,
+            Method::Sample(SampleMethod { sampler, .. }) if sampler.is_adjusted() => STATISTICS,
             _ => 0,
         })
     }

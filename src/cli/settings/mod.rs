@@ -416,14 +416,24 @@ impl Settings {
                     return refuse("--islands", &method.islands, allowed);
                 }
                 if method.keep_particles {
+                    let several =
+                        "stages are those of one ladder, which islands and replicates have each";
                     let contradicted = [
-                        (method.islands > 1, "--islands"),
-                        (method.replicates > 1, "--replicates"),
-                        (method.chain_length.is_some(), "--waste-free"),
-                        (!self.output.save, "--no-save"),
+                        (method.islands > 1, "--islands", several),
+                        (method.replicates > 1, "--replicates", several),
+                        (
+                            method.chain_length.is_some(),
+                            "--waste-free",
+                            "particles of a stage are states of chains there, which have no ancestors of their own",
+                        ),
+                        (
+                            !self.output.save,
+                            "--no-save",
+                            "particles are kept in trace.zarr",
+                        ),
                     ];
-                    if let Some((_, other)) = contradicted.iter().find(|(is, _)| *is) {
-                        let allowed = format!("must be left out with {other}");
+                    if let Some((_, other, why)) = contradicted.iter().find(|(is, _, _)| *is) {
+                        let allowed = format!("must be left out with {other}: {why}");
                         return refuse("--keep-particles", &"given", &allowed);
                     }
                 }

@@ -68,7 +68,7 @@ fn column(values: Numbers<'_>, dim: usize, j: usize) -> impl Iterator<Item = f64
 
 fn divergent(result: &SampleResult, target: &dyn BlockTarget) -> Option<Warning> {
     let dim = target.dim();
-    let warning = |j: usize, distance: f64, exact: bool| Warning::Divergent {
+    let warning = |j: usize, distance: f64, exact: bool| Warning::RunsAway {
         coordinate: target.parameter_names()[j].clone(),
         distance,
         exact,

@@ -1,16 +1,17 @@
 //! What kept draws tell of the chains: traces, energies, acceptance, autocorrelation.
 //!
 //! ```text
-//! E-BFMI of the log density = mean (l_t - l_{t-1})^2 / Var(l)      over all chains
+//! E-BFMI = mean (E_t - E_{t-1})^2 / Var(E)                         over all chains
 //! rho_k = mean (x_t - m)(x_{t+k} - m) / v                          m, v of all chains together
 //! ```
 //!
-//! The first is the form of Betancourt 2016 (arXiv:1604.00695) on the potential energy alone, since momenta
-//! are not kept: 2 (1 - its autocorrelation at lag 1). The second does not fall to 0 where chains sit in
-//! different places.
+//! The first is that of Betancourt 2016 (arXiv:1604.00695) where kept draws have energies H(x, p), Var about the mean
+//! of each chain. Where moves have no
+//! momentum it is taken of the log density: 2 (1 - its autocorrelation at lag 1). The second does not fall to 0 where
+//! chains sit in different places.
 
 use super::{Sources, bins, central, finite, histogram, quantile};
-use crate::diagnostics::e_bfmi_pooled;
+use crate::diagnostics::{e_bfmi_pooled, e_bfmi_within};
 use crate::record::{Draws, RunRecord, table};
 use serde::{Deserialize, Serialize};
 
@@ -36,7 +37,7 @@ pub struct ChainFigures {
     pub chains: usize,
     /// Of the log density, if there is one, and of the coordinate that is worst.
     pub traces: Vec<TraceFigure>,
-    /// Of the log density.
+    /// Of the energy, or of the log density where there is none.
     pub energy: Option<Energy>,
     /// Of the chains' moves.
     pub acceptance: Option<Acceptance>,
@@ -57,22 +58,25 @@ pub struct TraceFigure {
     pub alone: Vec<Vec<f64>>,
 }
 
-/// The spread of the log density and of its changes.
+/// The spread of the energy, or of the log density, and of its changes.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Energy {
-    /// Both histograms span from minus this to this, the log density less its median.
+    /// Whether it is the energy H(x, p); else it is the log density.
+    #[serde(default)]
+    pub hamiltonian: bool,
+    /// Both histograms span from minus this to this, values less their median.
     pub reach: f64,
-    /// Of the log density.
+    /// Of the values.
     pub marginal: Vec<u32>,
     /// Of its changes from draw to draw.
     pub changes: Vec<u32>,
-    /// Log densities looked at, those beyond the ends too.
+    /// Values looked at, those beyond the ends too.
     pub values: usize,
     /// Their ratio; `None` where it has no value.
     pub e_bfmi: Option<f64>,
 }
 
-/// The chains' shares of accepted moves.
+/// The chains' mean acceptance probabilities.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Acceptance {
     /// Chains in equal parts of [0, 1].
@@ -101,10 +105,12 @@ pub(super) fn of(record: &RunRecord<'_>, sources: &Sources<'_>) -> Option<ChainF
     let position =
         |j: usize| move |draw: usize, chain: usize| kept.values[(draw * all + chain) * dim + j];
     let log_density = |draw: usize, chain: usize| sources.log_densities[draw * all + chain];
-    let has_energy = sources.log_densities.len() == kept.draws * all;
+    let energy_at = |draw: usize, chain: usize| sources.energies[draw * all + chain];
+    let has_density = sources.log_densities.len() == kept.draws * all;
+    let has_energy = sources.energies.len() == kept.draws * all;
     let worst = table::worst(record, COORDINATES);
     let mut traces = Vec::new();
-    if has_energy {
+    if has_density {
         traces.extend(trace(None, kept.draws, &chains, log_density));
     }
     if let Some(&j) = worst.first() {
@@ -116,9 +122,11 @@ pub(super) fn of(record: &RunRecord<'_>, sources: &Sources<'_>) -> Option<ChainF
     Some(ChainFigures {
         chains: chains.len(),
         traces,
-        energy: has_energy
-            .then(|| energy(kept.draws, &chains, log_density))
-            .flatten(),
+        energy: match (has_energy, has_density) {
+            (true, _) => energy(kept.draws, &chains, true, energy_at),
+            (false, true) => energy(kept.draws, &chains, false, log_density),
+            (false, false) => None,
+        },
         acceptance: acceptance(sources.acceptance, kept.draws, all),
         autocorrelations: lags.collect(),
     })
@@ -160,7 +168,12 @@ fn trace(
     (figure.draws.len() > 1).then_some(figure)
 }
 
-fn energy(draws: usize, chains: &[usize], value: impl Fn(usize, usize) -> f64) -> Option<Energy> {
+fn energy(
+    draws: usize,
+    chains: &[usize],
+    hamiltonian: bool,
+    value: impl Fn(usize, usize) -> f64,
+) -> Option<Energy> {
     // Neighbouring draws stay neighbours: chains are left out, not draws.
     let fewer = chains
         .iter()
@@ -192,8 +205,12 @@ fn energy(draws: usize, chains: &[usize], value: impl Fn(usize, usize) -> f64) -
         _ => reach,
     };
     let bins = bins(values.len()) | 1;
-    let ratio = e_bfmi_pooled(&series, count, draws);
+    let ratio = match hamiltonian {
+        true => e_bfmi_within(&series, count, draws),
+        false => e_bfmi_pooled(&series, count, draws),
+    };
     Some(Energy {
+        hamiltonian,
         reach,
         values: values.len(),
         marginal: histogram(centred.iter().copied(), (-reach, reach), bins),

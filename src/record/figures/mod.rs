@@ -54,8 +54,10 @@ pub struct Sources<'a> {
     pub target: Option<&'a dyn BlockTarget>,
     /// Log densities of kept draws, [draw, N]; empty if there are none.
     pub log_densities: &'a [f64],
-    /// Shares of accepted moves before each kept draw, [draw, N]; empty likewise.
+    /// Acceptance probabilities before each kept draw, [draw, N]; empty likewise.
     pub acceptance: &'a [f64],
+    /// Energies of kept draws, [draw, N]; empty where moves have no momentum.
+    pub energies: &'a [f64],
     /// Noise levels of a diffusion sampler; else empty.
     pub noise_levels: &'a [f64],
 }

@@ -155,10 +155,18 @@ fn energy(energy: &Energy, page: &mut Page) -> String {
     let (marginal, changes) = (share(&energy.marginal), share(&energy.changes));
     let (_, top) = range(marginal.iter().chain(&changes).copied()).unwrap_or((0.0, 1.0));
     let edges = edges(-energy.reach, energy.reach, marginal.len());
+    let (name, what, title) = match energy.hamiltonian {
+        true => ("energy", "Energy H(x, p)", "Energy and its changes"),
+        false => ("log density", "Log density", "Log density and its changes"),
+    };
     let mut chart = Chart::new(
         360.0,
         220.0,
-        Axis::linear("log density, less its median", -energy.reach, energy.reach),
+        Axis::linear(
+            &format!("{name}, less its median"),
+            -energy.reach,
+            energy.reach,
+        ),
         Axis::linear("", 0.0, 1.08 * top),
     );
     chart.bars(&edges, &marginal);
@@ -170,22 +178,35 @@ fn energy(energy: &Energy, page: &mut Page) -> String {
         false => String::new(),
     };
     let ratio = match energy.e_bfmi {
+        Some(ratio) if energy.hamiltonian => format!(
+            " Mean squared change over variance (E-BFMI): {}.",
+            number(ratio)
+        ),
         Some(ratio) => format!(
-            " Mean squared change over variance: {} (E-BFMI of the log density: momenta are not kept).",
+            " Mean squared change over variance: {} (E-BFMI of the log density: moves have no momentum).",
             number(ratio)
         ),
         None => String::new(),
     };
+    let narrow = match energy.hamiltonian {
+        true => {
+            "below 0.3, as with a line much narrower than the bars, momenta renew the energy slowly and chains reach the \
+             tails slowly"
+        }
+        false => {
+            "far below 1, as with a line much narrower than the bars, chains creep through levels of the density and reach \
+             the tails slowly"
+        }
+    };
     let caption = format!(
-        "Log density of kept draws {} and its changes from draw to draw {}.{beyond}{ratio} Independent draws give 2 and a wider line; \
-         far below 1, as with a line much narrower than the bars, chains creep through levels of the density and reach the \
-         tails slowly.",
+        "{what} of kept draws {} and its changes from draw to draw {}.{beyond}{ratio} Independent draws give 2 and a wider line; \
+         {narrow}.",
         key("bar"),
         key("line c1")
     );
     let drawing = Drawing {
         chart,
-        title: "Log density and its changes".into(),
+        title: title.into(),
         description: format!(
             "Two histograms within {} of the median",
             number(energy.reach)
@@ -200,13 +221,13 @@ fn acceptance(record: &RunRecord<'_>, acceptance: &Acceptance, page: &mut Page) 
     let mut chart = Chart::new(
         360.0,
         220.0,
-        Axis::linear("share of accepted moves", 0.0, 1.0),
+        Axis::linear("mean acceptance probability", 0.0, 1.0),
         Axis::counted("chains", 0.0, 1.08 * top.max(1.0)),
     );
     chart.bars(&edges(0.0, 1.0, heights.len()), &heights);
     let (least, most) = (acceptance.least, acceptance.most);
     let caption = format!(
-        "Accepted moves of each of {}, from {least:.3} to {most:.3}. One hill is right; chains apart from it, above all near 0, are \
+        "Mean acceptance probability of each of {}, from {least:.3} to {most:.3}. One hill is right; chains apart from it, above all near 0, are \
          where the step size does not fit, as in the neck of a funnel.",
         plural(record.summary.particles, "chain", "chains")
     );

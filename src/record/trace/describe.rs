@@ -15,15 +15,8 @@ impl Trace {
     pub fn add_ladder(&mut self, stages: &[Stage]) -> Result<()> {
         let library = library();
         self.store.group("smc_ladder", library);
-        let numbers: Vec<i64> = (1..=stages.len() as i64).collect();
-        let bytes: Vec<u8> = numbers.iter().flat_map(|k| k.to_le_bytes()).collect();
         let length = stages.len();
-        self.store.line(
-            "smc_ladder/stage",
-            "stage",
-            (DataType::Int64, length),
-            &bytes,
-        )?;
+        self.coordinate("smc_ladder/stage", "stage", (1, length, length))?;
         let columns: [Column; 5] = [
             ("inverse_temperature", |s| s.tempering_param),
             ("ess", |s| s.ess),
@@ -41,13 +34,20 @@ impl Trace {
                 &bytes_of(&values),
             )?;
         }
-        Ok(())
+        self.add_temperatures(stages)
     }
 
     /// Writes coordinates and metadata; of a run that is being lengthened at its end only.
     pub(super) fn describe(&mut self, durability: Durability) -> Result<()> {
         let shape = self.plan.shape;
-        let (particles, dim) = (shape.particles as u64, shape.dim as u64);
+        let (chains, draws, chunk_draws) = match shape.one_chain {
+            true => (1, shape.particles, shape.particles),
+            false => (shape.particles, shape.draws, shape.chunk_draws),
+        };
+        let positions = self.variables.iter().filter(|v| v.of.is_some());
+        let names: Vec<String> = positions
+            .map(|v| v.path.trim_start_matches("posterior/").to_owned())
+            .collect();
         let mut groups = vec!["posterior"];
         if !self.plan.stats.is_empty() {
             groups.push("sample_stats");
@@ -56,31 +56,44 @@ impl Trace {
             let mut attributes = library();
             if group == "posterior" {
                 attributes.insert("sample_dims".into(), json!(["chain", "draw"]));
-                attributes.insert("sampled_variables".into(), json!(["x"]));
+                attributes.insert("sampled_variables".into(), json!(names));
                 attributes.insert("parameter_names".into(), json!(self.plan.parameters));
-                self.coordinate("posterior/x_dim_0", "x_dim_0", (shape.dim, shape.dim))?;
             }
             self.store.group(group, attributes);
-            let particles = shape.particles;
-            self.coordinate(&format!("{group}/chain"), "chain", (particles, particles))?;
-            self.coordinate(&format!("{group}/draw"), "draw", (shape.draws, COORDINATES))?;
+            self.coordinate(&format!("{group}/chain"), "chain", (0, chains, chains))?;
+            self.coordinate(&format!("{group}/draw"), "draw", (0, draws, COORDINATES))?;
         }
-        for (k, variable) in self.variables.iter().enumerate() {
+        let mut axes = Vec::new();
+        for variable in &self.variables {
             let mut array = Array {
                 data_type: variable.data_type,
-                shape: vec![particles, shape.draws as u64],
-                chunks: vec![particles, shape.chunk_draws as u64],
+                shape: vec![chains as u64, draws as u64],
+                chunks: vec![chains as u64, chunk_draws as u64],
                 dimensions: vec!["chain".into(), "draw".into()],
-                order: Some(vec![1, 0]),
+                order: None,
                 attributes: Map::new(),
             };
-            if k == 0 {
-                array.shape.push(dim);
-                array.chunks.push(dim);
-                array.dimensions.push("x_dim_0".into());
-                array.order = Some(vec![1, 0, 2]);
+            if let Some(of) = &variable.of {
+                let name = variable.path.trim_start_matches("posterior/");
+                let own = of.axes(name);
+                array.shape.extend(of.shape.iter().map(|n| *n as u64));
+                array.chunks.extend(of.shape.iter().map(|n| *n as u64));
+                array.dimensions.extend(own.clone());
+                axes.extend(
+                    own.into_iter()
+                        .zip(of.origin.clone().into_iter().zip(of.shape.clone())),
+                );
+            }
+            if !shape.one_chain {
+                let mut order: Vec<usize> = (0..array.shape.len()).collect();
+                order.swap(0, 1);
+                array.order = Some(order);
             }
             self.store.array(&variable.path, array)?;
+        }
+        for (axis, (first, length)) in axes {
+            let path = format!("posterior/{axis}");
+            self.coordinate(&path, &axis, (first, length, length))?;
         }
         self.describe_particles()?;
         let mut attributes = library();
@@ -92,17 +105,18 @@ impl Trace {
         self.store.write_metadata(durability)
     }
 
-    /// Writes 0, 1, 2, ... as a coordinate.
+    /// Writes first, first + 1, ... as a coordinate.
     pub(super) fn coordinate(
         &mut self,
         path: &str,
         name: &str,
-        (length, chunk): (usize, usize),
+        (first, length, chunk): (usize, usize, usize),
     ) -> Result<()> {
         if self.first.is_some() {
             return Ok(());
         }
-        let bytes: Vec<u8> = (0..length as i64).flat_map(i64::to_le_bytes).collect();
+        let numbers = first as i64..(first + length) as i64;
+        let bytes: Vec<u8> = numbers.flat_map(i64::to_le_bytes).collect();
         self.store
             .line(path, name, (DataType::Int64, chunk), &bytes)
     }

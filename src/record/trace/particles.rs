@@ -1,21 +1,25 @@
 //! The weighted particles of every stage of `smc`.
 //!
 //! ```text
-//! smc_particles/   x (stage, particle, x_dim_0), log_weight (stage, particle), ancestor (stage, particle)
+//! smc_particles/   x (stage, particle, x_dim_0), log_weight (stage, particle), ancestor (stage, particle),
+//!                  inverse_temperature (stage)
 //! ```
 //!
 //! ArviZ has no convention for weights; this is the layout proposed to it: `posterior` holds draws of equal weight, and
-//! here stands what they came from. Stage s is the population before the temperature of `smc_ladder` stage s + 1 was
-//! moved to: exp(log_weight) sums to 1 over its particles, and `ancestor` is the particle of this stage that each one
-//! of the next descends from.
+//! here stands what they came from. Stages are those of `smc_ladder`, from 1: particles `x` of stage s, weighted, are
+//! of the law at its inverse temperature, which is given here too, and their effective sample size is its `ess` (they
+//! were moved at the temperature of stage s - 1, or drawn from the reference). exp(log_weight) sums to 1 over the
+//! particles of a stage. `ancestor` looks back: entry (s, i) is the particle of stage s that particle i of stage s + 1,
+//! or after the last stage draw i of `posterior`, descends from. Chunk files count stages from 0.
 
 use super::Trace;
 use super::describe::library;
 use crate::disk::{Durability, bytes_of};
 use crate::error::{Error, Result};
 use crate::flow::Weighing;
+use crate::record::Stage;
 use crate::zarr::{Array, DataType};
-use serde_json::Map;
+use serde_json::{Map, json};
 
 const GROUP: &str = "smc_particles";
 /// Its arrays.
@@ -48,6 +52,17 @@ impl Trace {
             self.unsettled.push(path);
         }
         Ok(())
+    }
+
+    /// The inverse temperatures that weights are of, where there are particles of all stages.
+    pub(super) fn add_temperatures(&mut self, ladder: &[Stage]) -> Result<()> {
+        if self.stages.is_empty() || self.stages.len() != ladder.len() {
+            return Ok(());
+        }
+        let values: Vec<f64> = ladder.iter().map(|stage| stage.tempering_param).collect();
+        let path = format!("{GROUP}/inverse_temperature");
+        let whole = (DataType::Float64, values.len());
+        self.store.line(&path, "stage", whole, &bytes_of(&values))
     }
 
     /// Files of the stages and their CRC-32, names below the store: what a checkpoint keeps.
@@ -90,21 +105,39 @@ impl Trace {
             return Ok(());
         }
         let (stages, particles) = (self.stages.len(), self.plan.shape.particles);
-        self.store.group(GROUP, library());
-        self.coordinate(&format!("{GROUP}/stage"), "stage", (stages, 1024))?;
+        let mut attributes = library();
+        attributes.insert("parameter_names".into(), json!(self.plan.parameters));
+        self.store.group(GROUP, attributes);
+        self.coordinate(&format!("{GROUP}/stage"), "stage", (1, stages, 1024))?;
         self.coordinate(
             &format!("{GROUP}/particle"),
             "particle",
-            (particles, particles),
+            (0, particles, particles),
         )?;
         let dim = self.plan.shape.dim;
-        self.coordinate(&format!("{GROUP}/x_dim_0"), "x_dim_0", (dim, dim))?;
+        self.coordinate(&format!("{GROUP}/x_dim_0"), "x_dim_0", (0, dim, dim))?;
         let arrays = [
-            ("x", DataType::Float64, Some(dim)),
-            ("log_weight", DataType::Float64, None),
-            ("ancestor", DataType::Int64, None),
+            (
+                "x",
+                DataType::Float64,
+                Some(dim),
+                "with exp(log_weight), a sample of the law at the stage's inverse_temperature",
+            ),
+            (
+                "log_weight",
+                DataType::Float64,
+                None,
+                "normalised: exp sums to 1 over the particles of a stage",
+            ),
+            (
+                "ancestor",
+                DataType::Int64,
+                None,
+                "the particle of this stage that particle i of the next, after the last draw i of posterior, \
+                 descends from",
+            ),
         ];
-        for (name, data_type, coordinates) in arrays {
+        for (name, data_type, coordinates, description) in arrays {
             let mut array = Array {
                 data_type,
                 shape: vec![stages as u64, particles as u64],
@@ -113,6 +146,11 @@ impl Trace {
                 order: None,
                 attributes: Map::new(),
             };
+            let attributes = &mut array.attributes;
+            attributes.insert("description".into(), description.into());
+            if name == "log_weight" {
+                attributes.insert("normalised".into(), true.into());
+            }
             if let Some(dim) = coordinates {
                 array.shape.push(dim as u64);
                 array.chunks.push(dim as u64);

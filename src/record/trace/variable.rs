@@ -1,5 +1,6 @@
 //! A variable of a trace: its node, its type, and the draws that are not on disk yet.
 
+use super::naming::Named;
 use crate::disk::bytes_of;
 use crate::particles::Numbers;
 use crate::zarr::DataType;
@@ -13,6 +14,8 @@ pub(super) struct Variable {
     pub(super) data_type: DataType,
     /// Items a draw.
     pub(super) items: usize,
+    /// The coordinates it holds, where it is of positions.
+    pub(super) of: Option<Named>,
     /// Draws that fill no chunk yet.
     pub(super) buffer: Vec<u8>,
 }
@@ -21,6 +24,18 @@ impl Variable {
     /// Bytes of a draw.
     pub(super) fn draw_bytes(&self) -> usize {
         self.items * self.data_type.size()
+    }
+
+    /// Appends its coordinates of positions `[particles, dim]`.
+    pub(super) fn push_of(&mut self, positions: &[f64], dim: usize) {
+        let Some(of) = &self.of else { return };
+        if of.width() == dim {
+            return self.buffer.extend_from_slice(&bytes_of(positions));
+        }
+        let own = of.first..of.first + of.width();
+        for row in positions.chunks_exact(dim) {
+            self.buffer.extend_from_slice(&bytes_of(&row[own.clone()]));
+        }
     }
 
     /// Appends a draw.
@@ -39,10 +54,10 @@ impl Variable {
 
     /// The index of a chunk.
     pub(super) fn index(&self, chunk: usize) -> Vec<u64> {
-        match self.path.starts_with("posterior/") {
-            true => vec![0, chunk as u64, 0],
-            false => vec![0, chunk as u64],
-        }
+        let axes = self.of.as_ref().map_or(0, |of| of.shape.len());
+        let mut index = vec![0, chunk as u64];
+        index.resize(2 + axes, 0);
+        index
     }
 }
 

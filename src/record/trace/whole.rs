@@ -4,6 +4,7 @@ use super::{NAME, RunRecord, Trace, TracePlan, TraceShape};
 use crate::error::Result;
 use crate::particles::Numbers;
 use crate::record::{OpenFolder, Part};
+use driftlane_kernels::Lane;
 use serde_json::{Map, Value, json};
 
 /// Writes `trace.zarr` into the folder: the kept draws, else the last population as one draw.
@@ -18,19 +19,45 @@ pub fn write(record: &RunRecord<'_>, folder: &OpenFolder) -> Result<()> {
         return Ok(());
     }
     let plan = TracePlan {
-        shape: TraceShape::new(particles, dim, draws),
+        shape: match record.draws {
+            Some(_) => TraceShape::new(particles, dim, draws),
+            None => TraceShape::population(particles, dim),
+        },
         parameters: (0..dim).map(|j| record.name(j)).collect(),
-        stats: Vec::new(),
+        stats: match &record.summary.part {
+            Part::Smc(_) => WEIGHTS.map(str::to_owned).to_vec(),
+            _ => Vec::new(),
+        },
         attributes: attributes(record),
     };
+    let weighted = !plan.stats.is_empty();
     let mut trace = Trace::create(&folder.file(NAME), plan)?;
     for draw in 0..draws {
-        trace.push(values.range(draw * particles * dim, particles * dim), &[])?;
+        let values = values.range(draw * particles * dim, particles * dim);
+        match weighted {
+            true => trace.push_population(values)?,
+            false => trace.push(values, &[])?,
+        }
     }
     if !record.stages.is_empty() {
         trace.add_ladder(&record.stages)?;
     }
     trace.finish()
+}
+
+/// The statistics of the population that tempering ends with, in the layout proposed to ArviZ.
+pub const WEIGHTS: [&str; 2] = ["log_weight", "inverse_temperature"];
+
+impl Trace {
+    /// Pushes the population that tempering ended with: equal weights, which sum to 1, at inverse temperature 1. The
+    /// statistics of the plan are [`WEIGHTS`].
+    pub fn push_population<'a>(&mut self, positions: impl Into<Numbers<'a>>) -> Result<()> {
+        let particles = self.plan.shape.particles;
+        let equal = vec![-Lane::ln(particles as f64); particles];
+        let ones = vec![1.0; particles];
+        let [weight, temperature] = WEIGHTS;
+        self.push(positions, &[(weight, &equal), (temperature, &ones)])
+    }
 }
 
 /// What the root tells of a run; numbers that are not finite, which JSON has not, are left out.

@@ -26,7 +26,7 @@ impl Warning {
                 MovedBy::Solver => "raise --steps, or choose another grid or solver",
             },
             Self::Unstable { .. } => "lower --step-size, or use an adjusted sampler (hmc, mala)",
-            Self::Divergent { .. } => {
+            Self::RunsAway { .. } => {
                 "lower --step-size, start elsewhere with --init, or use an adjusted sampler (hmc, mala)"
             }
             Self::Bias { .. } => {
@@ -43,6 +43,10 @@ impl Warning {
             Self::Stuck { .. } => {
                 "lower --step-size, raise --warmup, or start elsewhere with --init"
             }
+            Self::Divergent { .. } => {
+                "raise --target-accept, give --step-size-spread 10, or reparametrise"
+            }
+            Self::EBfmi { .. } => "raise --warmup, or reparametrise where tails are heavy",
             Self::NoStandardError { reason } if reason.contains("resampling") => {
                 "use --islands 16, or --resampler multinomial"
             }
@@ -151,14 +155,14 @@ impl fmt::Display for Warning {
                 "step size {step_size} is not below {}, where {scheme} is stable on this target: particles run away",
                 figure(*limit)
             ),
-            Self::Divergent {
+            Self::RunsAway {
                 coordinate,
                 distance,
                 ..
             } if distance.is_infinite() => {
                 write!(f, "the sd of {coordinate} overflowed: particles run away")
             }
-            Self::Divergent {
+            Self::RunsAway {
                 coordinate,
                 distance,
                 exact: true,
@@ -167,7 +171,7 @@ impl fmt::Display for Warning {
                 "a particle ends {} exact sds from the exact mean of {coordinate}: the population runs away",
                 figure(*distance)
             ),
-            Self::Divergent {
+            Self::RunsAway {
                 coordinate,
                 distance,
                 exact: false,
@@ -203,6 +207,17 @@ impl fmt::Display for Warning {
             } => write!(
                 f,
                 "{stuck} of {particles} particles accepted none of {moves} moves after warm-up: they stay where they were"
+            ),
+            Self::Divergent { count, draws } => {
+                let share = 100.0 * *count as f64 / (*draws).max(1) as f64;
+                write!(
+                    f,
+                    "{count} of {draws} kept draws ({share:.2}%) follow a trajectory that diverged: places may be missed"
+                )
+            }
+            Self::EBfmi { value } => write!(
+                f,
+                "E-BFMI is {value:.2}, below 0.3: momenta renew energies slowly, and tails may be missed"
             ),
             Self::NoStandardError { reason } => {
                 write!(f, "no standard error of the log evidence: {reason}")
