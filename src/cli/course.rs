@@ -17,6 +17,7 @@ use crate::checkpoint::Sections;
 use crate::error::{Error, Result};
 use crate::flow::{Advance, Pause};
 use crate::record::generations::{Checkpoint, Found, Generations, unusable};
+use crate::record::manifest::Build;
 use crate::record::{Longer, OpenFolder, Status};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -58,6 +59,8 @@ pub(super) trait Running {
 pub struct Head {
     /// The version that wrote it.
     pub driftlane: String,
+    /// Its commit and instruction set.
+    pub build: String,
     /// [`identity`](super::resume::identity) of configuration and data.
     pub identity: u32,
     /// Seconds computed.
@@ -66,6 +69,12 @@ pub struct Head {
     pub particle_steps: u64,
     /// The share done.
     pub done: f64,
+}
+
+/// What tells this build from another of the same version.
+pub fn this_build() -> String {
+    let build = Build::this();
+    format!("{}, {}", build.commit, build.isa)
 }
 
 /// The section of [`Head`].
@@ -119,6 +128,7 @@ impl<'a> Course<'a> {
             }
             None => Head {
                 driftlane: env!("CARGO_PKG_VERSION").into(),
+                build: this_build(),
                 identity,
                 seconds: 0.0,
                 particle_steps: 0,
@@ -167,19 +177,48 @@ impl<'a> Course<'a> {
         self.before.seconds + self.begun.elapsed().as_secs_f64()
     }
 
-    /// What `restore` makes of the checkpoint that the run goes on from, or `begin` where there is none.
+    /// What `restore` makes of the checkpoint that the run goes on from, or `begin` where there is none. The older
+    /// generation is taken where the newer does not fit what is kept beside it, as a damaged chunk of its draws.
     pub fn start<T>(
         &mut self,
         begin: impl FnOnce() -> Result<T>,
-        restore: impl FnOnce(&mut Checkpoint) -> Result<T>,
+        restore: impl Fn(&mut Checkpoint) -> Result<T>,
     ) -> Result<T> {
         let Some(mut found) = self.found.take() else {
             return begin();
         };
-        restore(&mut found.checkpoint).map_err(|error| match error {
-            Error::Checkpoint(_) => unusable(&found.path, &error),
-            other => other,
-        })
+        let of = |found: &mut Found| {
+            restore(&mut found.checkpoint).map_err(|error| match error {
+                Error::Checkpoint(_) => unusable(&found.path, &error),
+                other => other,
+            })
+        };
+        let restored = match (of(&mut found), self.open) {
+            (Err(error @ Error::RunFolder { .. }), Some(open)) => {
+                let Some(mut older) = found.other(open.path()) else {
+                    return Err(error);
+                };
+                let Ok(head) = older.checkpoint.get::<Head>(HEAD) else {
+                    return Err(error);
+                };
+                if head.identity != self.before.identity {
+                    return Err(error);
+                }
+                let Ok(restored) = of(&mut older) else {
+                    return Err(error);
+                };
+                super::complain(&format!("{error}; going on from {}", older.path.display()));
+                self.last.1 = head.particle_steps;
+                self.before = head;
+                self.generations = Some(Generations::new(open.path(), Some(&older)));
+                restored
+            }
+            (restored, _) => restored?,
+        };
+        // Reading back is not computing.
+        self.begun = Instant::now();
+        self.last.0 = self.begun;
+        Ok(restored)
     }
 
     /// Goes on to the end, or to what stops the run before it.

@@ -45,7 +45,7 @@ pub fn run(settings: &Settings, command: &str) -> Result<u8> {
     let interrupts = folder.is_some().then(Interrupts::listen).transpose()?;
     let manifest = Manifest::new(settings.population.seed, command);
     let made = folder
-        .map(|f| f.create_locked(&settings.to_toml(), &manifest))
+        .map(|f| f.create_locked(&settings.to_record(), &manifest))
         .transpose()?;
     let (open, lock) = made.unzip();
     let kept = open.as_ref().zip(interrupts);

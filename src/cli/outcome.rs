@@ -102,7 +102,7 @@ pub(super) fn comparison(
     summary.warn(&warnings);
     if let Some(open) = open {
         let record = RunRecord {
-            config: settings.to_toml(),
+            config: settings.to_record(),
             warnings: warnings.clone(),
             command: command.to_owned(),
             ..RunRecord::of(summary.clone(), manifest)
@@ -183,7 +183,7 @@ pub(super) fn report(
         ess_tail: outcome.ess_tail,
         reference: outcome.reference,
         evidence_method: outcome.evidence_method,
-        config: settings.to_toml(),
+        config: settings.to_record(),
         stages: outcome.stages,
         schedule: outcome.schedule,
         samples: outcome.samples.numbers(),

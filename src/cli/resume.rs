@@ -3,15 +3,16 @@
 //! What a checkpoint was computed from must be what the folder says now: [`identity`] covers the configuration, all
 //! but threads, output and the number of draws, and the content of every file it names.
 
-use super::course::{HEAD, Head};
+use super::course::{HEAD, Head, this_build};
 use super::execute::{self, Loaded, carry_out};
 use super::given::Given;
 use super::interrupts::Interrupts;
 use super::options::ResumeOptions;
-use super::settings::{Length, Method, Settings};
+use super::settings::{Length, Method, SampleMethod, Settings};
 use super::{config, outcome};
 use crate::disk;
 use crate::error::{Error, Result};
+use crate::npy;
 use crate::record::checksums;
 use crate::record::generations::{self, Found, unusable};
 use crate::record::{Lock, Longer, Manifest, OpenFolder, Status, trace};
@@ -37,7 +38,8 @@ pub fn identity(settings: &Settings) -> Result<u32> {
     let mut files = Vec::new();
     files_of(&Value::Table(table), &mut files);
     for file in files {
-        let path = Path::new(&file);
+        // One array of an archive stands for all of it.
+        let path = npy::file_of(Path::new(&file));
         let schedule = path.join("schedule.toml");
         let path = if path.is_dir() {
             schedule.as_path()
@@ -138,11 +140,25 @@ fn go_on(
         // Of results that are there and will be others.
         disk::remove(&open.file(checksums::FILE))?;
         if options.draws.is_some() {
-            open.put("config.toml", &settings.to_toml())?;
+            open.put("config.toml", &settings.to_record())?;
         }
     }
     let command = command_of(open);
+    let command = match &settings.method {
+        Method::Sample(SampleMethod {
+            length: Length::Draws(draws),
+            ..
+        }) => with_draws(
+            &command,
+            *draws,
+            options.draws.is_some() || longer.is_some(),
+        ),
+        _ => command,
+    };
     let manifest = Manifest::new(settings.population.seed, command.clone());
+    if longer.is_none() && options.draws.is_some() {
+        open.put("manifest.json", &manifest.to_json())?;
+    }
     let kept = Some((open, interrupts));
     carry_out(settings, loaded, manifest, kept, found, &command)
 }
@@ -260,6 +276,14 @@ fn check(found: &mut Found, settings: &Settings) -> Result<()> {
             "is of another run: config.toml, or a file it names, has changed since; put it back, or start anew".into(),
         );
     }
+    let this = this_build();
+    if head.build != this {
+        super::complain(&format!(
+            "{} was written by another build ({}), and this is {this}: bytes may differ from those of a run by either",
+            found.path.display(),
+            head.build
+        ));
+    }
     Ok(())
 }
 
@@ -308,9 +332,55 @@ fn command_of(open: &OpenFolder) -> String {
     )
 }
 
+/// The command of a run with more draws than it says; where it says nothing of draws, they are added if they have
+/// changed.
+fn with_draws(command: &str, draws: u64, changed: bool) -> String {
+    let words: Vec<&str> = command.split(' ').collect();
+    let option = |word: &&str| *word == "--draws" || word.starts_with("--draws=");
+    let Some(at) = words.iter().position(option) else {
+        return match changed {
+            true => format!("{command} --draws {draws}"),
+            false => command.to_owned(),
+        };
+    };
+    let (with_value, after) = match words[at].contains('=') {
+        true => (format!("--draws={draws}"), at + 1),
+        false => (format!("--draws {draws}"), at + 2),
+    };
+    let before = words[..at].iter().map(|word| (*word).to_owned());
+    let rest = words.iter().skip(after).map(|word| (*word).to_owned());
+    let all: Vec<String> = before.chain([with_value]).chain(rest).collect();
+    all.join(" ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_command_tells_of_the_draws_there_are() {
+        for (command, changed, wanted) in [
+            (
+                "driftlane sample g --draws 200 --seed 2",
+                true,
+                "driftlane sample g --draws 250 --seed 2",
+            ),
+            (
+                "driftlane sample g --draws 200",
+                false,
+                "driftlane sample g --draws 250",
+            ),
+            (
+                "driftlane sample g --draws=200 --seed 2",
+                true,
+                "driftlane sample g --draws=250 --seed 2",
+            ),
+            ("driftlane sample g", true, "driftlane sample g --draws 250"),
+            ("driftlane run a.toml", false, "driftlane run a.toml"),
+        ] {
+            assert_eq!(with_draws(command, 250, changed), wanted);
+        }
+    }
 
     #[test]
     fn json_is_compacted_outside_strings_only() {

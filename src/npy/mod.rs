@@ -41,6 +41,14 @@ pub fn is_name(text: &str) -> bool {
     text.ends_with(".npy") || named(Path::new(text)).is_some()
 }
 
+/// The file a path names, without the name of an array in it.
+pub fn file_of(path: &Path) -> &Path {
+    match named(path) {
+        Some((archive, _)) if !path.is_file() => archive,
+        _ => path,
+    }
+}
+
 /// The archive a path names, and the array in it if it names one; `None` where it names no archive.
 fn named(path: &Path) -> Option<(&Path, Option<&str>)> {
     let Some(text) = path.to_str() else {

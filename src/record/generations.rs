@@ -134,6 +134,22 @@ pub struct Found {
     pub damage: Option<Error>,
 }
 
+impl Found {
+    /// The other checkpoint of the folder, where it can be used.
+    pub fn other(&self, folder: &Path) -> Option<Self> {
+        let turn = 1 - self.turn;
+        let path = folder.join(NAMES[turn]);
+        let (generation, checkpoint) = open(&path)?.ok()?;
+        Some(Self {
+            generation,
+            path,
+            checkpoint,
+            turn,
+            damage: None,
+        })
+    }
+}
+
 /// What is wrong with a checkpoint or another file of a run folder.
 pub(crate) fn unusable(path: &Path, error: &Error) -> Error {
     let what = error.to_string();

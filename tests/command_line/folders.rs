@@ -116,6 +116,28 @@ fn a_dry_run_prints_the_file_that_gives_the_same_bytes() {
     assert!(left.is_empty(), "a dry run writes nothing");
 }
 
+/// The file in a folder repeats the run beside it, and leaves the folder as it is: also of one that might replace another.
+#[test]
+fn a_folder_s_own_file_repeats_the_run_elsewhere() {
+    let temp = tempdir().unwrap();
+    let line = "sample gaussian --particles 20 --draws 5 --warmup 5 --force --out first";
+    let first = json(temp.path(), line);
+    let folder = temp.path().join("first");
+    let before = fs::read(folder.join("draws.npy")).unwrap();
+    let again = json(temp.path(), "run first/config.toml");
+    assert_eq!(again["out"], "runs/gaussian-1");
+    assert_eq!(same(first), same(again));
+    let drawn = temp.path().join("runs/gaussian-1/draws.npy");
+    assert_eq!(fs::read(drawn).unwrap(), before);
+    assert_eq!(fs::read(folder.join("draws.npy")).unwrap(), before);
+    // A longer run says how it is repeated.
+    ok(temp.path(), "resume first --draws +4 --quiet");
+    let html = fs::read_to_string(folder.join("report.html")).unwrap();
+    assert!(html.contains("--draws 9") && !html.contains("--draws 5"));
+    let longer = ok(temp.path(), "run first/config.toml --dry-run");
+    assert!(longer.contains("draws = 9"), "{longer}");
+}
+
 #[test]
 fn default_folders_are_numbered() {
     let temp = tempdir().unwrap();

@@ -230,7 +230,16 @@ fn undisturbed(folder: &Path, line: &str) -> (BTreeMap<String, Vec<u8>>, f64) {
 
 fn assert_same(name: &str, got: &BTreeMap<String, Vec<u8>>, wanted: &BTreeMap<String, Vec<u8>>) {
     let names = |of: &BTreeMap<String, Vec<u8>>| of.keys().cloned().collect::<Vec<_>>();
-    assert_eq!(names(got), names(wanted), "{name}");
+    let (ours, theirs) = (names(got), names(wanted));
+    let odd = |a: &[String], b: &[String]| a.iter().find(|name| !b.contains(name)).cloned();
+    let odd = (odd(&ours, &theirs), odd(&theirs, &ours));
+    assert_eq!(
+        odd,
+        (None, None),
+        "{name}: {} files, {} wanted",
+        ours.len(),
+        theirs.len()
+    );
     for (file, bytes) in wanted {
         assert!(
             got[file] == *bytes,

@@ -23,6 +23,14 @@ impl Settings {
         document
     }
 
+    /// The `config.toml` of a run folder: without the folder, which is no part of what is repeated from it, and without
+    /// leave to replace it.
+    pub fn to_record(&self) -> String {
+        let mut settings = self.clone();
+        (settings.output.out, settings.output.force) = (None, false);
+        settings.to_toml()
+    }
+
     /// [`Settings::to_table`] as text, tables in the order target, method, population, output.
     pub fn to_toml(&self) -> String {
         let table = self.to_table();
