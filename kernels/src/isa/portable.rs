@@ -6,7 +6,7 @@ use crate::lane::Register as _;
 /// On `f64x8`.
 pub mod double {
     use super::*;
-    use wide::{Select as _, f64x8, u64x8};
+    use wide::{f64x8, u64x8};
 
     #[inline(always)]
     fn each(x: f64x8, f: impl Fn(f64) -> f64) -> f64x8 {
@@ -144,7 +144,7 @@ pub mod double {
 /// On `f32x16`.
 pub mod single {
     use super::*;
-    use wide::{Select as _, f32x16, u32x16};
+    use wide::{f32x16, u32x16};
 
     #[inline(always)]
     fn each(x: f32x16, f: impl Fn(f32) -> f32) -> f32x16 {
