@@ -67,7 +67,7 @@ pub const ACCEPTED: usize = 2;
 /// proposal, where a flow declares it: its exponential has mean 1 over exact draws.
 pub const LOG_RATIO: usize = 3;
 /// The scalar channel that sums min(1, alpha) over the moves of a particle, where a flow declares it; who looks sets
-/// it to 0. See [`MoveKind::scalars`] for the channels a kind of move fills.
+/// it to 0. `MoveKind::scalars` has the channels a kind of move fills.
 pub const ALPHA_SUM: usize = 4;
 /// The scalar channel that receives the step size of a particle's last move, likewise.
 pub const STEP_SIZE: usize = 5;

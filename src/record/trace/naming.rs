@@ -2,7 +2,7 @@
 //!
 //! `theta[0], theta[1], ...` one after the other are the vector `theta`, `t[0,0], t[0,1], ...` the matrix `t`, in C
 //! order and without gaps; indices may begin anywhere. Every other name is a scalar of its own. Coordinates without
-//! names, `x[0], x[1], ...`, are the vector `x`, and so are those with more than [`MOST`] names: each would be a folder
+//! names, `x[0], x[1], ...`, are the vector `x`, and so are those with more than 64 names: each would be a folder
 //! of files.
 
 /// As many arrays stand side by side.
