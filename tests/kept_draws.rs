@@ -131,20 +131,43 @@ fn trajectories_that_fly_off_are_counted_as_divergences() {
 #[test]
 fn chains_in_different_places_are_no_fault_of_momenta() {
     let own = [
-        [1.0, -1.0, 2.0, 0.5, -2.0, 0.0],
-        [0.3, 0.1, -0.4, 0.9, -1.0, 0.2],
+        [1.0, -1.0, 2.0, 0.5, -2.0, 0.0].repeat(10),
+        [0.3, 0.1, -0.4, 0.9, -1.0, 0.2].repeat(10),
     ];
     let apart: Vec<f64> = own
         .iter()
         .zip([0.0, 1e6])
-        .flat_map(|(c, e)| c.map(|x| x + e))
+        .flat_map(|(c, e)| c.iter().map(move |x| x + e))
         .collect();
     let together: Vec<f64> = own.concat();
-    let within = |series: &[f64]| driftlane::diagnostics::e_bfmi_within(series, 2, 6);
+    let within = |series: &[f64]| driftlane::diagnostics::e_bfmi_within(series, 2, 60);
     assert!((within(&apart) - within(&together)).abs() < 1e-4 && within(&apart) > 1.0);
-    assert!(driftlane::diagnostics::e_bfmi_pooled(&apart, 2, 6) < 1e-9);
+    assert!(driftlane::diagnostics::e_bfmi_pooled(&apart, 2, 60) < 1e-9);
     let alone = driftlane::diagnostics::e_bfmi(&own[0]);
-    assert_eq!(driftlane::diagnostics::e_bfmi_within(&own[0], 1, 6), alone);
+    assert_eq!(driftlane::diagnostics::e_bfmi_within(&own[0], 1, 60), alone);
+}
+
+/// Energies that walk: a short look takes them for fresh ones, and is not believed.
+#[test]
+fn slow_energies_are_told_from_enough_draws_only() {
+    let walk = |draws: usize| -> Vec<f64> {
+        let up = |k: usize| (k * k + k / 3).is_multiple_of(2);
+        let step = |k: usize| if up(k) { 1.0 } else { -1.0 };
+        (0..draws)
+            .scan(0.0, |at, k| {
+                *at += step(k / 7);
+                Some(*at)
+            })
+            .collect()
+    };
+    let within = |draws: usize| driftlane::diagnostics::e_bfmi_within(&walk(draws), 1, draws);
+    assert!(within(49).is_nan());
+    assert!(
+        within(50) < 0.3 && within(400) < 0.3,
+        "{} {}",
+        within(50),
+        within(400)
+    );
 }
 
 /// Every draw tells the step sizes and the length of its own trajectory.
@@ -221,7 +244,7 @@ fn the_trace_and_the_warnings_tell_of_divergences() {
     let steps = stat("wild", "n_steps", 40).unwrap();
     assert!(steps.iter().all(|n| (5.0..=15.0).contains(n)) && mean(&steps) > 6.0);
 
-    let calm = sample("sample gaussian --particles 64 --draws 40 --json --quiet --out calm");
+    let calm = sample("sample gaussian --particles 64 --draws 60 --json --quiet --out calm");
     assert_eq!(calm["divergences"], 0);
     assert!((calm["e_bfmi"].as_f64().unwrap() - 1.0).abs() < 0.4);
     let walk = sample(

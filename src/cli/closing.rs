@@ -10,7 +10,7 @@
 //! absent, and `resume` writes the results again from the checkpoint.
 
 use super::interrupts::{Interrupts, Stop};
-use std::sync::atomic::{AtomicBool, Ordering};
+use crate::record::generations::Settled;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -24,34 +24,45 @@ pub(super) struct Closing {
 }
 
 impl Closing {
-    /// Ends the process by `end` where a signal comes before [`conclude`](Closing::conclude), once `kept` tells that the
-    /// checkpoint is on the disk; after it, signals end the process at once.
+    /// Ends the process by `end` where a signal comes before [`conclude`](Closing::conclude), once the checkpoint is on
+    /// the disk; where that has failed, the run goes on to say so.
     pub fn watch(
         &self,
         interrupts: Interrupts,
-        kept: Arc<AtomicBool>,
+        kept: Arc<Settled>,
         end: impl FnOnce(Stop) + Send + 'static,
     ) {
-        let written = self.written.clone();
-        std::thread::spawn(move || {
+        let (written, signals) = (self.written.clone(), interrupts.clone());
+        let look = move || {
             let stop = loop {
                 if *written.lock().unwrap_or_else(PoisonError::into_inner) {
-                    return interrupts.end_at_once();
+                    return;
                 }
-                if let Some(stop) = interrupts.signal()
-                    && kept.load(Ordering::Acquire)
-                {
+                if let (Some(stop), Some(kept)) = (signals.signal(), kept.done()) {
+                    if !kept {
+                        return signals.end_at_once();
+                    }
                     break stop;
                 }
                 std::thread::sleep(LOOK);
             };
             let written = written.lock().unwrap_or_else(PoisonError::into_inner);
             if *written {
-                return interrupts.end_at_once();
+                return;
             }
             end(stop);
             std::process::exit(stop.exit_code().into());
-        });
+        };
+        // Where no thread can be had, a signal ends the process without a word.
+        if std::thread::Builder::new().spawn(look).is_err() {
+            interrupts.end_at_once();
+        }
+    }
+
+    /// Runs `write`; no signal is acted on meanwhile.
+    pub fn held<T>(&self, write: impl FnOnce() -> T) -> T {
+        let _written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        write()
     }
 
     /// Runs `last`, after which the results stand in the folder; no signal is acted on meanwhile.

@@ -201,7 +201,8 @@ impl<'a> Course<'a> {
                 let Ok(head) = older.checkpoint.get::<Head>(HEAD) else {
                     return Err(error);
                 };
-                if head.identity != self.before.identity {
+                let same = (head.identity, &head.driftlane);
+                if same != (self.before.identity, &self.before.driftlane) {
                     return Err(error);
                 }
                 let Ok(restored) = of(&mut older) else {
@@ -390,10 +391,18 @@ impl<'a> Course<'a> {
         Ok(())
     }
 
+    /// Runs `write`, which changes the status; no signal is acted on meanwhile.
+    pub fn held<T>(&self, write: impl FnOnce() -> T) -> T {
+        self.closing.held(write)
+    }
+
     /// Runs `last`, which is the last that is written of the results. A run that never goes on needs no checkpoint then.
     pub fn conclude(&mut self, last: impl FnOnce() -> Result<()>) -> Result<()> {
         self.settle()?;
         self.closing.conclude(last)?;
+        if let Some(interrupts) = &self.interrupts {
+            interrupts.end_at_once();
+        }
         match &self.generations {
             Some(generations) if !self.lasting => generations.discard(),
             _ => Ok(()),

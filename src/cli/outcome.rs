@@ -221,7 +221,7 @@ pub(super) fn report(
         if longer {
             // What is slow comes before, so that there are no results for a short while only.
             trace.as_mut().map_or(Ok(()), Trace::flush)?;
-            Longer::begin_results(open)?;
+            course.held(|| Longer::begin_results(open))?;
         }
         match trace {
             Some(mut trace) => {
@@ -231,6 +231,7 @@ pub(super) fn report(
                 trace.finish()?;
                 if longer {
                     open.put("config.toml", &record.config)?;
+                    open.put("manifest.json", &record.manifest.to_json())?;
                     Longer::end(open)?;
                 }
             }

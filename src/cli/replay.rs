@@ -10,12 +10,15 @@ use super::options::FolderOptions;
 use super::settings::{Length, Method, Settings};
 use super::{config, execute, given::Given, outcome};
 use crate::error::{Error, Result};
-use crate::mcmc::{MoveSettings, Work, fly_again};
+use crate::mcmc::{FLIGHT_STATES, MoveSettings, Work, fly_again};
 use crate::record::OpenFolder;
 use crate::record::flight::{self, Flight};
 use crate::target::{BlockTarget, Precision};
 use driftlane_kernels::{F32, F64};
 use serde_json::{Value, json};
+
+/// Moves of a visit that are made again, at most: a minute of a cheap target.
+const LONGEST: u64 = 10_000_000;
 
 /// A position this many times as large as the first is on its way out.
 const FAR: f64 = 1e6;
@@ -69,7 +72,7 @@ pub fn replay(options: &FolderOptions) -> Result<u8> {
     };
     let again = again(&*target, &mover, &flight.record()).map_err(|e| refuse(e.to_string()))?;
     let states = evaluate(&flight, &*target, &again);
-    let verdict = verdict(&flight, &states, &target.parameter_names());
+    let verdict = verdict(&flight, &states, &target.parameter_names(), reach(&*target));
     let text = match options.json {
         true => as_json(&flight, &states, &verdict).to_string() + "\n",
         false => as_text(&flight, &states, &verdict),
@@ -100,12 +103,18 @@ fn mover(settings: &Settings, flight: &Flight) -> std::result::Result<MoveSettin
             flight.sampler
         ));
     }
-    // So that no number in a file keeps this busy for ever.
+    // So that no number in a file keeps this busy for ever: every state is reached from the visit's start.
+    if flight.states.len() > FLIGHT_STATES {
+        return Err(format!(
+            "has {} states, and a record {FLIGHT_STATES}",
+            flight.states.len()
+        ));
+    }
     let kept = match method.length {
         Length::Draws(_) => method.thin,
         Length::Steps(_) => 0,
     };
-    let longest = kept.max(Work::UNADJUSTED as u64);
+    let longest = kept.max(Work::UNADJUSTED as u64).min(LONGEST);
     let made = (flight.at_move - flight.start.moves) as u64;
     if made > longest {
         return Err(format!(
@@ -141,11 +150,17 @@ fn evaluate(flight: &Flight, target: &dyn BlockTarget, again: &[Vec<f64>]) -> Ve
     evaluated.collect()
 }
 
-/// What the states say.
-fn verdict(flight: &Flight, states: &[Evaluated], names: &[String]) -> String {
+/// Where the target lies, by its reference, which covers it; at least 1.
+fn reach(target: &dyn BlockTarget) -> f64 {
+    let reference = target.reference();
+    largest(reference.location()) + largest(reference.scale()).max(1.0)
+}
+
+/// What the states say; the target lies within `reach` of the origin.
+fn verdict(flight: &Flight, states: &[Evaluated], names: &[String], reach: f64) -> String {
     let finite = |state: &&Evaluated| state.largest.is_finite();
     // Far out any density overflows: there it is not to blame.
-    let near = FAR * states.first().map_or(1.0, |state| state.largest.max(1.0));
+    let near = FAR * reach;
     for state in states.iter().filter(|state| state.largest <= near) {
         let bad = state.gradient.iter().position(|g| !g.is_finite());
         if let Some(j) = bad {

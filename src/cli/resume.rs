@@ -150,6 +150,7 @@ fn go_on(
             ..
         }) => with_draws(
             &command,
+            open.path(),
             *draws,
             options.draws.is_some() || longer.is_some(),
         ),
@@ -332,25 +333,53 @@ fn command_of(open: &OpenFolder) -> String {
     )
 }
 
-/// The command of a run with more draws than it says; where it says nothing of draws, they are added if they have
-/// changed.
-fn with_draws(command: &str, draws: u64, changed: bool) -> String {
-    let words: Vec<&str> = command.split(' ').collect();
-    let option = |word: &&str| *word == "--draws" || word.starts_with("--draws=");
-    let Some(at) = words.iter().position(option) else {
+/// The command of a run of `sample` in `folder` with so many draws: where it says so by an option, with another number;
+/// where it says nothing of draws, and they have `changed`, by an option more. Another verb's, whose file is no longer the
+/// run's, gives way to the folder's own file.
+fn with_draws(command: &str, folder: &Path, draws: u64, changed: bool) -> String {
+    let words = words_of(command);
+    if words.get(1).map(String::as_str) != Some("sample") {
         return match changed {
-            true => format!("{command} --draws {draws}"),
+            true => {
+                let file = folder.join("config.toml").to_string_lossy().into_owned();
+                super::shell_line(["driftlane", "run", &file])
+            }
             false => command.to_owned(),
         };
-    };
-    let (with_value, after) = match words[at].contains('=') {
-        true => (format!("--draws={draws}"), at + 1),
-        false => (format!("--draws {draws}"), at + 2),
-    };
-    let before = words[..at].iter().map(|word| (*word).to_owned());
-    let rest = words.iter().skip(after).map(|word| (*word).to_owned());
-    let all: Vec<String> = before.chain([with_value]).chain(rest).collect();
-    all.join(" ")
+    }
+    let value = words.iter().position(|word| word == "--draws");
+    let joined = words.iter().position(|word| word.starts_with("--draws="));
+    let mut words = words;
+    match (value, joined) {
+        (Some(at), _) if at + 1 < words.len() => words[at + 1] = draws.to_string(),
+        (_, Some(at)) => words[at] = format!("--draws={draws}"),
+        _ if changed => words.extend(["--draws".to_owned(), draws.to_string()]),
+        _ => return command.to_owned(),
+    }
+    super::shell_line(words.iter().map(String::as_str))
+}
+
+/// The words of a command as [`super::shell_line`] writes it: apart by blanks, those in quotes whole.
+fn words_of(command: &str) -> Vec<String> {
+    let (mut words, mut word, mut quoted, mut begun) = (Vec::new(), String::new(), false, false);
+    let mut letters = command.chars();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '\'' => (quoted, begun) = (!quoted, true),
+            '\\' if !quoted => word.extend(letters.next()),
+            ' ' if !quoted => {
+                if begun || !word.is_empty() {
+                    words.push(std::mem::take(&mut word));
+                }
+                begun = false;
+            }
+            other => word.push(other),
+        }
+    }
+    if begun || !word.is_empty() {
+        words.push(word);
+    }
+    words
 }
 
 #[cfg(test)]
@@ -376,9 +405,30 @@ mod tests {
                 "driftlane sample g --draws=250 --seed 2",
             ),
             ("driftlane sample g", true, "driftlane sample g --draws 250"),
+            (
+                "driftlane sample g --out 'a --draws 7 b' --draws 200",
+                true,
+                "driftlane sample g --out 'a --draws 7 b' --draws 250",
+            ),
+            (
+                r"driftlane sample g --out 'it'\''s'",
+                true,
+                r"driftlane sample g --out 'it'\''s' --draws 250",
+            ),
             ("driftlane run a.toml", false, "driftlane run a.toml"),
+            (
+                "driftlane run a.toml --out b",
+                true,
+                "driftlane run '/the run/config.toml'",
+            ),
+            (
+                "driftlane resume b",
+                true,
+                "driftlane run '/the run/config.toml'",
+            ),
         ] {
-            assert_eq!(with_draws(command, 250, changed), wanted);
+            let folder = Path::new("/the run");
+            assert_eq!(with_draws(command, folder, 250, changed), wanted);
         }
     }
 

@@ -40,11 +40,13 @@ pub fn e_bfmi_pooled(energies: &[f64], chains: usize, draws: usize) -> f64 {
 }
 
 /// E-BFMI of chains that may be in different places: the mean squared difference of all chains over the mean of their
-/// variances, each about its own mean. Laid out, and NaN, as in [`e_bfmi_pooled`].
+/// variances, each about its own mean. Laid out, and NaN, as in [`e_bfmi_pooled`], and NaN below 50
+/// draws: of momenta that renew nothing it tells 6 / (draws + 1), the variance about a chain's own mean growing as fast
+/// as its steps.
 pub fn e_bfmi_within(energies: &[f64], chains: usize, draws: usize) -> f64 {
     let pooled = e_bfmi_pooled(energies, chains, draws);
-    if pooled.is_nan() {
-        return pooled;
+    if pooled.is_nan() || draws < E_BFMI_DRAWS {
+        return f64::NAN;
     }
     let (mut jumps, mut spread) = (0.0, 0.0);
     for chain in energies.chunks_exact(draws).take(chains) {
@@ -56,6 +58,9 @@ pub fn e_bfmi_within(energies: &[f64], chains: usize, draws: usize) -> f64 {
     }
     jumps / (draws - 1) as f64 / spread
 }
+
+/// Draws of a chain from which on slow energies are told from a short look at them: a walk tells 0.12 there.
+const E_BFMI_DRAWS: usize = 50;
 
 /// An energy error above this is a divergence: the trajectory has left what the integrator can follow.
 pub const DIVERGENCE: f64 = 1000.0;

@@ -18,8 +18,8 @@ use bytemuck::cast_slice;
 use driftlane_kernels::rng::Stream;
 use driftlane_kernels::tile::{Row, particles_per_tile};
 
-/// States that are kept, the one that is not finite included.
-const STATES: usize = 10;
+/// States of a flight that are kept, the one that is not finite included.
+pub const STATES: usize = 10;
 
 /// A visit to a block as it began.
 #[derive(Debug, Clone)]

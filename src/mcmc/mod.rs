@@ -32,6 +32,7 @@ pub use chees::Chees;
 pub use dual_averaging::DualAveraging;
 pub use elliptical_slice::EllipticalSlice;
 pub use flight_again::fly_again;
+pub use flight_recorder::STATES as FLIGHT_STATES;
 pub use ghmc::Ghmc;
 pub use hmc::Hmc;
 pub use kinds::MoveKind;

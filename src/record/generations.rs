@@ -12,7 +12,7 @@ use std::fs::File;
 use std::io::{BufReader, BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::thread::JoinHandle;
 
 /// The files, by turns.
@@ -24,6 +24,28 @@ pub const GENERATION: &str = "generation";
 /// A checkpoint that was read.
 pub type Checkpoint = Reader<BufReader<File>>;
 
+/// Whether a checkpoint has come to the disk: for another thread to look at.
+#[derive(Debug, Default)]
+pub struct Settled(AtomicU8);
+
+const KEPT: u8 = 1;
+const FAILED: u8 = 2;
+
+impl Settled {
+    fn say(&self, kept: bool) {
+        let state = if kept { KEPT } else { FAILED };
+        self.0.store(state, Ordering::Release);
+    }
+
+    /// Whether it is there; `None` while it is on its way.
+    pub fn done(&self) -> Option<bool> {
+        match self.0.load(Ordering::Acquire) {
+            0 => None,
+            state => Some(state == KEPT),
+        }
+    }
+}
+
 /// The writer of a run's checkpoints.
 #[derive(Debug)]
 pub struct Generations {
@@ -34,8 +56,8 @@ pub struct Generations {
     turn: usize,
     /// The way to the disk of the latest.
     under_way: Option<JoinHandle<Result<()>>>,
-    /// Whether none is under way.
-    settled: Arc<AtomicBool>,
+    /// How the way of the latest ended.
+    settled: Arc<Settled>,
     /// The newest that is on the disk.
     newest: Option<PathBuf>,
 }
@@ -48,7 +70,7 @@ impl Generations {
             next: newest.map_or(1, |found| found.generation.saturating_add(1)),
             turn: newest.map_or(0, |found| 1 - found.turn),
             under_way: None,
-            settled: Arc::new(AtomicBool::new(true)),
+            settled: Arc::new(Settled(AtomicU8::new(KEPT))),
             newest: newest.map(|found| found.path.clone()),
         }
     }
@@ -72,16 +94,19 @@ impl Generations {
             let _ = std::fs::remove_file(&partial);
             Error::write(&path, e)
         })?;
-        self.settled.store(false, Ordering::Release);
-        let settled = self.settled.clone();
-        self.under_way = Some(std::thread::spawn(move || {
+        let settled = Arc::new(Settled::default());
+        self.settled = settled.clone();
+        let unwritten = path.clone();
+        let settle = move || {
             let done = disk::settle(&file, &partial, &path, Durability::Flushed);
-            settled.store(true, Ordering::Release);
+            settled.say(done.is_ok());
             done.map_err(|e| {
                 let _ = std::fs::remove_file(&partial);
                 Error::write(&path, e)
             })
-        }));
+        };
+        let thread = std::thread::Builder::new().spawn(settle);
+        self.under_way = Some(thread.map_err(|e| Error::write(&unwritten, e))?);
         Ok(())
     }
 
@@ -101,8 +126,8 @@ impl Generations {
         Ok(())
     }
 
-    /// Whether the latest checkpoint has come to the disk, or failed to: for another thread to look at.
-    pub fn settled(&self) -> Arc<AtomicBool> {
+    /// How the latest checkpoint fares on its way to the disk; kept, where none was written.
+    pub fn settled(&self) -> Arc<Settled> {
         self.settled.clone()
     }
 

@@ -1,7 +1,7 @@
 //! A run folder under a temporary name, and those that killed processes have left.
 //!
 //! ```text
-//! .NAME.partial-PID   made -> locked -> filled -> renamed to NAME
+//! .NAME.partial-PID   (and three digits, where another has that name)   made -> locked -> filled -> renamed to NAME
 //! ```
 //!
 //! Who makes one holds its lock (by the inode, so that it outlives the rename) until its run ends. What nobody holds
@@ -31,9 +31,17 @@ impl Partial {
     /// Makes it beside `final_path` and locks it; what killed processes left there is removed first.
     pub(super) fn create(final_path: &Path) -> Result<(Self, Lock)> {
         clear(parent(final_path));
-        let path = disk::partial_name(final_path);
-        for _ in 0..ATTEMPTS {
-            again(|| fs::create_dir(&path)).map_err(|e| Error::write(final_path, e))?;
+        for attempt in 0..ATTEMPTS {
+            // Processes of two containers may have one number.
+            let mut path = disk::partial_name(final_path).into_os_string();
+            if attempt > 0 {
+                path.push(format!("{attempt:03}"));
+            }
+            let path = PathBuf::from(path);
+            match again(|| fs::create_dir(&path)) {
+                Err(e) if e.kind() == ErrorKind::AlreadyExists => continue,
+                made => made.map_err(|e| Error::write(final_path, e))?,
+            }
             let partial = Self { path: path.clone() };
             match Lock::take(&path) {
                 Ok(lock) if lock.is_of(&path) => return Ok((partial, lock)),

@@ -134,6 +134,23 @@ fn a_folder_s_own_file_repeats_the_run_elsewhere() {
     ok(temp.path(), "resume first --draws +4 --quiet");
     let html = fs::read_to_string(folder.join("report.html")).unwrap();
     assert!(html.contains("--draws 9") && !html.contains("--draws 5"));
+    let manifest = fs::read_to_string(folder.join("manifest.json")).unwrap();
+    assert!(manifest.contains("--draws 9"), "{manifest}");
+    ok(temp.path(), "verify first");
+    // Chains of somebody else's stay without --force.
+    fs::create_dir(temp.path().join("theirs")).unwrap();
+    fs::write(temp.path().join("theirs/chain-3.csv"), "mine").unwrap();
+    let line = "export first --format stan-csv --chains 2 --out theirs";
+    let output = run(temp.path(), line);
+    let said = text(&output.stderr);
+    assert!(
+        output.status.code() == Some(2) && said.contains("holds chains"),
+        "{said}"
+    );
+    assert_eq!(
+        fs::read_to_string(temp.path().join("theirs/chain-3.csv")).unwrap(),
+        "mine"
+    );
     let longer = ok(temp.path(), "run first/config.toml --dry-run");
     assert!(longer.contains("draws = 9"), "{longer}");
 }

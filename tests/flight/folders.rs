@@ -162,3 +162,23 @@ fn what_no_run_writes_is_refused() {
         assert!(said.contains("not as the run left it"), "{said}");
     }
 }
+
+/// A step beyond stability grows by a factor a move: slowly enough that the first of ten states is far out already, where
+/// doubles are finite for longer and gradients overflow first.
+#[test]
+fn slow_growth_is_the_step_size_s() {
+    let temp = tempfile::tempdir().unwrap();
+    for precision in ["f32", "f64"] {
+        for h in ["2.5", "3", "5"] {
+            let line = format!(
+                "sample gaussian --sampler ula --step-size {h} --particles 8 --steps 3000 --warmup 0 \
+                 --precision {precision} --quiet --force --out slow"
+            );
+            program(temp.path(), &line);
+            let (code, said, errors) = program(temp.path(), "replay slow");
+            assert_eq!(code, Some(0), "{errors}");
+            let told = format!("the step size, {h}, is too large");
+            assert!(said.contains(&told), "{precision}, {h}: {said}");
+        }
+    }
+}

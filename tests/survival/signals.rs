@@ -107,7 +107,7 @@ fn a_time_limit_ends_a_run_that_resumes() {
 fn a_signal_while_results_are_written_loses_nothing() {
     for line in [
         "sample gaussian --set dim=20 --particles 4000 --draws 100 --warmup 5",
-        "sample gaussian --set dim=10 --sampler ula --step-size 0.1 --particles 300000 --steps 500",
+        "sample gaussian --set dim=10 --sampler ula --step-size 0.1 --particles 300000 --steps 3000",
     ] {
         let temp = tempfile::tempdir().unwrap();
         let (wanted, _) = undisturbed(temp.path(), line);
@@ -124,7 +124,9 @@ fn a_signal_while_results_are_written_loses_nothing() {
             while !folder.join("checkpoint.a").exists() && child.try_wait().unwrap().is_none() {
                 sleep(Duration::from_millis(1));
             }
-            send("-TERM", &child);
+            if child.try_wait().unwrap().is_none() {
+                send("-TERM", &child);
+            }
             let begun = Instant::now();
             let output = child.wait_with_output().unwrap();
             let took = begun.elapsed().as_secs_f64();

@@ -106,7 +106,10 @@ impl Plan {
         let files: Vec<PathBuf> = (1..=count)
             .map(|id| out.join(format!("chain-{id}.csv")))
             .collect();
-        if !force && files.iter().any(|file| fs::symlink_metadata(file).is_ok()) {
+        // The next one too: it would be removed, as one of an earlier export.
+        let next = out.join(format!("chain-{}.csv", count + 1));
+        let taken = |file: &PathBuf| fs::symlink_metadata(file).is_ok();
+        if !force && files.iter().chain([&next]).any(taken) {
             return refuse("holds chains; choose another name or give --force");
         }
         for file in &files {

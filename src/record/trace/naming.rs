@@ -45,10 +45,16 @@ impl Named {
     }
 }
 
+/// An index as it is written in one way alone, of an axis that memory could hold.
+fn index(text: &str) -> Option<usize> {
+    let k: u32 = text.parse().ok()?;
+    (k.to_string() == text).then_some(k as usize)
+}
+
 /// A name and its indices: `t[1,2]`.
 fn indexed(name: &str) -> Option<(&str, Vec<usize>)> {
     let (base, rest) = name.strip_suffix(']')?.rsplit_once('[')?;
-    let indices: Option<Vec<usize>> = rest.split(',').map(|k| k.parse().ok()).collect();
+    let indices: Option<Vec<usize>> = rest.split(',').map(index).collect();
     (!base.is_empty()).then_some(())?;
     Some((base, indices?))
 }
