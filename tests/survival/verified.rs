@@ -128,22 +128,28 @@ fn the_older_generation_is_used_where_a_newer_chunk_is_damaged() {
     let (wanted, seconds) = undisturbed(temp.path(), line);
     let folder = temp.path().join("a");
     // Where the run stops just after a checkpoint, the older one knows the same chunks: then once more.
-    let used = [0.6, 0.55, 0.65, 0.5, 0.7].into_iter().any(|share| {
-        let limit = (1000.0 * share * seconds) as u64;
-        let stopped = format!(
-            "{line} --quiet --force --out a --checkpoint-every 8000 --time-limit {limit}ms"
-        );
-        let output = run(temp.path(), &stopped);
-        assert_eq!(output.status.code(), Some(143), "{}", errors(&output));
-        damage_newest_chunk(temp.path());
-        let resumed = run(temp.path(), "resume a --quiet");
-        let said = errors(&resumed);
-        assert_eq!(said.lines().count(), 1, "{said}");
-        assert!(matches!(resumed.status.code(), Some(0 | 5)), "{said}");
-        let used = resumed.status.code() == Some(0);
-        assert_eq!(used, said.contains("going on from"), "{said}");
-        used
-    });
+    let used = [0.5, 0.35, 0.6, 0.3, 0.45, 0.4, 0.25]
+        .into_iter()
+        .any(|share| {
+            let limit = (1000.0 * share * seconds) as u64;
+            let stopped = format!(
+                "{line} --quiet --force --out a --checkpoint-every 8000 --time-limit {limit}ms"
+            );
+            let output = run(temp.path(), &stopped);
+            // Alone it is faster than beside other tests.
+            if output.status.code() == Some(0) {
+                return false;
+            }
+            assert_eq!(output.status.code(), Some(143), "{}", errors(&output));
+            damage_newest_chunk(temp.path());
+            let resumed = run(temp.path(), "resume a --quiet");
+            let said = errors(&resumed);
+            assert_eq!(said.lines().count(), 1, "{said}");
+            assert!(matches!(resumed.status.code(), Some(0 | 5)), "{said}");
+            let used = resumed.status.code() == Some(0);
+            assert_eq!(used, said.contains("going on from"), "{said}");
+            used
+        });
     assert!(used, "the older generation was never of use");
     assert_same("a", &results(&folder), &wanted);
 }
