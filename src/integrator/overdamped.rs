@@ -11,7 +11,7 @@
 use crate::target::{Law, Precision};
 use driftlane_kernels::Lane;
 use driftlane_kernels::mutants::active;
-use driftlane_kernels::rng::{Noise, Source};
+use driftlane_kernels::rng::Source;
 use driftlane_kernels::step::langevin::euler_maruyama;
 use driftlane_kernels::tile::Row;
 
@@ -38,7 +38,7 @@ pub fn euler_maruyama_steps<R: Precision, S: Source>(
         // loaded for every row.
         let mut local = source.clone();
         for (x, g) in x.iter_mut().zip(grad.iter()) {
-            let xi = local.normals().row::<R>();
+            let xi = local.next_normals::<R>();
             *x = euler_maruyama(*x, *g, step_size, noise_scale, xi);
         }
         *source = local;
