@@ -2,19 +2,26 @@
 //!
 //! `DRIFTLANE_KILLS=200 cargo test --test survival kills` makes 200 kills instead of 20.
 
+use super::signals::awaited;
 use super::{FAMILIES, Uniforms, assert_clean, assert_same, ok, program, results, undisturbed};
 use driftlane::cli::{HEAD, Head};
-use driftlane::record::generations::newest;
+use driftlane::record::generations::{NAMES, newest};
 use std::path::Path;
 use std::thread::sleep;
 use std::time::Duration;
 
 /// Starts `line`, kills it after `seconds`; whether it was still running.
 pub fn killed(folder: &Path, line: &str, seconds: f64) -> bool {
+    killed_after(folder, line, || true, seconds)
+}
+
+/// Starts `line`, kills it `seconds` after `reached` held; whether it was still running.
+fn killed_after(folder: &Path, line: &str, reached: impl Fn() -> bool, seconds: f64) -> bool {
     let mut child = program(folder)
         .args(line.split_whitespace())
         .spawn()
         .unwrap();
+    awaited(&mut child, reached);
     sleep(Duration::from_secs_f64(seconds));
     let running = child.try_wait().unwrap().is_none();
     child.kill().unwrap();
@@ -49,7 +56,11 @@ fn a_killed_run_resumes_to_the_same_bytes() {
                 2 + 9 * round
             );
             let folder = temp.path().join("killed");
-            let mut alive = killed(temp.path(), &run, seconds * uniforms.next());
+            // At any moment, or at any after the first checkpoint: that would come late where disks are slow.
+            let late = made % 2 == 1;
+            let reached = || !late || folder.join(NAMES[0]).exists();
+            let after = seconds * uniforms.next() * if late { 0.3 } else { 1.0 };
+            let mut alive = killed_after(temp.path(), &run, reached, after);
             made += usize::from(alive);
             // Before its folder appears there is nothing to resume.
             if !folder.exists() {

@@ -1,5 +1,6 @@
 //! `verify`: every file that is damaged or gone is found, of finished runs and of those on their way.
 
+use super::signals::stopped_when;
 use super::{assert_same, errors, ok, results, run, undisturbed};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -74,15 +75,10 @@ fn a_damaged_chunk_of_a_run_on_its_way_is_found_and_named() {
     let line =
         "sample gaussian --set dim=20 --sampler ula --step-size 0.1 --particles 600 --draws 20000";
     let chunk = temp.path().join("a/trace.zarr/posterior/x/c/0/1/0");
-    // One checkpoint, which knows of two chunks: on a busy machine that takes longer.
-    for limit in ["200ms", "800ms", "3s"] {
-        let stopped = format!("{line} --quiet --force --out a --time-limit {limit}");
-        let output = run(temp.path(), &stopped);
-        assert_eq!(output.status.code(), Some(143), "{}", errors(&output));
-        if chunk.exists() {
-            break;
-        }
-    }
+    // One checkpoint, which knows of two chunks.
+    let starts = format!("{line} --quiet --out a --checkpoint-every none");
+    let output = stopped_when(temp.path(), &starts, || chunk.exists());
+    assert_eq!(output.status.code(), Some(143), "{}", errors(&output));
     assert!(ok(temp.path(), "verify a").contains("as they were written"));
     let mut bytes = fs::read(&chunk).unwrap();
     bytes[77] ^= 2;
@@ -124,33 +120,30 @@ fn damage_newest_chunk(folder: &Path) {
 #[test]
 fn the_older_generation_is_used_where_a_newer_chunk_is_damaged() {
     let temp = tempfile::tempdir().unwrap();
-    let line = "sample gaussian --set dim=20 --sampler ula --step-size 0.1 --particles 100 --draws 150000 --thin 50";
-    let (wanted, seconds) = undisturbed(temp.path(), line);
+    let line = "sample gaussian --set dim=20 --sampler ula --step-size 0.1 --particles 100 --draws 300000 --thin 50";
+    let (wanted, _) = undisturbed(temp.path(), line);
     let folder = temp.path().join("a");
-    // Where the run stops just after a checkpoint, the older one knows the same chunks: then once more.
-    let used = [0.5, 0.35, 0.6, 0.3, 0.45, 0.4, 0.25]
-        .into_iter()
-        .any(|share| {
-            let limit = (1000.0 * share * seconds) as u64;
-            let stopped = format!(
-                "{line} --quiet --force --out a --checkpoint-every 8000 --time-limit {limit}ms"
-            );
-            let output = run(temp.path(), &stopped);
-            // Alone it is faster than beside other tests.
-            if output.status.code() == Some(0) {
-                return false;
-            }
-            assert_eq!(output.status.code(), Some(143), "{}", errors(&output));
-            damage_newest_chunk(temp.path());
-            let resumed = run(temp.path(), "resume a --quiet");
-            let said = errors(&resumed);
-            assert_eq!(said.lines().count(), 1, "{said}");
-            assert!(matches!(resumed.status.code(), Some(0 | 5)), "{said}");
-            let used = resumed.status.code() == Some(0);
-            assert_eq!(used, said.contains("going on from"), "{said}");
-            used
-        });
-    assert!(used, "the older generation was never of use");
+    let chunks =
+        || fs::read_dir(folder.join("trace.zarr/posterior/x/c/0")).map_or(0, Iterator::count);
+    // No cadence: of 376 chunks the first generation knows some 15, and the second at least 30 more than were there.
+    let starts = format!("{line} --quiet --force --out a --checkpoint-every none");
+    let both = (0..20).any(|_| {
+        let first = stopped_when(temp.path(), &starts, || chunks() > 15);
+        let more = chunks() + 30;
+        let resume = "resume a --quiet --checkpoint-every none";
+        let second = stopped_when(temp.path(), resume, || chunks() > more);
+        // Where this process is not given the time to look, runs end.
+        [first, second]
+            .iter()
+            .all(|output| output.status.code() == Some(143))
+    });
+    assert!(both, "the run always ended before it was stopped");
+    damage_newest_chunk(temp.path());
+    let resumed = run(temp.path(), "resume a --quiet");
+    let said = errors(&resumed);
+    assert_eq!(resumed.status.code(), Some(0), "{said}");
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert!(said.contains("going on from"), "{said}");
     assert_same("a", &results(&folder), &wanted);
 }
 
@@ -204,15 +197,9 @@ fn a_damaged_stage_of_weighted_particles_is_refused() {
     let first = temp
         .path()
         .join("a/trace.zarr/smc_particles/log_weight/c/0/0");
-    // Long enough for one temperature, whatever the machine.
-    let stopped = [20, 40, 80, 160, 320, 640].into_iter().find(|limit| {
-        let limited = format!("{line} --quiet --out a --force --time-limit {limit}ms");
-        run(temp.path(), &limited).status.code() == Some(143) && first.exists()
-    });
-    assert!(
-        stopped.is_some(),
-        "no limit is between one temperature and all of them"
-    );
+    let starts = format!("{line} --quiet --out a");
+    let output = stopped_when(temp.path(), &starts, || first.exists());
+    assert_eq!(output.status.code(), Some(143), "{}", errors(&output));
     assert!(ok(temp.path(), "verify a").contains("as they were written"));
     let stage = temp
         .path()
