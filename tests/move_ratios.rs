@@ -39,7 +39,7 @@ fn ratios(from: &dyn BlockTarget, target: &dyn BlockTarget, kind: MoveKind, h: f
     };
     let channels = Channels {
         vectors: mover.vectors(),
-        scalars: 4,
+        scalars: LOG_RATIO + 1,
         states: 0,
     };
     let mut population = Population::<F64>::new(32 * TILES, dim, channels);

@@ -111,14 +111,14 @@ fn particles_that_are_not_finite_are_left_out() {
     for kind in [MoveKind::Hmc, MoveKind::Rwmh] {
         let clean = sample(&pit(f64::NEG_INFINITY), kind, n, 0).run().unwrap();
         assert_eq!(
-            (clean.nonfinite_starts, clean.nonfinite, clean.stuck),
+            (clean.nonfinite_starts, clean.nonfinite, clean.stuck.count),
             (0, 0, 0)
         );
         for value in [f64::NAN, f64::INFINITY] {
             let result = sample(&pit(value), kind, n, bad).run().unwrap();
             assert_eq!(result.nonfinite_starts, bad);
             assert_eq!(result.nonfinite, bad);
-            assert_eq!(result.stuck, bad);
+            assert_eq!(result.stuck.count, bad);
             must_pass(tuned_alike(&result, &clean));
             let (mean, sd) = moments_of_draws(&result, n);
             for j in 0..3 {

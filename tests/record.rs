@@ -302,6 +302,31 @@ fn the_table_is_short_and_ends_with_the_verdict() {
     assert!(worst_first.contains("1.024"), "{text}");
 }
 
+/// More than one in a hundred, or a mean pulled by more than its standard error.
+#[test]
+fn stuck_particles_forbid_use_where_they_matter() {
+    let of = |stuck, pull| Warning::Stuck {
+        stuck,
+        particles: 1000,
+        moves: 200,
+        pull,
+    };
+    for (stuck, pull, forbids) in [
+        (1, 0.4, false),
+        (10, 1.0, false),
+        (11, 0.1, true),
+        (1, 1.2, true),
+        (1000, f64::INFINITY, true),
+    ] {
+        let warning = of(stuck, pull);
+        assert_eq!(warning.forbids_use(), forbids, "{warning}");
+        let told = warning.to_string().contains("pull a mean by");
+        assert_eq!(told, pull.is_finite(), "{warning}");
+    }
+    assert!(of(2, 0.44).to_string().ends_with("by 0.4 standard errors"));
+    assert!(of(2, 31.4).to_string().ends_with("by 31 standard errors"));
+}
+
 #[test]
 fn every_warning_has_a_code_a_sentence_and_advice() {
     let coordinate = "x[0]".to_owned();
@@ -380,6 +405,7 @@ fn every_warning_has_a_code_a_sentence_and_advice() {
             stuck: 5,
             particles: 100,
             moves: 200,
+            pull: 0.4,
         },
         Warning::NoStandardError {
             reason: "one island".into(),

@@ -63,12 +63,13 @@ pub fn of_chains(
     }
     warnings.extend(dynamics::of(result, target, sampler));
     if let Some(acceptance) = result.acceptance
-        && result.stuck as f64 > stuck_by_chance(acceptance, moves, particles)
+        && result.stuck.count as f64 > stuck_by_chance(acceptance, moves, particles)
     {
         warnings.push(Warning::Stuck {
-            stuck: result.stuck,
+            stuck: result.stuck.count,
             particles,
             moves,
+            pull: result.stuck.pull,
         });
     }
     warnings.extend(unmixed(result, particles - result.nonfinite, &names));

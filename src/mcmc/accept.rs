@@ -1,6 +1,6 @@
 //! The Metropolis-Hastings decision for one tile.
 
-use super::{ACCEPTED, ALPHA_SUM, BASE, DIVERGED, ENERGY, LOG_RATIO, RATIO, STEP_SIZE};
+use super::{ACCEPTED, ALPHA_SUM, BASE, DIVERGED, ENERGY, LOG_RATIO, RATIO, SHORTENED, STEP_SIZE};
 use crate::flow::Tally;
 use crate::integrator::Scratch;
 use crate::particles::Span;
@@ -85,7 +85,12 @@ pub(super) fn accept_tile<R: Precision>(
         let counted = counted_lanes(active.saturating_sub(32 * part));
         // From elsewhere nothing is accepted, or anything finite: no word on the step size.
         let known = counted.and(old_density.is_finite());
-        tally.acceptance_sum += sum_row(Row::select(known, alpha, zero));
+        // Who moves by less than the step size would not have by it.
+        let whole = match block.scalars[SHORTENED].get(at) {
+            Some(halvings) => known.and(halvings.le(zero)),
+            None => known,
+        };
+        tally.acceptance_sum += sum_row(Row::select(whole, alpha, zero));
         tally.moves_left_out += u64::from(counted.count() - known.count());
         // A trajectory that diverged to where densities overflow says nothing of the density.
         let energies = scratch.proposed_energy[part];

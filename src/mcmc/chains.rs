@@ -10,7 +10,10 @@
 
 use super::finite::{finite_weights, total};
 use super::flight_recorder::Before;
-use super::{ACCEPTED, ALPHA_SUM, BASE, DIVERGED, Mass, Move, RATIO, Tuning};
+use super::{
+    ACCEPTED, ALPHA_SUM, BASE, DIVERGED, DualAveraging, Mass, Move, RATIO, SHORTENED, StepSizes,
+    Tuning,
+};
 use super::{fisher_scales, gradient_moments};
 use crate::checkpoint::{damaged, from_bytes, to_bytes};
 use crate::error::{Error, Result};
@@ -107,6 +110,8 @@ pub struct Chains<'a, R: Precision> {
     mass: Mass,
     /// Scalar channels, where the move is adjusted.
     scalars: usize,
+    /// Refusals in a row from which on a chain's steps are halved; none where step sizes are given.
+    patience: Option<f64>,
 }
 
 /// What a checkpoint keeps of [`Chains`].
@@ -130,6 +135,8 @@ impl<'a, R: Precision> Chains<'a, R> {
         work: Work,
         seed: u64,
     ) -> Self {
+        let tuner = mover.tuning().step_size.filter(DualAveraging::is_adapting);
+        let patience = tuner.map(|tuner| StepSizes::patience(tuner.target_accept()));
         Self {
             path,
             mover,
@@ -144,6 +151,7 @@ impl<'a, R: Precision> Chains<'a, R> {
             flight: None,
             mass: Mass::Variance,
             scalars: ACCEPTED + 1,
+            patience,
         }
     }
 
@@ -211,8 +219,12 @@ impl<R: Precision> FeynmanKac for Chains<'_, R> {
         self.path.dim()
     }
     fn channels(&self) -> Channels {
+        let shortened = match self.patience {
+            Some(_) if self.work.warmup > 0 => SHORTENED + 1,
+            _ => 0,
+        };
         let scalars = if self.mover.adjusted() {
-            self.scalars
+            self.scalars.max(shortened)
         } else {
             0
         };
@@ -281,8 +293,11 @@ impl<R: Precision> FeynmanKac for Chains<'_, R> {
         let moves = self.work.moves_at(time, adjusted);
         let keeps = self.work.keeps(time, adjusted);
         let fresh = time > 1 && !self.rescaled;
-        if adjusted && keeps && !self.work.keeps(time - 1, adjusted) {
+        if adjusted && !(keeps && self.work.keeps(time - 1, adjusted)) {
             block.scalars[ACCEPTED].fill(Row::zero());
+        }
+        if adjusted && keeps {
+            block.scalars[SHORTENED].fill(Row::zero());
         }
         if adjusted && keeps {
             // What moves tell of a draw is of those since the draw before.
@@ -298,6 +313,9 @@ impl<R: Precision> FeynmanKac for Chains<'_, R> {
             let (mover, made) = (&*self.mover, self.work.moves_before(time, adjusted));
             tally.flight = before.flight(mover, (law, moves, fresh), block, scratch, made);
             scratch.block = before.into_memory();
+        }
+        if let (Some(patience), false) = (self.patience, keeps) {
+            shorten(block, patience);
         }
         if self.path.on_torus() {
             wrap_angles(block);
@@ -437,6 +455,15 @@ impl<R: Precision> FeynmanKac for Chains<'_, R> {
         if time == warmup {
             self.mover.freeze();
         }
+    }
+}
+
+/// Halves the step sizes of chains that refuse, after a visit of one move.
+fn shorten<R: Precision>(block: &mut Span<'_, R>, patience: f64) {
+    let [_, _, accepted, halvings, ..] = &mut block.scalars;
+    for (halvings, accepted) in halvings.iter_mut().zip(accepted.iter()) {
+        let moved = Row::zero().lt(*accepted);
+        *halvings = StepSizes::shortened(*halvings, moved, patience);
     }
 }
 

@@ -69,6 +69,11 @@ impl DualAveraging {
         Lane::exp(self.log_step)
     }
 
+    /// The acceptance probability it is tuned to.
+    pub fn target_accept(&self) -> f64 {
+        self.target_accept
+    }
+
     /// Whether updates change it.
     pub fn is_adapting(&self) -> bool {
         self.adapting

@@ -89,7 +89,7 @@ impl<R: Precision> Move<R> for Ghmc {
                 );
             }
             for _ in 0..moves {
-                let h = self.step_sizes.draw::<R>(stream);
+                let h = self.step_sizes.draw::<R>(stream, tile, block);
                 note_step_sizes(tile, h, block);
                 let time = h * Row::splat(self.friction);
                 let keep = (-time).exp();

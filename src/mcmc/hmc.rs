@@ -140,7 +140,7 @@ impl<R: Precision> Move<R> for Hmc {
                 law.gradient(x, &mut scratch.gradient, &mut scratch.other);
             }
             for _ in 0..moves {
-                let step_size = self.step_sizes.draw(stream);
+                let step_size = self.step_sizes.draw(stream, tile, block);
                 note_step_sizes(tile, step_size, block);
                 draw_momentum(&self.leapfrog, stream, &mut scratch.momentum);
                 kinetic_energy(&self.leapfrog, &scratch.momentum, &mut scratch.energy);

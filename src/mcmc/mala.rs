@@ -78,7 +78,7 @@ impl<R: Precision> Move<R> for Mala {
                 law.gradient(x, &mut scratch.gradient, &mut scratch.other);
             }
             for _ in 0..moves {
-                let h = self.step_sizes.draw::<R>(stream);
+                let h = self.step_sizes.draw::<R>(stream, tile, block);
                 note_step_sizes(tile, h, block);
                 let noise = (h + h).sqrt();
                 let x = &block.vectors[0][rows.clone()];

@@ -246,7 +246,7 @@ impl<R: Precision> Move<R> for AdjustedMclmc {
                 law.gradient(x, &mut scratch.gradient, &mut scratch.other);
             }
             for _ in 0..moves {
-                let h = self.step_sizes.draw::<R>(stream);
+                let h = self.step_sizes.draw::<R>(stream, tile, block);
                 note_step_sizes(tile, h, block);
                 let half = h * Row::splat(0.5);
                 draw_velocity(&mut Normals(stream), &mut scratch.momentum);

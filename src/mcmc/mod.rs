@@ -22,6 +22,7 @@ mod rwmh;
 mod sample_run;
 mod settings;
 mod step_sizes;
+mod stuck;
 mod ula;
 mod unadjusted;
 
@@ -46,6 +47,7 @@ pub use rwmh::Rwmh;
 pub use sample_run::{KeptDraws, LatestDraw, SampleRun};
 pub use settings::MoveSettings;
 pub use step_sizes::StepSizes;
+pub use stuck::Stuck;
 pub use ula::Ula;
 pub use unadjusted::Unadjusted;
 
@@ -64,20 +66,23 @@ pub const BASE: usize = 0;
 pub const RATIO: usize = 1;
 /// The scalar channel that counts the moves a particle has accepted, where a flow declares it.
 pub const ACCEPTED: usize = 2;
+/// The scalar channel that tells how many times the step size of a particle is halved, where above 0, while step sizes
+/// are tuned and where a flow declares it: see [`StepSizes::shortened`].
+pub const SHORTENED: usize = 3;
 /// The scalar channel that receives the logarithm of the Metropolis-Hastings ratio of a particle's last
 /// proposal, where a flow declares it: its exponential has mean 1 over exact draws.
-pub const LOG_RATIO: usize = 3;
+pub const LOG_RATIO: usize = 4;
 /// The scalar channel that sums min(1, alpha) over the moves of a particle, where a flow declares it; who looks sets
 /// it to 0. `MoveKind::scalars` has the channels a kind of move fills.
-pub const ALPHA_SUM: usize = 4;
+pub const ALPHA_SUM: usize = 5;
 /// The scalar channel that receives the step size of a particle's last move, likewise.
-pub const STEP_SIZE: usize = 5;
+pub const STEP_SIZE: usize = 6;
 /// The scalar channel that counts the moves of a particle that diverged, likewise: from a finite density, with an
 /// error of the energy above 1000 or not finite.
-pub const DIVERGED: usize = 6;
+pub const DIVERGED: usize = 7;
 /// The scalar channel that receives the energy H(x, p) of the state that a particle's last move came to, likewise: that
 /// of the proposal where it was accepted, else that of the start.
-pub const ENERGY: usize = 7;
+pub const ENERGY: usize = 8;
 
 /// A move of every particle of a block towards a [`Law`]. One implementation a file.
 pub trait Move<R: Precision>: Send + Sync {

@@ -61,7 +61,7 @@ impl<R: Precision> Move<R> for Pcn {
         let scale = Table::from(reference.scale().to_vec());
         for tile in 0..block.tiles() {
             for _ in 0..moves {
-                let rho = one.min(self.step_sizes.draw::<R>(stream));
+                let rho = one.min(self.step_sizes.draw::<R>(stream, tile, block));
                 note_step_sizes(tile, rho, block);
                 let keep = if active("pcn-keeps-too-little") {
                     one - rho

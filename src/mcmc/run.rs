@@ -1,6 +1,6 @@
 //! The front door to many-chain sampling: `Sample::new(&target).particles(1024).draws(100).run()?`.
 
-use super::{KeptDraws, MoveSettings, SampleRun, Start};
+use super::{KeptDraws, MoveSettings, SampleRun, Start, Stuck};
 use crate::error::{Error, Result};
 use crate::flow::{Advance, StageRecord, Tally};
 use crate::particles::Samples;
@@ -62,8 +62,8 @@ pub struct SampleResult {
     pub nonfinite_starts: usize,
     /// Particles whose position, or in adjusted moves log density, was not finite at the end.
     pub nonfinite: usize,
-    /// Particles that accepted none of the moves after warm-up; 0 for unadjusted dynamics.
-    pub stuck: usize,
+    /// Particles that accepted none of the moves after warm-up; none for unadjusted dynamics.
+    pub stuck: Stuck,
     /// Kept draws of a particle with a move before them, since the draw before, that diverged: an energy error above
     /// 1000 or not finite. `None` where none were kept or moves conserve no energy.
     pub divergences: Option<u64>,

@@ -61,7 +61,7 @@ impl<R: Precision> Move<R> for Rwmh {
         scratch.proposed_energy.fill(Row::<F64>::zero());
         for tile in 0..block.tiles() {
             for _ in 0..moves {
-                let step_size = self.step_sizes.draw::<R>(stream);
+                let step_size = self.step_sizes.draw::<R>(stream, tile, block);
                 note_step_sizes(tile, step_size, block);
                 let x = &block.vectors[0][block.rows(tile)];
                 for ((new, x), &s) in scratch.position.iter_mut().zip(x).zip(self.scale.of::<R>()) {

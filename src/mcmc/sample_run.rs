@@ -2,7 +2,7 @@
 
 use super::finite::finite_particles;
 use super::{ACCEPTED, ALPHA_SUM, BASE, DIVERGED, ENERGY, RATIO, STEP_SIZE};
-use super::{Chains, Sample, SampleResult, Start, Work, accept, check_reference};
+use super::{Chains, Sample, SampleResult, Start, Stuck, Work, accept, check_reference};
 use crate::checkpoint::{Reader, Sections, damaged};
 use crate::diagnostics::{
     Convergence, DIVERGENCE, MANY_CHAINS, ManyChains, NestedRHat, R_HAT_LIMIT, e_bfmi_within,
@@ -315,18 +315,26 @@ impl<'a, R: Precision> SampleRun<'a, R> {
         };
         let nonfinite = particles - chains.len();
         let mut totals = self.flow.totals().clone();
-        let mut stuck = 0;
+        let moments = &self.model.kept().moments;
+        let (mean, sd, mcse_mean) = (moments.mean(), moments.sd(), each(|c| c.mcse_mean));
+        let mut stuck = Stuck::default();
         let mut e_bfmi = None;
         if adjusted {
+            let of_population = |j: usize| sd[j] / (chains.len() as f64).sqrt();
+            let standard_error = |j| {
+                mcse_mean
+                    .get(j)
+                    .copied()
+                    .unwrap_or_else(|| of_population(j))
+            };
+            stuck = Stuck::of(population, &chains, mean, standard_error);
             let accepted = population.scalar_values(ACCEPTED);
             // Chains that stay where they are say nothing of momenta, and may be anywhere.
             let moved = chains.iter().filter(|chain| accepted[**chain] > 0.0);
             e_bfmi = e_bfmi_of(draws, particles, moved);
-            stuck = accepted.iter().filter(|count| **count == 0.0).count();
         } else {
             totals.nan += nonfinite as u64;
         }
-        let moments = &self.model.kept().moments;
         SampleResult {
             acceptance: if adjusted {
                 self.model.kept().acceptance()
@@ -336,13 +344,13 @@ impl<'a, R: Precision> SampleRun<'a, R> {
             step_size: self.model.mover().step_size(),
             scales: self.model.scales().to_vec(),
             trajectory_length: self.model.mover().trajectory_length(),
-            mean: moments.mean().to_vec(),
-            sd: moments.sd(),
+            mean: mean.to_vec(),
+            sd,
             r_hat: convergence.iter().map(|(_, r)| r.value).collect(),
             r_hat_limit: convergence.iter().map(|(_, r)| r.limit).collect(),
             ess_bulk: each(|c| c.ess_bulk),
             ess_tail: each(|c| c.ess_tail),
-            mcse_mean: each(|c| c.mcse_mean),
+            mcse_mean,
             samples: self.flow.take_samples(),
             totals,
             nonfinite_starts: self.nonfinite_starts,

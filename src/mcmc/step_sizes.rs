@@ -1,9 +1,12 @@
 //! Step sizes of particles: one centre, tuned or given, and a spread about it.
 
-use super::DualAveraging;
-use driftlane_kernels::Lane;
+use super::{DualAveraging, SHORTENED};
+use crate::particles::Span;
+use crate::target::Precision;
+use driftlane_kernels::mutants::active;
 use driftlane_kernels::rng::{Stream, Vector};
 use driftlane_kernels::tile::Row;
+use driftlane_kernels::{F64, Lane};
 
 /// A step size that is tuned on the population, or fixed, and the spread of particles about it.
 ///
@@ -44,13 +47,60 @@ impl StepSizes {
         Self { tuner, spread }
     }
 
+    /// How many times the step size of a particle is halved after a move, from how many times it was before it (0 where
+    /// it never was): a number at most 0 is not halved.
+    ///
+    /// ```text
+    /// refused:   e + 1
+    /// accepted:  e - 1 where e > 0, else -patience
+    /// ```
+    ///
+    /// One centre for all suits the bulk of a population. Where a chain begins far out in a place much stiffer than that,
+    /// it refuses every move until it is met half-way: after a run of refusals that a chain in the bulk meets less than
+    /// once in two hundred times ([`patience`](StepSizes::patience)), and again after each further one. A chain that moves
+    /// takes its steps back. It depends on what was, so it is for warm-up only.
+    pub fn shortened(
+        halvings: Row<F64>,
+        accepted: <Row<F64> as Lane>::Mask,
+        patience: f64,
+    ) -> Row<F64> {
+        let (zero, one) = (Row::<F64>::zero(), Row::<F64>::one());
+        let taken_back = Row::select(zero.lt(halvings), halvings - one, Row::splat(-patience));
+        Row::select(accepted, taken_back, halvings + one)
+    }
+
+    /// The longest run of refusals of chance more than 0.005 at an acceptance probability.
+    pub fn patience(target_accept: f64) -> f64 {
+        let refusals = Lane::ln(0.005) / Lane::ln_1p(-target_accept);
+        refusals.floor().clamp(1.0, 1000.0)
+    }
+
     /// The centre in use.
     pub fn centre(&self) -> f64 {
         self.tuner.step_size()
     }
 
-    /// The step sizes of a tile for one move. No spread, no random numbers.
-    pub fn draw<R: Vector>(&self, stream: &mut Stream) -> Row<R> {
+    /// The step sizes of tile `tile` for one move. No spread, no random numbers.
+    pub fn draw<R: Precision>(
+        &self,
+        stream: &mut Stream,
+        tile: usize,
+        block: &Span<'_, R>,
+    ) -> Row<R> {
+        let drawn = self.spread(stream);
+        let kept = block.scalars[SHORTENED].is_empty() || active("steps-not-shortened");
+        if !self.tuner.is_adapting() || kept {
+            return drawn;
+        }
+        let mut share = [Row::<R>::zero()];
+        for (part, at) in block.scalar_range(tile).enumerate() {
+            let halvings = block.scalars[SHORTENED][at].max(Row::zero());
+            R::narrow_part(&[(-halvings).exp2_nonpositive()], part, &mut share);
+        }
+        drawn * share[0]
+    }
+
+    fn spread<R: Vector>(&self, stream: &mut Stream) -> Row<R> {
         let centre = Row::<R>::splat(self.centre());
         let (Spread::Uniform(width) | Spread::LogUniform(width)) = self.spread;
         if width == 0.0 {

@@ -180,6 +180,13 @@ impl<R: Register> Population<R> {
         &cast_slice::<Row<F64>, f64>(&self.scalars[channel])[..self.n]
     }
 
+    /// Coordinate `j` of the position of particle `i`, in double precision.
+    pub fn coordinate(&self, i: usize, j: usize) -> f64 {
+        let each = particles_per_tile::<R>();
+        let row = &self.vectors[0][i / each * self.dim + j];
+        cast_slice::<_, R::Scalar>(&row.0)[i % each].into()
+    }
+
     /// Positions as rows of particles: `[n, dim]`, double precision.
     pub fn positions(&self) -> Vec<f64> {
         let mut out = vec![0.0; self.n * self.dim];

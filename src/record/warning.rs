@@ -141,6 +141,9 @@ pub enum Warning {
         particles: usize,
         /// Moves of each.
         moves: usize,
+        /// How far they pull a mean at most, in its standard errors.
+        #[serde(with = "number")]
+        pull: f64,
     },
     /// Trajectories that diverged.
     Divergent {
@@ -263,8 +266,13 @@ impl Warning {
             | Self::NestedRHat { .. }
             | Self::Unstable { .. }
             | Self::RunsAway { .. }
-            | Self::Modes { .. }
-            | Self::Stuck { .. } => true,
+            | Self::Modes { .. } => true,
+            Self::Stuck {
+                stuck,
+                particles,
+                pull,
+                ..
+            } => *stuck as f64 > 0.01 * *particles as f64 || *pull > 1.0,
             Self::Bias { sd, exact, .. } => (sd / exact - 1.0).abs() > 0.25,
             Self::Acceptance { rate, .. } => *rate < 0.01,
             Self::Divergent { count, draws } => *count as f64 > 0.01 * *draws as f64,

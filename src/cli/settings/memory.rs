@@ -14,8 +14,9 @@ use driftlane_kernels::F64;
 const PROGRAM: u64 = 20 << 20;
 /// Rows of a tile that a thread works with, for every coordinate.
 const SCRATCH_ROWS: u64 = 8;
-/// Scalar channels of a chain: two log densities, acceptances, and what moves tell where draws are kept.
-const CHAIN_SCALARS: [u64; 2] = [3, 8];
+/// Scalar channels of a chain: two log densities, acceptances, the halvings of step sizes that are tuned, and
+/// what moves tell where draws are kept.
+const CHAIN_SCALARS: [u64; 2] = [4, 9];
 /// Numbers kept with a draw: log density, acceptance, divergence, energy, steps and step size, and energies once more as
 /// they are judged.
 const STATISTICS: u64 = 7;

@@ -41,7 +41,7 @@ impl Warning {
             }
             Self::Ess { .. } => "raise --draws",
             Self::Stuck { .. } => {
-                "lower --step-size, raise --warmup, or start elsewhere with --init"
+                "raise --warmup and --target-accept (or lower --step-size), or start elsewhere with --init"
             }
             Self::Divergent { .. } => {
                 "raise --target-accept, give --step-size-spread 10, or reparametrise"
@@ -73,6 +73,14 @@ fn above(value: f64, limit: f64) -> String {
     let tells = |text: &String| text.parse::<f64>().is_ok_and(|shown| shown > limit);
     let texts = (3..17).map(shown);
     texts.clone().find(tells).unwrap_or_else(|| shown(3))
+}
+
+/// A number with one digit after the point below 10, and none above.
+fn to_a_digit(value: f64) -> String {
+    match value < 9.95 {
+        true => format!("{value:.1}"),
+        false => format!("{value:.0}"),
+    }
 }
 
 /// A limit with up to three decimals.
@@ -204,10 +212,21 @@ impl fmt::Display for Warning {
                 stuck,
                 particles,
                 moves,
-            } => write!(
-                f,
-                "{stuck} of {particles} particles accepted none of {moves} moves after warm-up: they stay where they were"
-            ),
+                pull,
+            } => {
+                write!(
+                    f,
+                    "{stuck} of {particles} particles accepted none of {moves} moves after warm-up: they stay where they were"
+                )?;
+                if pull.is_finite() {
+                    write!(
+                        f,
+                        ", and pull a mean by {} standard errors",
+                        to_a_digit(*pull)
+                    )?;
+                }
+                Ok(())
+            }
             Self::Divergent { count, draws } => {
                 let share = 100.0 * *count as f64 / (*draws).max(1) as f64;
                 write!(
