@@ -15,9 +15,9 @@
 //! whatever their error, and counted ([`Tally::forced_steps`]).
 
 use super::denoising::{Call, CallMaker};
-use super::flow::Start;
 use super::registers::Registers;
 use super::solver::attempt::{Attempt, HIGH, LOW, attempt};
+use super::start::{Start, draw_starts, first_law};
 use super::{Diffuse, Node, Operation};
 use crate::error::{Error, Result};
 use crate::flow::{Cloud, FeynmanKac, Potential, Tally};
@@ -109,7 +109,7 @@ impl<'a, R: Precision> AdaptiveFlow<'a, R> {
             adaptive,
             ends,
             start: run.start,
-            first_law: super::flow::first_law(target, run.start, ends.0)?,
+            first_law: first_law(target, run.start, ends.0)?,
             dim: target.dim(),
             precision: PhantomData,
         })
@@ -264,7 +264,7 @@ impl<R: Precision> FeynmanKac for AdaptiveFlow<'_, R> {
         stream: &mut Stream,
         (_, wide): &mut Self::Scratch,
     ) -> Tally {
-        super::flow::draw_starts(
+        draw_starts(
             self.start,
             &self.first_law,
             self.ends.0,

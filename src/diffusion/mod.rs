@@ -24,13 +24,14 @@ mod run;
 mod scalar;
 mod schedule;
 pub mod solver;
+mod start;
 pub mod weights;
 
 pub use crate::target::Prediction;
 pub use adaptive::Adaptive;
 pub use conversion::Quantity;
 pub use denoising::{Denoising, Guidance};
-pub use flow::{NoiseSource, SolverFlow, Start};
+pub use flow::{NoiseSource, SolverFlow};
 pub use grid::{Grid, GridOptions, of_level};
 pub use node::Node;
 pub use program::{Innovation, Operation, Program, Step};
@@ -39,3 +40,4 @@ pub use run::{
 };
 pub use scalar::{run_scalar, run_steps};
 pub use schedule::Schedule;
+pub use start::Start;

@@ -1,7 +1,8 @@
 //! Diffusion sampling of a whole population, by a step program or by adaptive steps.
 
 use super::adaptive::{Adaptive, AdaptiveFlow};
-use super::flow::{NoiseSource, SolverFlow, Start, place_starts};
+use super::flow::{NoiseSource, SolverFlow};
+use super::start::{Start, place_starts};
 use super::{Denoising, Node, Program};
 use crate::checkpoint::{Reader, Sections};
 use crate::error::{Error, Result};

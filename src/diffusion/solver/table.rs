@@ -1,5 +1,5 @@
-//! The solvers that have names: one row each, families by their orders. Longer than other files because it is a
-//! table.
+//! The solvers that have names: one row each, families by their orders. Longer than other files because it is
+//! one table, in the order in which `list solvers` shows it.
 
 use super::adams::AdamsWeights;
 use super::ancestral::Down;
