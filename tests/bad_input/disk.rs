@@ -164,11 +164,18 @@ fn a_full_disk_is_told_before() {
 fn a_run_that_does_not_fit_is_refused_for_real() {
     let memory = driftlane::record::manifest::available_memory().unwrap_or(0);
     let temp = tempfile::tempdir().unwrap();
+    let of = |draws: u64| {
+        format!("sample gaussian --set dim=1000 --particles 1000 --time-limit 1ms --draws {draws}")
+    };
     let fitting = |folder: &Path| {
+        // One that may not be written to is refused for that.
+        tempfile::tempfile_in(folder).ok()?;
         let free = driftlane::disk::free(folder)?;
         // Draws take twice their memory on the disk; a million numbers a draw.
         let draws = (free / 8_000_000).max(1);
-        (draws * 10_000_000 < memory).then_some(draws)
+        // Half as much again, of which other processes may take some meanwhile.
+        let needed = settings(&of(draws)).memory_estimate(1000, 1000);
+        (needed + needed / 2 < memory).then_some(draws)
     };
     let places = [
         temp.path(),
@@ -181,10 +188,7 @@ fn a_run_that_does_not_fit_is_refused_for_real() {
     };
     let out = place.join(format!("driftlane-{}", std::process::id()));
     for end in ["", " --dry-run", " --force"] {
-        let line = format!(
-            "sample gaussian --set dim=1000 --particles 1000 --time-limit 1ms --draws {draws} --out {}{end}",
-            out.display()
-        );
+        let line = format!("{} --out {}{end}", of(draws), out.display());
         let output = run(temp.path(), &line);
         let said = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(2), "{said}");

@@ -31,7 +31,8 @@ fn kept() -> &'static Path {
             "compare ddim --on grid-9 --nfe 4 --particles 8 --out compared",
             0,
         );
-        let stopped = "smc eight-gaussians --particles 200 --moves-per-stage 4 --out stopped";
+        // Moves for many times the limit, however fast the machine.
+        let stopped = "smc eight-gaussians --particles 200 --moves-per-stage 200 --out stopped";
         ends(
             &format!("{stopped} --checkpoint-every 4 --time-limit 1ms"),
             143,

@@ -11,12 +11,12 @@ use std::thread::sleep;
 use std::time::Duration;
 
 /// Starts `line`, kills it after `seconds`; whether it was still running.
-pub fn killed(folder: &Path, line: &str, seconds: f64) -> bool {
+fn killed(folder: &Path, line: &str, seconds: f64) -> bool {
     killed_after(folder, line, || true, seconds)
 }
 
 /// Starts `line`, kills it `seconds` after `reached` held; whether it was still running.
-fn killed_after(folder: &Path, line: &str, reached: impl Fn() -> bool, seconds: f64) -> bool {
+pub fn killed_after(folder: &Path, line: &str, reached: impl Fn() -> bool, seconds: f64) -> bool {
     let mut child = program(folder)
         .args(line.split_whitespace())
         .spawn()
@@ -36,6 +36,11 @@ fn particle_steps(folder: &Path) -> u64 {
     head.map_or(0, |head| head.particle_steps)
 }
 
+/// Whether there is a checkpoint of a run on its way.
+fn on_its_way(folder: &Path) -> bool {
+    folder.join(NAMES[0]).exists() && particle_steps(folder) > 0
+}
+
 #[test]
 fn a_killed_run_resumes_to_the_same_bytes() {
     let kills: usize = std::env::var("DRIFTLANE_KILLS").map_or(20, |n| n.parse().unwrap());
@@ -44,9 +49,12 @@ fn a_killed_run_resumes_to_the_same_bytes() {
     let mut round = 0;
     // Runs that were resumed from somewhere on their way.
     let mut kept = 0;
-    while made < kills {
+    // More kills where too few came after a checkpoint.
+    let enough =
+        |made: usize, kept: usize| made >= kills && (kept * 6 >= kills || made >= 3 * kills);
+    while !enough(made, kept) {
         for (name, line) in FAMILIES {
-            if made >= kills {
+            if enough(made, kept) {
                 break;
             }
             let temp = tempfile::tempdir().unwrap();
@@ -56,9 +64,9 @@ fn a_killed_run_resumes_to_the_same_bytes() {
                 2 + 9 * round
             );
             let folder = temp.path().join("killed");
-            // At any moment, or at any after the first checkpoint: that would come late where disks are slow.
-            let late = made % 2 == 1;
-            let reached = || !late || folder.join(NAMES[0]).exists();
+            // At any moment, or at any after there is a checkpoint to go on from: that comes late where disks are slow.
+            let late = 3 * kept <= made;
+            let reached = || !late || on_its_way(&folder);
             let after = seconds * uniforms.next() * if late { 0.3 } else { 1.0 };
             let mut alive = killed_after(temp.path(), &run, reached, after);
             made += usize::from(alive);

@@ -1,8 +1,7 @@
 //! One process on a folder at a time, and checkpoints of other runs.
 
+use super::signals::awaited;
 use super::{assert_clean, assert_same, errors, ok, program, results, run, undisturbed};
-use std::thread::sleep;
-use std::time::Duration;
 
 const LONG: &str = "sample gaussian --set dim=10 --sampler ula --step-size 0.1 --particles 50000 --steps 1000000 --quiet --out busy --checkpoint-every 10ms";
 
@@ -14,12 +13,7 @@ fn a_folder_in_use_is_refused() {
         .spawn()
         .unwrap();
     let checkpoint = temp.path().join("busy/checkpoint.a");
-    for _ in 0..500 {
-        if checkpoint.exists() {
-            break;
-        }
-        sleep(Duration::from_millis(20));
-    }
+    assert!(awaited(&mut child, || checkpoint.exists()));
     let output = run(temp.path(), "resume busy");
     let again = run(temp.path(), &format!("{LONG} --force"));
     let status = ok(temp.path(), "status busy");
@@ -42,11 +36,12 @@ fn a_folder_in_use_is_refused() {
 #[test]
 fn a_run_is_resumed_by_one_process() {
     let temp = tempfile::tempdir().unwrap();
-    let line = "sample grid-9 --sampler mala --particles 4000 --warmup 20 --draws 400";
+    // With two threads it takes far longer than the limit on any number of cores.
+    let line = "sample grid-9 --sampler mala --particles 4000 --warmup 20 --draws 400 --threads 2";
     let (wanted, _) = undisturbed(temp.path(), line);
     let output = run(
         temp.path(),
-        &format!("{line} --quiet --out shared --time-limit 20ms"),
+        &format!("{line} --quiet --out shared --time-limit 2ms"),
     );
     assert_eq!(output.status.code(), Some(143), "{}", errors(&output));
     let start = || {
@@ -84,8 +79,8 @@ fn a_checkpoint_of_another_run_is_refused() {
         "kind = \"logistic\"\ndata = \"data.csv\"\nresponse = \"y\"\nprior_sd = 1\nstandardise = false\nintercept = true\n",
     )
     .unwrap();
-    let line =
-        "sample t.toml --particles 64 --warmup 5 --draws 6 --quiet --out run --checkpoint-every 2";
+    // Moves for a multiple of the limit, however fast the machine.
+    let line = "sample t.toml --particles 64 --warmup 5 --draws 240 --thin 40 --quiet --out run --checkpoint-every 2";
     let stopped = || {
         let output = run(temp.path(), &format!("{line} --force --time-limit 1ms"));
         assert_eq!(output.status.code(), Some(143), "{}", errors(&output));
@@ -101,7 +96,7 @@ fn a_checkpoint_of_another_run_is_refused() {
     let text = std::fs::read_to_string(&config).unwrap();
     std::fs::write(&config, text.replace("seed = 1", "seed = 2")).unwrap();
     refused(5, "is of another run");
-    std::fs::write(&config, text.replace("thin = 1", "thin = 2")).unwrap();
+    std::fs::write(&config, text.replace("thin = 40", "thin = 20")).unwrap();
     refused(5, "is of another run");
     std::fs::write(&config, text.replace("verb", "vreb")).unwrap();
     refused(5, "cannot be resumed");
@@ -113,13 +108,13 @@ fn a_checkpoint_of_another_run_is_refused() {
     std::fs::remove_file(&data).unwrap();
     refused(2, "data.csv");
     std::fs::write(&data, rows).unwrap();
-    ok(temp.path(), "resume run --quiet");
+    ok(temp.path(), "resume run --quiet --checkpoint-every none");
 }
 
 #[test]
 fn looking_at_a_folder_takes_it_from_nobody() {
     let temp = tempfile::tempdir().unwrap();
-    let line = "sample gaussian --set dim=3 --sampler ula --step-size 0.1 --particles 500 --steps 20000000";
+    let line = "sample gaussian --set dim=3 --sampler ula --step-size 0.1 --particles 500 --steps 200000000";
     let output = run(
         temp.path(),
         &format!("{line} --quiet --out a --time-limit 20ms"),

@@ -7,6 +7,7 @@
 //   EIO, EINTR       this call fails, once
 //   short            this write writes half and says so
 //   signals          no call fails but those that ask for SIGINT and SIGTERM
+//   stop             no call fails; the process is sent SIGTERM before this one
 //
 // The number of calls is written to DRIFTLANE_CALLS at the end.
 #define _GNU_SOURCE
@@ -30,6 +31,7 @@ static int error;
 static int lasting;
 static int cut;
 static int deaf;
+static int stop;
 
 __attribute__((constructor)) static void begin(void) {
     const char *fault = getenv("DRIFTLANE_FAULT");
@@ -43,6 +45,7 @@ __attribute__((constructor)) static void begin(void) {
     if (!strcmp(kind, ":EINTR")) error = EINTR;
     if (!strcmp(kind, ":short")) cut = 1;
     if (!strcmp(kind, ":signals")) deaf = 1;
+    if (!strcmp(kind, ":stop")) stop = 1;
 }
 
 __attribute__((destructor)) static void end(void) {
@@ -57,6 +60,7 @@ __attribute__((destructor)) static void end(void) {
 // Whether this call is the one, or comes after the disk was full.
 static int fails(int writes) {
     long mine = atomic_fetch_add(&calls, 1);
+    if (mine == at && stop) kill(getpid(), SIGTERM);
     if (mine == at && error) {
         if (lasting) atomic_store(&full, 1);
         return 1;
