@@ -5,8 +5,8 @@ use driftlane::npy::{self, NonFinite};
 use driftlane::particles::Numbers;
 use driftlane::record::figures::{Figures, Sources};
 use driftlane::record::{
-    Draws, Manifest, MovedBy, OpenFolder, Part, RunFolder, RunRecord, SamplePart, SmcPart, Stage,
-    Summary, Warning, coordinate_names, table, write,
+    Draws, Identity, Manifest, Moment, MovedBy, OpenFolder, Part, RunFolder, RunRecord, SamplePart,
+    SmcPart, Stage, Summary, Warning, coordinate_names, table, write,
 };
 use driftlane::target::Exact;
 use std::path::Path;
@@ -143,7 +143,7 @@ fn logistic<'a>(samples: &'a mut Vec<f64>, draws: &'a [f64]) -> RunRecord<'a> {
         step_size: 0.0831,
         mean,
         sd,
-        r_hat_max: Some(1.0312),
+        r_hat_max: Some(1.0612),
         r_hat_kind: Some(RHatKind::Split),
         ess_bulk_min: Some(8123.0),
         ess_tail_min: Some(f64::NAN),
@@ -154,7 +154,7 @@ fn logistic<'a>(samples: &'a mut Vec<f64>, draws: &'a [f64]) -> RunRecord<'a> {
     };
     let warnings = vec![
         Warning::RHat {
-            value: 1.0312,
+            value: 1.0612,
             coordinate: "status<&>".into(),
         },
         Warning::NoStandardError {
@@ -393,9 +393,20 @@ fn every_warning_has_a_code_a_sentence_and_advice() {
         },
         Warning::Bias {
             coordinate: coordinate.clone(),
-            sd: 2.02,
+            of: Moment::Sd,
+            value: 2.02,
             exact: 1.0,
+            scale: 1.0,
             se: 0.02,
+            by: MovedBy::Unadjusted,
+        },
+        Warning::Imbalance {
+            coordinate: "x[0]".into(),
+            identity: Identity::Virial,
+            value: -1.8,
+            wanted: -1.0,
+            se: 0.02,
+            by: MovedBy::Adjusted,
         },
         Warning::Ess {
             value: 50.0,

@@ -13,6 +13,7 @@ use super::execute::{Ended, Job};
 use super::outcome::{self, Outcome};
 use super::progress::Snapshot;
 use super::settings::{DiffuseMethod, Init, Method, Settings};
+use super::warnings;
 use crate::checkpoint::Sections;
 use crate::diffusion::{self, Diffuse, DiffuseRun, Program, Steps};
 use crate::error::{Error, Result};
@@ -130,6 +131,19 @@ impl Job<'_> {
                 count: result.totals.forced_steps,
                 steps: result.totals.moves,
             });
+        }
+        // Particles are independent: solvers share nothing between them.
+        if let Some(law) = outcome::law(self.settings, self.target) {
+            let moments = warnings::Moments {
+                mean: &result.mean,
+                sd: &result.sd,
+                mcse_mean: &[],
+                effective: [&[]; 2],
+                independent: (particles - result.nonfinite) as f64,
+                values: result.samples.numbers(),
+                by: MovedBy::Solver,
+            };
+            warnings.extend(moments.bias(law.get()));
         }
         let given = method.levels.is_some() || method.times.is_some();
         let grid = if given { "given" } else { method.grid.name() };

@@ -123,7 +123,7 @@ const NO_LAW: &str =
 
 /// The law that a run leads to, if it is known: the target's; of diffusion with a condition that of the
 /// components given, and with guidance other than 0 and 1 none.
-fn law<'a>(settings: &Settings, target: &'a dyn BlockTarget) -> Option<Law<'a>> {
+pub(super) fn law<'a>(settings: &Settings, target: &'a dyn BlockTarget) -> Option<Law<'a>> {
     let Method::Diffuse(method) = &settings.method else {
         return Some(Law::Whole(target));
     };
@@ -137,13 +137,14 @@ fn law<'a>(settings: &Settings, target: &'a dyn BlockTarget) -> Option<Law<'a>> 
 }
 
 /// A law of [`law`].
-enum Law<'a> {
+pub(super) enum Law<'a> {
     Whole(&'a dyn BlockTarget),
     Given(BoxedTarget),
 }
 
 impl Law<'_> {
-    fn get(&self) -> &dyn BlockTarget {
+    /// It.
+    pub(super) fn get(&self) -> &dyn BlockTarget {
         match self {
             Self::Whole(target) => *target,
             Self::Given(target) => &**target,

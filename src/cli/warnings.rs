@@ -1,6 +1,9 @@
 //! What the figures of a run give cause to warn of.
 
 mod dynamics;
+mod moments;
+
+pub use moments::Moments;
 
 use super::settings::SmcMethod;
 use crate::diagnostics::RHatKind;
@@ -90,6 +93,15 @@ pub fn of_chains(
             value,
             coordinate: names[j].clone(),
         });
+    }
+    let by = match sampler.is_adjusted() {
+        true => MovedBy::Adjusted,
+        false => MovedBy::Unadjusted,
+    };
+    let away = |warning: &Warning| matches!(warning, Warning::RunsAway { .. });
+    if !warnings.iter().any(away) {
+        warnings.extend(Moments::of_chains(result, target.dim(), by).bias(target));
+        warnings.extend(moments::imbalance(result.samples.numbers(), target, by));
     }
     if let Some(rate) = result.acceptance
         && !(0.1..=0.99).contains(&rate)

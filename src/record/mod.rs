@@ -56,7 +56,7 @@ pub use stored::StoredRun;
 pub use summary::{
     ComparePart, CompareRow, DiffusePart, Part, SamplePart, SmcPart, Summary, WiderReference,
 };
-pub use warning::{MovedBy, Warning};
+pub use warning::{Identity, Moment, MovedBy, Warning};
 
 use crate::diagnostics::RHatKind;
 use crate::error::Result;
@@ -206,11 +206,12 @@ impl RunRecord<'_> {
     /// The one-line verdict.
     pub fn verdict(&self) -> String {
         let mut facts = Vec::new();
+        let finite = |value: Option<f64>| value.filter(|v| v.is_finite());
         if let Part::Sample(part) = &self.summary.part {
             let kind = self.r_hat_kind().words();
-            facts.extend(part.r_hat_max.map(|r| format!("max {kind} {r:.3}")));
-            facts.extend(part.ess_bulk_min.map(|e| format!("min bulk ESS {e:.0}")));
-            facts.extend(part.ess_tail_min.map(|e| format!("min tail ESS {e:.0}")));
+            facts.extend(finite(part.r_hat_max).map(|r| format!("max {kind} {r:.3}")));
+            facts.extend(finite(part.ess_bulk_min).map(|e| format!("min bulk ESS {e:.0}")));
+            facts.extend(finite(part.ess_tail_min).map(|e| format!("min tail ESS {e:.0}")));
             facts.extend(part.acceptance.map(|a| format!("acceptance {a:.2}")));
         }
         if let Part::Smc(part) = &self.summary.part {

@@ -225,3 +225,106 @@ fn heavy_tails_are_not_taken_for_bias() {
         assert!(!told.contains("W-BIAS"), "{told}");
     }
 }
+
+/// Solvers of too few steps; a population in fewer modes than there are; means as well as sds.
+#[test]
+fn moments_that_are_not_the_laws_are_told_of() {
+    let temp = tempdir().unwrap();
+    for (line, wanted) in [
+        (
+            "diffuse grid-9 --steps 2",
+            "do not use: W-BIAS the sd of x[",
+        ),
+        (
+            "diffuse grid-9 --steps 5 --particles 50000",
+            "usable with care (W-BIAS)",
+        ),
+        (
+            "diffuse grid-9 --steps 2 --condition 4",
+            "do not use: W-BIAS the sd of x[",
+        ),
+        (
+            "sample two-modes --steps 50",
+            "do not use: W-BIAS the mean of x[",
+        ),
+        ("diffuse grid-9", "usable: 0 non-finite"),
+        ("diffuse grid-9 --condition 4", "usable: 0 non-finite"),
+    ] {
+        let told = ok(temp.path(), &format!("{line} --no-save"));
+        assert!(told.contains(wanted), "{line}: {told}");
+    }
+}
+
+/// Where nothing exact is known: by the forces on the last population.
+#[test]
+fn populations_that_forces_still_move_are_told_of() {
+    let temp = tempdir().unwrap();
+    let rows: String = (0..200)
+        .map(|k| format!("{},{}\n", 20 + (k * 37) % 60, (k * 7 / 3) % 2))
+        .collect();
+    std::fs::write(temp.path().join("d.csv"), format!("age,y\n{rows}")).unwrap();
+    let file = "kind = \"logistic\"\ndata = \"d.csv\"\nresponse = \"y\"\nstandardise = false\nintercept = true\nprior_sd = 1\n";
+    std::fs::write(temp.path().join("l.toml"), file).unwrap();
+    for (line, wanted) in [
+        (
+            "sample l.toml --sampler ula --step-size 0.1 --steps 500",
+            "do not use: W-BIAS ",
+        ),
+        (
+            "sample grid-25 --sampler rwmh --steps 3 --warmup 0",
+            "do not use: W-BIAS distance from the mean times the slope",
+        ),
+        ("sample l.toml --steps 300", "\nusable: acceptance"),
+        ("sample seeds --warmup 500 --steps 300", "acceptance"),
+    ] {
+        let told = ok(temp.path(), &format!("{line} --no-save"));
+        assert!(told.contains(wanted), "{line}: {told}");
+        assert_eq!(
+            told.contains("W-BIAS"),
+            wanted.contains("W-BIAS"),
+            "{line}: {told}"
+        );
+    }
+}
+
+/// Exact draws are never told of.
+#[test]
+fn exact_draws_have_the_moments_of_their_law() {
+    let temp = tempdir().unwrap();
+    for target in [
+        "gaussian --set dim=20",
+        "fab-40",
+        "grid-25",
+        "many-well",
+        "two-modes",
+        "rings",
+        "banana",
+        "student-mixture",
+        "funnel --set variance=9",
+    ] {
+        for seed in 1..=4 {
+            let line = format!(
+                "sample {target} --init exact --sampler ula --step-size 1e-12 --steps 1 --seed {seed} --no-save"
+            );
+            let told = ok(temp.path(), &line);
+            assert!(!told.contains("W-BIAS"), "{line}: {told}");
+        }
+    }
+}
+
+/// Few short chains that have mixed: R-hat above 1.01 says that nothing can be told, not that they have not.
+#[test]
+fn short_chains_are_not_condemned() {
+    let temp = tempdir().unwrap();
+    let mut above = 0;
+    for seed in 1..=20 {
+        let line = format!("sample gaussian --particles 4 --seed {seed} --no-save");
+        let told = ok(temp.path(), &line);
+        assert!(!told.contains("do not use"), "{told}");
+        above += usize::from(told.contains("too short to tell"));
+    }
+    assert!(above > 2, "{above} of 20 were above 1.01");
+    let apart = "sample grid-25 --particles 4 --draws 400 --no-save";
+    let told = ok(temp.path(), apart);
+    assert!(told.contains("do not use: W-RHAT R-hat"), "{told}");
+}

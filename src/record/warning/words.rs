@@ -1,7 +1,7 @@
 //! What warnings say: sentences with the figures, and advice.
 
 use super::super::table::figure;
-use super::{MovedBy, Warning};
+use super::{Identity, Moment, MovedBy, SEPARATE, Warning};
 use std::fmt;
 
 impl Warning {
@@ -29,13 +29,20 @@ impl Warning {
             Self::RunsAway { .. } => {
                 "lower --step-size, start elsewhere with --init, or use an adjusted sampler (hmc, mala)"
             }
-            Self::Bias { .. } => {
-                "halve --step-size until it no longer matters, raise --warmup, or use an adjusted sampler (hmc, mala)"
-            }
+            Self::Bias { by, .. } | Self::Imbalance { by, .. } => match by {
+                MovedBy::Unadjusted => {
+                    "halve --step-size until it no longer matters, raise --warmup, or use an adjusted sampler (hmc, mala)"
+                }
+                MovedBy::Adjusted => {
+                    "raise --warmup and --draws (or --steps), or see whether modes are separated (smc)"
+                }
+                MovedBy::Solver => "raise --steps, or choose another grid or solver",
+            },
             Self::Coalesced { .. } => "raise --particles or --moves-per-stage, or give --lag",
             Self::Ladder { .. } => "raise --target-ess, or add temperatures to --ladder",
             Self::Acceptance { rate, low, .. } if rate < low => "lower --step-size",
             Self::Acceptance { .. } => "raise --step-size",
+            Self::RHat { value, .. } if *value <= SEPARATE => "raise --draws",
             Self::RHat { .. } | Self::NestedRHat { .. } => {
                 "raise --warmup and --draws; see whether modes are separated (smc)"
             }
@@ -140,8 +147,12 @@ impl fmt::Display for Warning {
             Self::RHat { value, coordinate } => {
                 write!(
                     f,
-                    "R-hat of {coordinate} is {}, above 1.01: chains have not mixed",
-                    above(*value, 1.01)
+                    "R-hat of {coordinate} is {}, above 1.01: chains {}",
+                    above(*value, 1.01),
+                    match *value > SEPARATE {
+                        true => "have not mixed",
+                        false => "are too short to tell whether they have mixed",
+                    }
                 )
             }
             Self::NestedRHat {
@@ -191,17 +202,48 @@ impl fmt::Display for Warning {
             ),
             Self::Bias {
                 coordinate,
-                sd,
+                of,
+                value,
                 exact,
+                scale,
                 se,
-            } => write!(
-                f,
-                "the sd of {coordinate} is {}, exactly it is {}: off by {:.0}%, {:.0} standard errors",
-                figure(*sd),
-                figure(*exact),
-                100.0 * (sd / exact - 1.0),
-                (sd - exact).abs() / se
-            ),
+                ..
+            } => {
+                let (name, unit) = match of {
+                    Moment::Mean => ("mean", "of an sd"),
+                    Moment::Sd => ("sd", "of it"),
+                };
+                write!(
+                    f,
+                    "the {name} of {coordinate} is {}, exactly it is {}: off by {:.0}% {unit}, {:.0} standard errors",
+                    figure(*value),
+                    figure(*exact),
+                    100.0 * (value - exact) / scale,
+                    (value - exact).abs() / se
+                )
+            }
+            Self::Imbalance {
+                coordinate,
+                identity,
+                value,
+                wanted,
+                se,
+                ..
+            } => {
+                let (product, not) = match identity {
+                    Identity::Force => ("sd times the slope of the log density", "at rest"),
+                    Identity::Virial => (
+                        "distance from the mean times the slope of the log density",
+                        "spread as the target is",
+                    ),
+                };
+                write!(
+                    f,
+                    "{product} is {} +- {} in the mean over {coordinate}, and {wanted:.0} in the target: the population is not {not}",
+                    figure(*value),
+                    figure(*se)
+                )
+            }
             Self::Ess { value, coordinate } => {
                 write!(
                     f,
