@@ -48,6 +48,8 @@ fn summary(verb: &str, target: &str, dim: usize, particles: usize, part: Part) -
         warnings: vec![],
         out: Some("runs/x-1".into()),
         part,
+        eti89_lb: Vec::new(),
+        eti89_ub: Vec::new(),
     }
 }
 

@@ -35,6 +35,8 @@ fn summary(verb: &str, target: &str, (particles, dim): (usize, usize), part: Par
         warnings: vec![],
         out: None,
         part,
+        eti89_lb: Vec::new(),
+        eti89_ub: Vec::new(),
     }
 }
 

@@ -3,9 +3,11 @@
 use super::compare;
 use super::course::Course;
 use super::settings::{CompareMethod, Method, Settings};
+use crate::diagnostics::{INTERVAL_MASS, equal_tailed};
 use crate::error::{Error, Result};
+use crate::flow::in_parallel;
 use crate::mcmc::KeptDraws;
-use crate::particles::Samples;
+use crate::particles::{Numbers, Samples};
 use crate::record::figures::{Figures, Sources};
 use crate::record::trace::{self, Trace};
 use crate::record::{self, Draws, Longer, Manifest, RunRecord, Stage, Warning, table};
@@ -67,7 +69,21 @@ fn summary(
         warnings: Vec::new(),
         out: open.map(|folder| folder.path().display().to_string()),
         part,
+        eti89_lb: Vec::new(),
+        eti89_ub: Vec::new(),
     }
+}
+
+/// The equal-tailed intervals of every coordinate of rows, numbers that are not finite left out.
+fn intervals(rows: Numbers<'_>, dim: usize) -> (Vec<f64>, Vec<f64>) {
+    let ends = in_parallel(dim, |j| {
+        let column = (0..rows.len() / dim).map(|i| rows.at(i * dim + j));
+        let mut column: Vec<f64> = column.filter(|x| x.is_finite()).collect();
+        equal_tailed(&mut column, INTERVAL_MASS)
+    });
+    ends.into_iter()
+        .map(|[lower, upper]| (lower, upper))
+        .unzip()
 }
 
 /// Writes and prints what a comparison found.
@@ -174,6 +190,11 @@ pub(super) fn report(
         outcome.part,
     );
     summary.warn(&warnings);
+    let values = match &outcome.draws {
+        Some(kept) => Numbers::from(&kept.positions),
+        None => outcome.samples.numbers(),
+    };
+    (summary.eti89_lb, summary.eti89_ub) = intervals(values, target.dim());
     let strict = settings.output.strict && !warnings.is_empty();
     let law = law(settings, &**target);
     let mut record = RunRecord {

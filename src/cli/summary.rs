@@ -32,6 +32,8 @@ fn columns<'a>(record: &'a RunRecord<'_>) -> Vec<(&'static str, &'a [f64])> {
         ("mean", record.mean()),
         ("sd", record.sd()),
         ("mcse_mean", record.mcse_mean()),
+        ("eti89_lb", &record.summary.eti89_lb),
+        ("eti89_ub", &record.summary.eti89_ub),
         (record.r_hat_kind().column(), &record.r_hat),
         ("ess_bulk", &record.ess_bulk),
         ("ess_tail", &record.ess_tail),

@@ -53,6 +53,23 @@ pub struct Summary {
     /// What the verb adds.
     #[serde(flatten, skip_deserializing)]
     pub part: Part,
+    /// Lower ends of the equal-tailed intervals of 89% of every coordinate, length dim; of kept draws, else of the last
+    /// population. Empty, and not written, where there is no population.
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        serialize_with = "nulls::finite_list",
+        deserialize_with = "nulls::numbers"
+    )]
+    pub eti89_lb: Vec<f64>,
+    /// Their upper ends.
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        serialize_with = "nulls::finite_list",
+        deserialize_with = "nulls::numbers"
+    )]
+    pub eti89_ub: Vec<f64>,
 }
 
 /// What a verb adds to [`Summary`].

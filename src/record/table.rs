@@ -84,8 +84,10 @@ fn coordinates(record: &RunRecord<'_>) -> String {
     let mut header = vec![String::new(), "mean".into(), "sd".into()];
     type Style = fn(f64) -> String;
     let whole: Style = |e| format!("{e:.0}");
-    let columns: [(&str, &[f64], Style); 4] = [
+    let columns: [(&str, &[f64], Style); 6] = [
         ("mcse", record.mcse_mean(), figure),
+        ("eti89_lb", &record.summary.eti89_lb, figure),
+        ("eti89_ub", &record.summary.eti89_ub, figure),
         (record.r_hat_kind().column(), &record.r_hat, |r| {
             format!("{r:.3}")
         }),
@@ -97,7 +99,14 @@ fn coordinates(record: &RunRecord<'_>) -> String {
     let mut rows = vec![header];
     let entry = |list: &[f64], j: usize| list.get(j).map_or("-".into(), |&v| figure(v));
     for j in shown(record, ROWS) {
-        let mut row = vec![record.name(j), entry(mean, j), entry(sd, j)];
+        let centre = mean.get(j).map_or("-".into(), |&m| {
+            // What is nothing beside the spread has no digits of its own.
+            match sd.get(j).is_some_and(|sd| m.abs() < 1e-4 && *sd > 1e-2) {
+                true => format!("{m:.4}"),
+                false => figure(m),
+            }
+        });
+        let mut row = vec![record.name(j), centre, entry(sd, j)];
         row.extend(present.clone().map(|(_, list, style)| {
             // Chains that stand still apart have an infinite R-hat.
             let value = list.get(j).filter(|v| !v.is_nan());

@@ -29,7 +29,9 @@ const ALWAYS: [&str; 18] = [
 /// The fields of every verb and `own`, in that order, of the right types.
 fn check_fields(object: &Map<String, Value>, own: &[&str]) {
     let keys: Vec<&str> = object.keys().map(String::as_str).collect();
-    let mut expected = [&ALWAYS[..], own].concat();
+    // Every population has intervals.
+    let intervals = ["eti89_lb", "eti89_ub"];
+    let mut expected = [&ALWAYS[..], own, &intervals].concat();
     // The parser sorts keys; order is tested where the text is made.
     expected.sort_unstable();
     assert_eq!(keys, expected);
@@ -319,6 +321,49 @@ fn any_resampling_gives_the_evidence() {
                 resamplings < list(&out, "temperatures").len() - 1,
                 "{options}: {resamplings}"
             );
+        }
+    }
+}
+
+/// Of kept draws, else of the last population: quantiles of the numbers that are written.
+#[test]
+fn intervals_are_quantiles_of_what_is_written() {
+    let temp = tempdir().unwrap();
+    for (name, line, file) in [
+        (
+            "draws",
+            "sample eight-gaussians --particles 65 --draws 12",
+            "draws.npy",
+        ),
+        (
+            "steps",
+            "sample gaussian --set dim=3 --steps 20 --particles 700",
+            "samples.npy",
+        ),
+        (
+            "smc",
+            "smc gaussian --set dim=3 --particles 500 --precision f32",
+            "samples.npy",
+        ),
+        ("diffuse", "diffuse grid-9 --particles 333", "samples.npy"),
+    ] {
+        let object = json(temp.path(), &format!("{line} --out {name}"));
+        let path = temp.path().join(name).join(file);
+        let array = driftlane::npy::read(&path, driftlane::npy::NonFinite::Keep).unwrap();
+        let dim = object["dim"].as_u64().unwrap() as usize;
+        for j in 0..dim {
+            let mut column: Vec<f64> = array.values.iter().skip(j).step_by(dim).copied().collect();
+            column.sort_by(f64::total_cmp);
+            for (key, p) in [("eti89_lb", 0.055), ("eti89_ub", 0.945)] {
+                let place = p * (column.len() - 1) as f64;
+                let (k, part) = (place as usize, place.fract());
+                let wanted = column[k] + part * (column[k + 1] - column[k]);
+                let got = object[key][j].as_f64().unwrap();
+                assert!(
+                    (got - wanted).abs() < 1e-9,
+                    "{line}: {key} {j}: {got}, {wanted}"
+                );
+            }
         }
     }
 }

@@ -90,7 +90,7 @@ fn tables_hold_every_coordinate_and_every_digit() {
     let printed = json(temp.path(), &format!("{} --out a", RUNS[2].1));
     let csv = ok(temp.path(), "summary a --csv");
     let mut rows = csv.lines();
-    let head = "coordinate,mean,sd,mcse_mean,r_hat,ess_bulk,ess_tail";
+    let head = "coordinate,mean,sd,mcse_mean,eti89_lb,eti89_ub,r_hat,ess_bulk,ess_tail";
     assert_eq!(rows.next(), Some(head));
     let rows: Vec<Vec<&str>> = rows.map(|row| row.split(',').collect()).collect();
     assert_eq!(rows.len(), 24);
@@ -98,10 +98,13 @@ fn tables_hold_every_coordinate_and_every_digit() {
         assert_eq!(row[0], format!("x[{j}]"));
         assert_eq!(row[1].parse::<f64>().ok(), printed["mean"][j].as_f64());
         assert_eq!(row[3].parse::<f64>().ok(), printed["mcse_mean"][j].as_f64());
+        for (cell, name) in [(4, "eti89_lb"), (5, "eti89_ub")] {
+            assert_eq!(row[cell].parse::<f64>().ok(), printed[name][j].as_f64());
+        }
     }
     let largest = rows
         .iter()
-        .map(|row| row[4].parse().unwrap())
+        .map(|row| row[6].parse().unwrap())
         .fold(0.0, f64::max);
     assert_eq!(Some(largest), printed["r_hat_max"].as_f64());
     let md = ok(temp.path(), "summary a --md");

@@ -25,6 +25,8 @@ pub fn coordinates(record: &RunRecord<'_>, page: &mut Page) {
         ("sd", Some(sd), 0),
         ("exact", exact.sd.as_deref(), 0),
         ("MCSE", Some(record.mcse_mean()), 0),
+        ("89% from", Some(record.summary.eti89_lb.as_slice()), 0),
+        ("to", Some(record.summary.eti89_ub.as_slice()), 0),
         (r_hat_name, Some(record.r_hat.as_slice()), 3),
         ("bulk ESS", Some(record.ess_bulk.as_slice()), 1),
         ("tail ESS", Some(record.ess_tail.as_slice()), 1),
