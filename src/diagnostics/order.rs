@@ -16,7 +16,14 @@
 //! slope = -sum_i c_i log2 E_i,   c_i = (x_i - mean x) / sum (x_i - mean x)^2,   variance = Var(sum_i c_i g_ip) / (N ln^2 2)
 //! ```
 //!
-//! The interval takes the larger of this and of the scatter about the line, with Student's t.
+//! The interval takes the larger of this and of the scatter about the line, with Student's t, and where the slope still
+//! changes by more than chance it reaches to where that leads: with errors C h^p (1 + c h) the slopes s_1, s_2 between the
+//! last three points, each twice as fine, are p + 2 d and p + d, so that p = 2 s_2 - s_1 (Richardson). Of two points it
+//! covers chance over particles alone.
+//!
+//! A root mean square may be that of few particles: between modes far apart those that choose another mode than the
+//! solution are off by the distance of the modes, however fine the steps. [`MeasuredError::median`] does not see them, and
+//! [`MeasuredError::few`] tells them.
 
 use super::student_t_quantile;
 use driftlane_kernels::Lane;
@@ -31,6 +38,10 @@ pub struct MeasuredError {
     pub standard_error: f64,
     /// What each particle says of ln E.
     pub influence: Vec<f64>,
+    /// Median over particles of sqrt(q_p), against a solution.
+    pub median: Option<f64>,
+    /// Share of Q that the largest hundredth of all q_p hold (one of them at least), against a solution; else 0.
+    pub few: f64,
 }
 
 impl MeasuredError {
@@ -50,10 +61,19 @@ impl MeasuredError {
         };
         let value = mean.sqrt();
         let standard_error = value * spread_of_mean(&influence);
+        let mut rising = squares;
+        rising.sort_unstable_by(f64::total_cmp);
+        let n = rising.len();
+        let largest = &rising[n - n.div_ceil(100)..];
         Self {
             value,
             standard_error,
             influence,
+            median: rising.get(n / 2).map(|q| q.sqrt()),
+            few: match mean > 0.0 && mean.is_finite() {
+                true => largest.iter().sum::<f64>() / (mean * n as f64),
+                false => 0.0,
+            },
         }
     }
 
@@ -100,6 +120,8 @@ impl MeasuredError {
             // spread / 2 E where E is far from 0, and finite where it is not.
             standard_error: (left + spread).sqrt() - value,
             influence,
+            median: None,
+            few: 0.0,
         }
     }
 }
@@ -148,12 +170,15 @@ pub fn fit_order(points: &[(f64, &MeasuredError)]) -> Option<FittedOrder> {
         .map(|p| p.1.influence.len())
         .min()
         .unwrap_or(0);
-    let of_particle = |p: usize| {
-        let terms = weights.iter().zip(points);
-        terms.map(|(c, (_, e))| c * e.influence[p]).sum::<f64>()
+    let chance = |weights: &[f64]| {
+        let of_particle = |p: usize| {
+            let terms = weights.iter().zip(points);
+            terms.map(|(c, (_, e))| c * e.influence[p]).sum::<f64>()
+        };
+        let said: Vec<f64> = (0..particles).map(of_particle).collect();
+        1.96 * std::f64::consts::LOG2_E * spread_of_mean(&said)
     };
-    let said: Vec<f64> = (0..particles).map(of_particle).collect();
-    let by_particles = 1.96 * std::f64::consts::LOG2_E * spread_of_mean(&said);
+    let by_particles = chance(&weights);
     let by_scatter = match points.len() - 2 {
         0 => 0.0,
         degrees => {
@@ -165,12 +190,38 @@ pub fn fit_order(points: &[(f64, &MeasuredError)]) -> Option<FittedOrder> {
             student_t_quantile(0.975, degrees) * (rest / degrees as f64 / square).sqrt()
         }
     };
-    let half = by_particles.max(by_scatter);
+    let by_change = match towards(&xs) {
+        Some(limit) => {
+            let off: Vec<f64> = limit.iter().zip(&weights).map(|(e, c)| e - c).collect();
+            let lack = off.iter().zip(&ys).map(|(w, y)| w * y).sum::<f64>().abs();
+            match lack > chance(&off) {
+                true => lack + by_particles,
+                false => 0.0,
+            }
+        }
+        None => 0.0,
+    };
+    let half = by_particles.max(by_scatter).max(by_change);
     Some(FittedOrder {
         slope,
         low: slope - half,
         high: slope + half,
     })
+}
+
+/// Weights of the points by which 2 s_2 - s_1 is a sum over them, s_1 and s_2 the slopes between the last three; `None`
+/// where there are fewer.
+fn towards(xs: &[f64]) -> Option<Vec<f64>> {
+    let n = xs.len();
+    let &[.., a, b, c] = xs else {
+        return None;
+    };
+    let (before, last) = (1.0 / (b - a), 2.0 / (c - b));
+    let mut weights = vec![0.0; n];
+    weights[n - 3] = before;
+    weights[n - 2] = -before - last;
+    weights[n - 1] = last;
+    weights.iter().all(|w| w.is_finite()).then_some(weights)
 }
 
 #[cfg(test)]
@@ -214,6 +265,41 @@ mod tests {
         // All particles say the same of every error: the standard error of E is that of a root mean square.
         let expected = errors[0].value * (0.5f64 / 1000.0).sqrt();
         assert!((errors[0].standard_error / expected - 1.0).abs() < 0.2);
+    }
+
+    /// Errors 3 h^2 (1 + 2 h) over the same particles: chance is nothing, the line is bent, and its slope is 2.05. The
+    /// interval reaches the order, and a straight line keeps its own.
+    #[test]
+    fn an_interval_covers_what_the_slope_still_changes() {
+        let noise = normals(1000, 3);
+        let fitted = |bend: f64| {
+            let of = |h: f64| -> MeasuredError {
+                let size = 3.0 * h * h * (1.0 + bend * h);
+                let ends: Vec<f64> = noise.iter().map(|z| size * z).collect();
+                MeasuredError::of_solution(&ends, &vec![0.0; 1000], 1)
+            };
+            let errors = [20.0, 40.0, 80.0, 160.0].map(|n| (n, of(1.0 / n)));
+            let points: Vec<_> = errors.iter().map(|(n, e)| (*n, e)).collect();
+            fit_order(&points).unwrap()
+        };
+        let bent = fitted(2.0);
+        assert!(bent.slope > 2.03 && bent.slope < 2.1, "{bent:?}");
+        assert!(bent.low < 2.0 && bent.high < 2.2, "{bent:?}");
+        let straight = fitted(0.0);
+        assert!(straight.high - straight.low < 1e-6, "{straight:?}");
+    }
+
+    /// Three of a thousand particles end a unit off whatever the steps: they are the root mean square, and not the median.
+    #[test]
+    fn few_particles_are_told() {
+        let mut ends: Vec<f64> = normals(1000, 5).iter().map(|z| 1e-9 * z).collect();
+        let smooth = MeasuredError::of_solution(&ends, &vec![0.0; 1000], 1);
+        assert!(smooth.few < 0.15 && smooth.few > 0.01, "{}", smooth.few);
+        ends[..3].fill(1.0);
+        let few = MeasuredError::of_solution(&ends, &vec![0.0; 1000], 1);
+        assert!(few.few > 0.99 && few.value > 0.05, "{}", few.few);
+        let median = few.median.unwrap();
+        assert!((median / 6.7e-10 - 1.0).abs() < 0.1, "{median}");
     }
 
     /// Where all moments are right the error is chance: below four standard errors in nearly all of 50 repeats,
