@@ -195,7 +195,8 @@ pub fn fit_order(points: &[(f64, &MeasuredError)]) -> Option<FittedOrder> {
             let off: Vec<f64> = limit.iter().zip(&weights).map(|(e, c)| e - c).collect();
             let lack = off.iter().zip(&ys).map(|(w, y)| w * y).sum::<f64>().abs();
             match lack > chance(&off) {
-                true => lack + by_particles,
+                // A quarter more for what is left of the next power of h.
+                true => 1.25 * lack + by_particles,
                 false => 0.0,
             }
         }
