@@ -212,6 +212,159 @@ fn exact_curves_are_densities() {
     assert!(counted as usize > 2900 && figures.values == 3000);
 }
 
+/// Bars are held against averages over bins: of forty modes in the plane, whose bins are wide as the modes, a million exact
+/// values scatter about them by chance alone, and would not about the curve. Bins that are too wide for the curve become
+/// narrower where there are values for it.
+#[test]
+fn bars_are_held_against_averages_over_bins() {
+    let target = library::build("fab-40", Parameters::new("x", ".", Default::default())).unwrap();
+    let figures = |n: usize, seed: u64| {
+        let values = exact(&*target, n, seed);
+        let record = RunRecord {
+            samples: (&values).into(),
+            ..RunRecord::of(
+                summary(
+                    "diffuse",
+                    "fab-40",
+                    (n, 2),
+                    Part::Diffuse(driftlane::record::DiffusePart {
+                        mean: vec![0.0; 2],
+                        sd: vec![1.0; 2],
+                        ..Default::default()
+                    }),
+                ),
+                Manifest::new(1, "x"),
+            )
+        };
+        let sources = Sources {
+            target: Some(&*target),
+            ..NOTHING
+        };
+        (Figures::of(&record, &sources), record.summary)
+    };
+    for (n, fewest) in [(1024, 34), (16_384, 60)] {
+        let (figures, summary) = figures(n, 3);
+        for marginal in &figures.marginals {
+            let bins = marginal.counts.len();
+            assert!(bins >= fewest && bins <= n / 30, "{n}: {bins}");
+            let expected = marginal.expected();
+            let width = (marginal.high - marginal.low) / bins as f64;
+            let (mut square, mut of_curve, mut used) = (0.0, 0.0, 0.0);
+            for (k, (count, average)) in marginal.counts.iter().zip(&expected).enumerate() {
+                let middle = marginal.low + (k as f64 + 0.5) * width;
+                let curve = target
+                    .marginal_density(marginal.coordinate, middle)
+                    .unwrap();
+                let mean = average * width * n as f64;
+                if mean > 5.0 {
+                    square += (f64::from(*count) - mean).powi(2) / mean;
+                    of_curve += (curve / average - 1.0).powi(2) * mean;
+                    used += 1.0;
+                }
+            }
+            // A sum of squares of so many bins, to four standard deviations.
+            let most = used + 4.0 * (2.0f64 * used).sqrt();
+            assert!(square < most, "{n}: {square} of {used}");
+            assert!(n > 2000 || of_curve > 1.0, "{n}: {of_curve}");
+        }
+        let record = RunRecord {
+            figures,
+            ..RunRecord::of(summary, Manifest::new(1, "x"))
+        };
+        let html = report::html(&record);
+        check(&html);
+        assert!(
+            html.contains("<path class=\"expected\"") && html.contains("its average over a bar")
+        );
+        assert!(html.contains(">density</text>") && html.contains("in the fullest") == (n > 1500));
+    }
+}
+
+/// Exact draws of a target in the plane.
+fn exact(target: &dyn driftlane::target::BlockTarget, n: usize, seed: u64) -> Vec<f64> {
+    use driftlane_kernels::rng::{Purpose, Stream};
+    use driftlane_kernels::{F64, Lane, tile::Row};
+    let mut stream = Stream::new(seed, Purpose::Exact, 0, 0);
+    let mut x = vec![Row::<F64>::splat(0.0); 2];
+    let mut values = Vec::new();
+    while values.len() < 2 * n {
+        assert!(target.sample_exact(&mut stream, &mut x));
+        let [a, b]: [&[f64]; 2] = [bytemuck::cast_slice(&x[..1]), bytemuck::cast_slice(&x[1..])];
+        values.extend(a.iter().zip(b).flat_map(|(a, b)| [*a, *b]));
+    }
+    values.truncate(2 * n);
+    values
+}
+
+/// Sound chains are called outside as rarely as is said, whatever the number of coordinates the shown ones were chosen
+/// from: of 40 records at most 6 (5% on average, and one in a thousand has more).
+#[test]
+fn bands_are_joint_over_coordinates() {
+    let (chains, draws, dim) = (4, 400, 12);
+    let mut outside = 0;
+    for seed in 0..40 {
+        let values = noise(chains * draws * dim, 100 + seed);
+        let part = SamplePart {
+            mean: vec![0.0; dim],
+            sd: vec![1.0; dim],
+            ..SamplePart::default()
+        };
+        // Chosen by R-hat, as reports do.
+        let r_hat = |j: usize| {
+            let chain = |c: usize| {
+                (0..draws)
+                    .map(|d| values[(d * chains + c) * dim + j])
+                    .collect::<Vec<f64>>()
+            };
+            let all: Vec<f64> = (0..chains).flat_map(chain).collect();
+            driftlane::diagnostics::r_hat(&all, chains, draws)
+        };
+        let mut record = RunRecord {
+            r_hat: (0..dim).map(r_hat).collect(),
+            ess_bulk: vec![(chains * draws) as f64 * 2.0; dim],
+            ess_tail: vec![(chains * draws) as f64 * 2.0; dim],
+            samples: (&values[..chains * dim]).into(),
+            draws: Some(Draws {
+                values: &values,
+                draws,
+            }),
+            ..RunRecord::of(
+                summary("sample", "x", (chains, dim), Part::Sample(part)),
+                Manifest::new(1, "x"),
+            )
+        };
+        record.figures = Figures::of(&record, &NOTHING);
+        let ranks = record.figures.ranks.as_ref().unwrap();
+        assert!((ranks.level - (1.0 - 0.05 / 12.0)).abs() < 1e-12);
+        let html = report::html(&record);
+        let inside = ranks.coordinates.iter().all(|c| c.inside);
+        assert_eq!(html.contains("Every line is inside."), inside);
+        assert!(html.contains("all lines of all 12 coordinates, from which these were chosen,"));
+        assert!(html.contains("(of one with 99.58%)"));
+        outside += usize::from(!inside);
+    }
+    assert!(outside <= 6, "{outside} of 40");
+}
+
+/// Moves that only tuned are in the number of moves and not in the table: the report says so.
+#[test]
+fn moves_that_only_tuned_are_told() {
+    let part = SmcPart {
+        moves: vec![5; 22],
+        mean: vec![0.0],
+        sd: vec![1.0],
+        log_evidences: vec![0.0],
+        ..SmcPart::default()
+    };
+    let mut summary = summary("smc", "x", (4, 1), Part::Smc(part));
+    summary.steps = 120;
+    let html = report::html(&RunRecord::of(summary.clone(), Manifest::new(1, "x")));
+    assert!(html.contains("120 moves each (10 of them only to tune)"));
+    summary.steps = 110;
+    let html = report::html(&RunRecord::of(summary, Manifest::new(1, "x")));
+    assert!(html.contains("110 moves each, f64"));
+}
+
 /// A record of two coordinates with these diagnostics.
 fn judged(names: Vec<String>, r_hat: Vec<f64>, ess: Vec<f64>) -> String {
     let values = noise(2 * 70 * 20, 3);
@@ -255,6 +408,11 @@ fn limits_stand_where_they_are() {
     assert!(html.contains("<dt>largest nested R-hat</dt><dd>∞"));
     assert!(html.contains("<td>∞</td>") && html.contains("1 figure without end"));
     assert!(html.contains("superchains of neighbours") && html.contains("arXiv:2110.13017"));
+    // Coordinates stand apart, each with its name; nothing joins them.
+    let html = judged(names(), vec![1.0, 1.1], vec![150.0, 200.0]);
+    let section = html.split("id=\"coordinates\"").nth(1).unwrap();
+    let section = section.split("</section>").next().unwrap();
+    assert!(!section.contains("<polyline") && section.matches(">a</text>").count() == 2);
 }
 
 #[test]

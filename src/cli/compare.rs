@@ -12,7 +12,10 @@
 //!
 //! The error of a fine solution is estimated by those of half and a quarter as many calls (Richardson), with at most
 //! order 4 and at least order 1 assumed. Errors below ten times that, or with noise below four standard errors, are
-//! left out of fitted orders.
+//! left out of fitted orders. Where the slope is that of few particles, which end in another mode than the fine solution,
+//! there is no order, and the median distance tells how the others fare.
+//!
+//! The cost of a row is the least time of several runs; only the first of them is counted and used.
 
 mod bench;
 mod fine;
@@ -86,7 +89,7 @@ impl<'a> Work<'a> {
 
     /// Takes up what was saved.
     fn restored<S: Read + Seek>(mut self, from: &mut Reader<S>) -> Result<Self> {
-        let rows: Vec<Vec<Measured>> = from.get("rows")?;
+        let rows: Vec<Vec<Measured>> = from.get("measured")?;
         if rows.len() != self.rows.len() {
             return Err(Error::Checkpoint(format!("is of {} solvers", rows.len())));
         }
@@ -135,7 +138,7 @@ impl Running for Work<'_> {
     }
 
     fn save<'a>(&'a self, out: &mut Sections<'a>) {
-        out.put("rows", &self.rows);
+        out.put("measured", &self.rows);
         self.bench.save(out);
     }
 

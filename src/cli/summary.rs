@@ -1,21 +1,29 @@
 //! `summary DIR`: the figures of a finished run once more.
 //!
-//! The text and `--json` are what the run itself printed. CSV and Markdown hold a line for every coordinate.
+//! The text and `--json` are what the run itself printed. CSV and Markdown hold a line for every coordinate, of a
+//! comparison for every row.
 
 use super::options::SummaryOptions;
 use crate::error::{Error, Result};
-use crate::record::{RunRecord, StoredRun, table};
+use crate::record::{Part, RunRecord, StoredRun, comparison, table};
 use std::fmt::Write;
 use std::path::Path;
 
 /// What to print.
 pub fn text(options: &SummaryOptions) -> Result<String> {
     let dir = Path::new(&options.dir);
-    let run = StoredRun::open(dir)?;
+    let run = StoredRun::open_any(dir)?;
     super::tell_longer(&run);
     let record = run.record();
     if options.json {
         return Ok(record.summary.to_json() + "\n");
+    }
+    if let Part::Compare(part) = &record.summary.part {
+        return match (options.csv, options.md) {
+            (true, _) => comparison::csv(part).map_err(|e| Error::write("standard output", e)),
+            (_, true) => Ok(comparison::markdown(&record, part, escape)),
+            _ => Ok(comparison::text(&record.summary, part, &record.warnings)),
+        };
     }
     if options.csv {
         return csv(&record).map_err(|e| Error::write("standard output", e));

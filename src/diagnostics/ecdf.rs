@@ -17,6 +17,8 @@ use driftlane_kernels::{F64, Lane};
 
 /// Permutations gamma is read from.
 const PERMUTATIONS: usize = 1000;
+/// The smallest share whose quantile they tell: 20 of them lie below.
+const SURE: f64 = 0.02;
 /// The seed of the permutations.
 const SEED: u64 = 0x5a11;
 
@@ -82,7 +84,7 @@ impl EcdfBand {
             })
             .collect();
         smallest.sort_unstable_by(f64::total_cmp);
-        let gamma = smallest[((1.0 - level) * PERMUTATIONS as f64) as usize];
+        let gamma = lower_quantile(&smallest, 1.0 - level);
         let inside = |tails: &Vec<f64>| {
             let first = tails.iter().position(|p| *p >= gamma).unwrap_or(0);
             let last = tails.iter().rposition(|p| *p >= gamma).unwrap_or(draws);
@@ -113,6 +115,20 @@ impl EcdfBand {
         };
         counts.iter().all(inside)
     }
+}
+
+/// The quantile of rising figures at a share. Below `SURE` too few figures tell it: there it goes on along the power law
+/// of the quantiles at `SURE` and ten times that, as small figures do (those of independent points are proportional
+/// to the share).
+fn lower_quantile(sorted: &[f64], share: f64) -> f64 {
+    let at = |share: f64| sorted[((share * sorted.len() as f64) as usize).min(sorted.len() - 1)];
+    if share >= SURE {
+        return at(share);
+    }
+    let (near, far) = (at(SURE), at(10.0 * SURE));
+    let power = Lane::ln(far / near) / std::f64::consts::LN_10;
+    // No slower than in proportion: bands for small shares are too wide rather than too narrow.
+    near * Lane::exp(power.max(1.0) * Lane::ln(share.max(1e-12) / SURE))
 }
 
 fn counts_of(order: &[u32], groups: usize, before: &[usize]) -> Vec<Vec<usize>> {
@@ -207,6 +223,26 @@ mod tests {
         }
         let share = f64::from(inside as u32) / 400.0;
         assert!((share - 0.95).abs() < 0.04, "{share}");
+    }
+
+    /// Levels so near 1 that no permutation tells them: of 3000 sound pictures at 1 - 0.05/12, which would leave out 12.5,
+    /// at most 26 (four standard deviations more) are outside, and at 95% many more.
+    #[test]
+    fn bands_near_one_hold() {
+        let (groups, draws) = (4, 60);
+        let bands = [0.95, 1.0 - 0.05 / 12.0].map(|l| EcdfBand::new(groups, draws, 50, l));
+        let mut labels: Vec<u32> = (0..groups * draws).map(|i| (i % groups) as u32).collect();
+        let mut stream = Stream::new(8, Purpose::Move, 0, 0);
+        let mut outside = [0, 0];
+        for _ in 0..3000 {
+            shuffle(&mut labels, &mut stream);
+            let counts = bands[0].counts(&labels);
+            for (outside, band) in outside.iter_mut().zip(&bands) {
+                *outside += usize::from(!band.holds(&counts));
+            }
+        }
+        assert!(outside[0] > 80 && outside[1] <= 26, "{outside:?}");
+        assert!(outside[1] > 0, "{outside:?}");
     }
 
     /// By enumeration: of 2 groups of 2 draws, the first two places hold both draws of a group in 1/6 of

@@ -1,17 +1,15 @@
 //! What `compare` leaves behind: a table for people, `compare.json`, `compare.csv`, `compare.svg`
 //! and the report.
 
-use super::report::Axis;
-use super::report::chart::Chart;
+mod picture;
+
+pub use picture::svg;
+pub(super) use picture::{Against, chart, left_out, narrow_chart};
+
 use super::table::{columns_of, count, duration};
-use super::{ComparePart, CompareRow, OpenFolder, RunRecord, Summary, Warning, report, stored};
+use super::{ComparePart, OpenFolder, RunRecord, Summary, Warning, report, stored};
 use crate::error::{Error, Result};
 use std::fmt::Write;
-
-/// Colours by class, those of the dark setting below.
-const STYLE: &str = include_str!("comparison.css");
-/// Colours that the style sheet has.
-const COLOURS: usize = 8;
 
 /// Writes the files into the folder, and that it is finished.
 pub fn write(record: &RunRecord<'_>, part: &ComparePart, folder: &OpenFolder) -> Result<()> {
@@ -29,7 +27,7 @@ pub fn write(record: &RunRecord<'_>, part: &ComparePart, folder: &OpenFolder) ->
 }
 
 /// The rows with the names of their fields in front; empty where there is no number.
-fn csv(part: &ComparePart) -> std::result::Result<String, Box<dyn std::error::Error>> {
+pub fn csv(part: &ComparePart) -> std::result::Result<String, Box<dyn std::error::Error>> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     for row in &part.rows {
         writer.serialize(row)?;
@@ -47,6 +45,80 @@ pub(super) fn measures(part: &ComparePart) -> String {
     let has = |measure: &str| part.rows.iter().any(|row| row.measure == measure);
     let used: Vec<&str> = words.iter().filter(|w| has(w.0)).map(|w| w.1).collect();
     used.join("; with noise ")
+}
+
+/// The table: a head, and a line a row. Medians stand there where errors have them.
+fn cells(part: &ComparePart) -> Vec<Vec<String>> {
+    let medians = part.rows.iter().any(|row| row.error_median.is_some());
+    let head = [
+        "solver",
+        "nfe",
+        "error",
+        "+- se",
+        "median",
+        "ns/particle",
+        "order",
+        "95% interval",
+    ];
+    let mut rows = vec![head.map(str::to_owned).to_vec()];
+    let small = |value: Option<f64>, digits: usize| match value.filter(|v| v.is_finite()) {
+        Some(value) => format!("{value:.digits$e}"),
+        None => "-".to_owned(),
+    };
+    for row in &part.rows {
+        let interval = match (row.order_low, row.order_high) {
+            (Some(low), Some(high)) => format!("{low:.2} to {high:.2}"),
+            _ => "-".to_owned(),
+        };
+        let error = match row.error_below {
+            Some(bound) => format!("< {bound:.1e}"),
+            None => small(row.error, 3),
+        };
+        rows.push(vec![
+            row.name.clone(),
+            row.nfe.to_string(),
+            error,
+            small(row.error_se, 1),
+            small(row.error_median, 1),
+            format!("{:.0}", row.cost * 1e9),
+            row.order
+                .map_or("-".to_owned(), |order| format!("{order:.2}")),
+            interval,
+        ]);
+    }
+    if !medians {
+        for row in &mut rows {
+            row.remove(4);
+        }
+    }
+    rows
+}
+
+/// The table in Markdown, its verdict and doubts below.
+pub fn markdown(record: &RunRecord<'_>, part: &ComparePart, escape: fn(&str) -> String) -> String {
+    let s = &record.summary;
+    // Writing to a string does not fail.
+    let mut out = String::new();
+    let _ = writeln!(
+        out,
+        "**compare on {}**: {}, seed {}\n",
+        escape(&s.target),
+        escape(&measures(part)),
+        s.seed
+    );
+    for (k, row) in cells(part).iter().enumerate() {
+        let row: Vec<String> = row.iter().map(|cell| escape(cell)).collect();
+        let _ = writeln!(out, "| {} |", row.join(" | "));
+        if k == 0 {
+            let _ = writeln!(out, "|:--|{}", "--:|".repeat(row.len() - 1));
+        }
+    }
+    for warning in &record.warnings {
+        let text = format!("{warning}; {}", warning.advice());
+        let _ = writeln!(out, "\n{}: {}", warning.code(), escape(&text));
+    }
+    let _ = writeln!(out, "\n{}", escape(&record.verdict()));
+    out
 }
 
 /// A line a row, solvers apart, the doubts last.
@@ -79,37 +151,10 @@ pub fn text(summary: &Summary, part: &ComparePart, warnings: &[Warning]) -> Stri
             "fine solution: {solver}, {nfe} calls, off by {error:.1e}"
         );
     }
-    let head = [
-        "solver",
-        "nfe",
-        "error",
-        "+- se",
-        "ns/particle",
-        "order",
-        "95% interval",
-    ];
-    let mut rows = vec![head.map(str::to_owned).to_vec()];
-    let small = |value: Option<f64>, digits: usize| match value.filter(|v| v.is_finite()) {
-        Some(value) => format!("{value:.digits$e}"),
-        None => "-".to_owned(),
-    };
-    for row in &part.rows {
-        let interval = match (row.order_low, row.order_high) {
-            (Some(low), Some(high)) => format!("{low:.2} to {high:.2}"),
-            _ => "-".to_owned(),
-        };
-        rows.push(vec![
-            row.name.clone(),
-            row.nfe.to_string(),
-            small(row.error, 3),
-            small(row.error_se, 1),
-            format!("{:.0}", row.cost * 1e9),
-            row.order
-                .map_or("-".to_owned(), |order| format!("{order:.2}")),
-            interval,
-        ]);
+    out.push_str(&columns_of(&cells(part)));
+    if part.rows.iter().any(|row| row.error_below.is_some()) {
+        out += "< of an error: below its noise, of which two standard errors are given\n";
     }
-    out.push_str(&columns_of(&rows));
     let _ = writeln!(
         out,
         "{}, {} in all",
@@ -126,134 +171,4 @@ pub fn text(summary: &Summary, part: &ComparePart, warnings: &[Warning]) -> Stri
         let _ = writeln!(out, "{}: {warning}; {}", warning.code(), warning.advice());
     }
     out
-}
-
-/// The rows solver by solver.
-fn solvers(part: &ComparePart) -> Vec<&[CompareRow]> {
-    part.rows.chunk_by(|a, b| a.name == b.name).collect()
-}
-
-/// The picture as a file of its own.
-pub fn svg(summary: &Summary, part: &ComparePart) -> String {
-    let mut chart = chart(part);
-    chart.heading(
-        &format!("Error against calls on {}", summary.target),
-        &format!(
-            "{}, grid {}, {}; {}",
-            part.schedule,
-            part.grid,
-            count(summary.particles, "particle"),
-            measures(part)
-        ),
-    );
-    chart.finish_alone("Error against calls, both on logarithmic scales", STYLE)
-}
-
-/// Whether a row has an error that a logarithmic scale has a place for.
-fn on_the_scale(row: &CompareRow) -> Option<f64> {
-    row.error.filter(|e| e.is_finite() && *e > 0.0)
-}
-
-/// What the picture leaves out, in words; nothing where it shows all rows.
-pub(super) fn left_out(part: &ComparePart) -> Option<String> {
-    let zero = part.rows.iter().filter(|row| row.error == Some(0.0));
-    let none = part
-        .rows
-        .iter()
-        .filter(|row| row.error.is_none_or(|e| !e.is_finite()));
-    let list = |rows: &mut dyn Iterator<Item = &CompareRow>, why: &str| {
-        let names: Vec<String> = rows
-            .map(|row| format!("{} at {} calls", row.name, row.nfe))
-            .collect();
-        (!names.is_empty()).then(|| format!("{} ({why})", names.join(", ")))
-    };
-    let lists = [
-        list(
-            &mut zero.into_iter(),
-            "error 0, which a logarithmic scale has not",
-        ),
-        list(&mut none.into_iter(), "no error"),
-    ];
-    let lists: Vec<String> = lists.into_iter().flatten().collect();
-    (!lists.is_empty()).then(|| format!("Not on the picture: {}", lists.join("; ")))
-}
-
-/// A solver's colour, the same wherever it is named, its name, and its order in words.
-pub(super) fn names(part: &ComparePart) -> impl Iterator<Item = (usize, &str, String)> {
-    solvers(part).into_iter().enumerate().map(|(k, rows)| {
-        let order = rows[0].order;
-        let order = order.map_or(String::new(), |order| format!("order {order:.1}"));
-        (k % COLOURS, rows[0].name.as_str(), order)
-    })
-}
-
-/// Error against calls, both logarithmic: a line a solver, labelled at its right end.
-pub(super) fn chart(part: &ComparePart) -> Chart {
-    let longest = names(part).map(|(_, name, _)| name.chars().count()).max();
-    let height = (440.0f64).max(120.0 + 15.0 * solvers(part).len() as f64);
-    let label_width = 30.0 + 11.0 + 7.0 * (longest.unwrap_or(0) + 11) as f64;
-    drawn(part, (800.0, height), (58.0, label_width), true)
-}
-
-/// The same for a narrow page, without names.
-pub(super) fn narrow_chart(part: &ComparePart) -> Chart {
-    drawn(part, (390.0, 340.0), (10.0, 12.0), false)
-}
-
-fn drawn(part: &ComparePart, size: (f64, f64), space: (f64, f64), labelled: bool) -> Chart {
-    let shown = |row: &CompareRow| Some((row.nfe as f64, on_the_scale(row)?));
-    let points: Vec<(f64, f64)> = part.rows.iter().filter_map(shown).collect();
-    let mut marks: Vec<f64> = part.rows.iter().map(|row| row.nfe as f64).collect();
-    marks.sort_by(f64::total_cmp);
-    marks.dedup();
-    // The calls asked for: of neighbours that a solver has rounded down, the larger.
-    let rounded: Vec<f64> = marks
-        .iter()
-        .enumerate()
-        .filter(|(k, mark)| marks.get(k + 1).is_none_or(|next| *next > 1.15 * **mark))
-        .map(|(_, mark)| *mark)
-        .collect();
-    let (first, last) = (marks.first().copied(), marks.last().copied());
-    let ends = (first.unwrap_or(1.0), last.unwrap_or(10.0));
-    let (low, high) = points
-        .iter()
-        .fold((f64::INFINITY, 0.0f64), |(low, high), p| {
-            (low.min(p.1), high.max(p.1))
-        });
-    let (low, high) = if high > 0.0 { (low, high) } else { (0.1, 1.0) };
-    let all = solvers(part);
-    let x = Axis::marked("calls of the denoiser (a particle)", &rounded, ends);
-    let y = Axis::log("error (in units of x)", low, high);
-    let mut chart = Chart::new(size.0, size.1, x, y).with_space(space.0, space.1);
-    let mut labels = Vec::new();
-    for (k, rows) in all.iter().enumerate() {
-        let colour = k % COLOURS;
-        let points: Vec<(f64, f64)> = rows.iter().filter_map(shown).collect();
-        let bars: Vec<(f64, f64, f64)> = rows
-            .iter()
-            .filter_map(|row| {
-                let (x, error) = shown(row)?;
-                let se = row.error_se.filter(|se| se.is_finite())?;
-                Some((x, (error - se).max(low), (error + se).min(high)))
-            })
-            .collect();
-        let dashed = if k >= COLOURS { " dashed" } else { "" };
-        chart.line(&points, &format!("line c{colour}{dashed}"));
-        chart.error_bars(&bars, &format!("bar c{colour}"));
-        chart.marks(&points, k, &format!("mark c{colour}"));
-        if let Some(&(x, y)) = points.last() {
-            let order = rows[0].order;
-            labels.push((
-                x,
-                y,
-                rows[0].name.clone(),
-                format!("name c{colour}"),
-                order.map_or(String::new(), |order| format!("order {order:.1}")),
-            ));
-        }
-    }
-    if labelled {
-        chart.labels(&labels);
-    }
-    chart
 }

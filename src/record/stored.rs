@@ -7,7 +7,7 @@
 
 use super::{
     Draws, Figures, Longer, Manifest, OpenFolder, RunRecord, Stage, Summary, Warning, distinct,
-    number,
+    number, table,
 };
 use crate::error::{Error, Result};
 use crate::npy::{self, NonFinite};
@@ -272,8 +272,9 @@ impl StoredRun {
 
     fn misfit(&self, name: &str, shape: &[usize]) -> String {
         format!(
-            "{name} has shape {shape:?}, which is not that of {} coordinates and {} particles",
-            self.summary.dim, self.summary.particles
+            "{name} has shape {shape:?}, which is not that of {} and {}",
+            table::count(self.summary.dim, "coordinate"),
+            table::count(self.summary.particles, "particle")
         )
     }
 

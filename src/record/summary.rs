@@ -205,10 +205,12 @@ pub struct CompareRow {
     pub nfe: usize,
     /// Steps.
     pub steps: usize,
-    /// Wall time in seconds over the particles.
+    /// Wall time in seconds over the particles: the least of several runs, three at least unless
+    /// they take a second.
     #[serde(serialize_with = "nulls::finite", deserialize_with = "nulls::number")]
     pub cost: f64,
-    /// The error; null where a particle is not finite.
+    /// The error; null where a particle is not finite, and where moments are off by no more than chance makes them
+    /// ([`CompareRow::error_below`]).
     #[serde(serialize_with = "nulls::finite_option")]
     pub error: Option<f64>,
     /// Its standard error over particles.
@@ -230,6 +232,12 @@ pub struct CompareRow {
     /// Errors below are not the solver's alone; null for moments.
     #[serde(serialize_with = "nulls::finite_option")]
     pub floor: Option<f64>,
+    /// Where the error of moments is below what chance alone makes: two standard errors of that, which it is below.
+    #[serde(default, serialize_with = "nulls::finite_option")]
+    pub error_below: Option<f64>,
+    /// Median distance over particles, which few that end elsewhere do not move; null for moments.
+    #[serde(default, serialize_with = "nulls::finite_option")]
+    pub error_median: Option<f64>,
 }
 
 /// What `smc` adds.

@@ -124,8 +124,8 @@ pub(super) fn folders() -> Vec<Case> {
     }
     for verb in ["summary", "report", "export"] {
         let line = |run: &str| format!("{verb} {run}");
-        // A comparison has a report, and no draws or figures of one run.
-        if verb != "report" {
+        // A comparison has a table and a report, and no draws.
+        if verb == "export" {
             let compared = on(
                 "compared",
                 &line("compared"),

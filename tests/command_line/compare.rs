@@ -441,3 +441,93 @@ fn grids_and_shifts_are_named() {
     let silent = text(&run(temp.path(), &format!("{shifted} 1")).stderr);
     assert!(!silent.contains("--shift"), "{silent}");
 }
+
+/// Between modes far apart few particles end in another mode than the fine solution: their error is no order, and is told.
+#[test]
+fn few_particles_give_no_order() {
+    let temp = folder();
+    let line = "ddim,dpmpp-2m,heun --on grid-9 --nfe 20:160 --particles 1024 --out c --quiet";
+    let found = json(temp.path(), &format!("compare {line}"));
+    for name in ["dpmpp-2m", "heun"] {
+        let rows = rows(&found, name);
+        let note = rows[0]["order_note"].as_str().unwrap();
+        assert!(rows[0]["order"].is_null() && rows[0]["order_low"].is_null());
+        assert!(
+            note.contains("few particles") && note.contains("median distance falls with order 2."),
+            "{name}: {note}"
+        );
+        let (errors, medians) = (figures(&rows, "error"), figures(&rows, "error_median"));
+        assert!(
+            medians[3] < 0.3 * errors[3],
+            "{name}: {medians:?} {errors:?}"
+        );
+    }
+    assert_eq!(found["warnings"][0], "W-NO-ORDER");
+    let html = fs::read_to_string(temp.path().join("c/report.html")).unwrap();
+    assert!(
+        html.contains("few particles that end in another mode") && html.contains(">median</th>")
+    );
+    assert!(!html.contains("asymptotic range") && !html.contains("not of the method"));
+    assert!(ok(temp.path(), "summary c").contains(" median "));
+}
+
+/// An interval reaches to where a slope that still changes leads: to 2 of a method of order 2.
+#[test]
+fn intervals_cover_the_order() {
+    let temp = folder();
+    let found = compare(temp.path(), "heun,dpmpp-2m,ddim --no-save");
+    for (name, order) in [("heun", 2.0), ("dpmpp-2m", 2.0), ("ddim", 1.0)] {
+        let row = &rows(&found, name)[0];
+        let ends = ["order_low", "order_high"].map(|end| row[end].as_f64().unwrap());
+        assert!(ends[0] < order && order < ends[1], "{name}: {ends:?}");
+        assert!(ends[1] - ends[0] < 0.2, "{name}: {ends:?}");
+    }
+}
+
+/// Moments that are right to chance have no error to tell: none of 0, but what it is below.
+#[test]
+fn errors_below_their_noise_are_bounds() {
+    let temp = folder();
+    let line = "compare ddpm,sde-dpmpp-2m --on grid-9 --nfe 10:160 --particles 512";
+    let found = json(temp.path(), &format!("{line} --out c --quiet"));
+    let all = found["rows"].as_array().unwrap();
+    let below: Vec<&Value> = all
+        .iter()
+        .filter(|row| !row["error_below"].is_null())
+        .collect();
+    assert!(!below.is_empty());
+    for row in &below {
+        assert!(row["error"].is_null() && row["error_se"].is_null());
+        let bound = row["error_below"].as_f64().unwrap();
+        assert!(bound > 0.05 && bound < 1.0, "{bound}");
+    }
+    assert!(
+        all.iter()
+            .all(|row| row["error"] != 0.0 && row["error_median"].is_null())
+    );
+    let table = ok(temp.path(), "summary c");
+    assert_eq!(table.matches(" < ").count(), below.len(), "{table}");
+    assert!(
+        table.contains("below its noise") && !table.contains("0.000e0"),
+        "{table}"
+    );
+    let csv = fs::read_to_string(temp.path().join("c/compare.csv")).unwrap();
+    let head: Vec<&str> = csv.lines().next().unwrap().split(',').collect();
+    let column = head.iter().position(|name| *name == "error").unwrap();
+    let empty = csv.lines().filter(|l| l.split(',').nth(column) == Some(""));
+    assert_eq!(empty.count(), below.len(), "{csv}");
+    let html = fs::read_to_string(temp.path().join("c/report.html")).unwrap();
+    assert!(html.contains("An arrow is an error below its noise") && html.contains("&lt; 0."));
+    assert!(!html.contains("Not on the picture"));
+}
+
+/// Runs that are made again to be timed are not counted: steps are those of every row once, and of the fine solutions.
+#[test]
+fn repeated_timings_are_not_counted() {
+    let temp = folder();
+    let found = compare(temp.path(), "ddim --nfe 8,16 --particles 64 --no-save");
+    // unipc-3 in stages makes some steps more than its calls tell: those of three fine solutions alone are left.
+    let fine = found["steps"].as_u64().unwrap() - 8 - 16;
+    let twice = compare(temp.path(), "ddim --nfe 8,16,20 --particles 64 --no-save");
+    assert_eq!(twice["steps"].as_u64().unwrap(), fine + 8 + 16 + 20);
+}

@@ -138,6 +138,13 @@ fn warnings_come_with_what_to_do() {
     let html = report(temp.path(), line, "bad");
     assert_eq!(sections(&html)[0], "warnings");
     assert!(html.contains("<code>W-RHAT</code>") && html.contains("<span>Next: "));
+    // Options are not broken in two.
+    let head = &html[..html.find("id=\"marginals\"").unwrap()];
+    let told = head.split("</style>").nth(1).unwrap();
+    for (at, _) in told.match_indices("--") {
+        let open = told[..at].rfind("<span class=\"nowrap\">").unwrap();
+        assert!(!told[open..at].contains("</span>"), "{}", &told[open..at]);
+    }
     assert!(html.contains("class=\"verdict bad\">do not use"));
     assert!(
         html.contains("Outside for x[0]"),
@@ -255,7 +262,46 @@ fn comparisons_fit_a_phone() {
     let temp = tempdir().unwrap();
     let line = "compare ddim,dpmpp-2m --on eight-gaussians --nfe 10:40 --particles 256";
     let html = report(temp.path(), line, "c");
-    assert!(html.contains("<ul class=\"legend\">") && html.contains("key c1\"></span> dpmpp-2m"));
-    let narrow = html.matches("viewBox=\"0 0 390 340\"").count();
-    assert_eq!(narrow, 1);
+    // Two pictures, against calls and against time, each for a wide and for a narrow page.
+    assert_eq!(html.matches("viewBox=\"0 0 390 384\"").count(), 2);
+    assert_eq!(html.matches("<title id=").count(), 4);
+    assert!(
+        html.contains("Error against calls and time")
+            && html.contains(">time a particle (ns)</text>")
+    );
+    // Every solver has its line, its mark and its name together, in each of the four.
+    for (name, class) in [("ddim", "c0"), ("dpmpp-2m", "c1")] {
+        let named = format!("<tspan class=\"name\">{name}</tspan>");
+        let parts: Vec<&str> = html.split(&named).collect();
+        assert_eq!(parts.len(), 5, "{name}");
+        for before in &parts[..4] {
+            let last = before.lines().last().unwrap();
+            assert!(last.contains(&format!("class=\"line {class}\"")), "{last}");
+            assert!(last.contains(&format!("class=\"mark {class}\"")), "{last}");
+        }
+        assert!(html.contains(&format!("<span class=\"nowrap\">{name}</span>")));
+    }
+}
+
+/// A seventh solver has the colour of the first and dashes.
+#[test]
+fn no_two_of_ten_solvers_look_alike() {
+    let temp = tempdir().unwrap();
+    let names = "ddim,dpmpp-2m,heun,unipc-2-bh2,unipc-3-bh2,deis-2,deis-3,rho-rk4,ipndm-2,dpmpp-1";
+    let line = format!("compare {names} --on eight-gaussians --nfe 8,16 --particles 32");
+    let html = report(temp.path(), &line, "c");
+    let keys: std::collections::BTreeSet<String> = names
+        .split(',')
+        .map(|name| {
+            let named = format!("<tspan class=\"name\">{name}</tspan>");
+            let line = html.lines().rfind(|line| line.contains(&named)).unwrap();
+            let class = line.split("class=\"").nth(1).unwrap();
+            let mark = line.split(" d=\"M").nth(2).unwrap();
+            // How the mark goes on from its first point.
+            let mark = mark.trim_start_matches(|c: char| c.is_ascii_digit() || ". ".contains(c));
+            format!("{} {}", class.split('"').next().unwrap(), &mark[..6])
+        })
+        .collect();
+    assert_eq!(keys.len(), 10, "{keys:?}");
+    assert!(keys.iter().any(|key| key.contains("dashed")), "{keys:?}");
 }

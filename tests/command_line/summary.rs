@@ -116,6 +116,33 @@ fn tables_hold_every_coordinate_and_every_digit() {
     assert_eq!(usage.status.code(), Some(2));
 }
 
+/// Of a comparison: what it printed, its object, its rows, and its report drawn again.
+#[test]
+fn comparisons_have_summaries() {
+    let temp = tempdir().unwrap();
+    let line = "compare ddim,heun --on grid-9 --nfe 10:40 --particles 64 --out c";
+    let table = ok(temp.path(), line);
+    assert_eq!(ok(temp.path(), "summary c"), table);
+    let read = |name: &str| fs::read_to_string(temp.path().join("c").join(name)).unwrap();
+    let printed = ok(temp.path(), "summary c --json");
+    assert_eq!(printed.lines().count(), 1);
+    assert_eq!(object(&printed), object(&read("compare.json")));
+    assert_eq!(ok(temp.path(), "summary c --csv"), read("compare.csv"));
+    let md = ok(temp.path(), "summary c --md");
+    assert_eq!(
+        md.lines().filter(|l| l.starts_with("| ddim |")).count(),
+        3,
+        "{md}"
+    );
+    assert!(
+        md.starts_with("**compare on grid-9**") && md.contains("|:--|--:|"),
+        "{md}"
+    );
+    let report = read("report.html");
+    ok(temp.path(), "report c");
+    assert!(read("report.html") == report);
+}
+
 #[test]
 fn what_is_not_a_finished_run_is_refused() {
     let temp = tempdir().unwrap();
@@ -135,8 +162,8 @@ fn what_is_not_a_finished_run_is_refused() {
                 &[other, "is not a run folder"],
             );
         }
-        // A comparison has a report, and no coordinates.
-        if verb != "report" {
+        // A comparison has a report and a table, and no coordinates.
+        if verb == "export" {
             refused(
                 temp.path(),
                 &format!("{verb} c"),

@@ -1,4 +1,7 @@
 //! Measuring one solver at one number of calls.
+//!
+//! The cost is the least time of several runs from the same starts: [`TIMED`] of them and so many seconds together, one
+//! where it takes a second.
 
 use super::fine::{Ends, Fine, ends, fine_program};
 use super::judge::conditional;
@@ -24,8 +27,8 @@ const FINE_CALLS: usize = 2048;
 pub(super) const FINER: (u64, u64) = (4, 16);
 /// Errors this many times their standard error are not chance.
 pub(super) const ABOVE_CHANCE: f64 = 4.0;
-/// Particles times calls that are timed at least, by repeating small runs.
-const TIMED: usize = 1 << 20;
+/// A run is timed again until there are so many times, and so many seconds of them; or seconds enough for few.
+const TIMED: (usize, f64, f64) = (3, 0.02, 1.0);
 
 /// Why a row was not measured.
 pub(super) enum Halt {
@@ -319,7 +322,8 @@ impl<'a> Bench<'a> {
         Ok(result.samples.to_vec())
     }
 
-    /// The same with the least time of a few runs over the particles.
+    /// The same with the least time of a few runs over the particles. Those after the first are not counted: how many
+    /// there are is a matter of the clock.
     fn timed<R: Real>(
         &mut self,
         program: &Program,
@@ -329,15 +333,21 @@ impl<'a> Bench<'a> {
         pause: &Pause<'_>,
     ) -> Halting<(Vec<f64>, f64)> {
         let start = self.starts_at(first)?;
-        let work = self.given.particles.saturating_mul(program.calls()).max(1);
-        let mut least = f64::INFINITY;
-        let mut samples = Vec::new();
-        for _ in 0..(TIMED / work).clamp(1, 5) {
+        let (mut least, mut spent, mut times) = (f64::INFINITY, 0.0, 0);
+        let mut kept = None;
+        while !enough(times, spent) {
+            let before = self.pending.clone();
             let begin = Instant::now();
-            samples = self.run::<R>(program, method, path, start, pause)?;
-            least = least.min(begin.elapsed().as_secs_f64());
+            let samples = self.run::<R>(program, method, path, start, pause)?;
+            let seconds = begin.elapsed().as_secs_f64();
+            (least, spent, times) = (least.min(seconds), spent + seconds, times + 1);
+            match kept {
+                None => kept = Some(samples),
+                Some(_) => self.pending = before,
+            }
         }
-        Ok((samples, least / self.given.particles as f64))
+        let cost = least / self.given.particles as f64;
+        Ok((kept.unwrap_or_default(), cost))
     }
 
     /// The fine solution of the flow with these ends.
@@ -393,6 +403,12 @@ impl<'a> Bench<'a> {
     }
 }
 
+/// Whether a run has been timed often enough: the least of the times of a short one is hardly disturbed by others.
+fn enough(times: usize, spent: f64) -> bool {
+    let (fewest, short, long) = TIMED;
+    times > 0 && spent >= if times < fewest { long } else { short }
+}
+
 fn of_moments(samples: &[f64], law: &dyn BlockTarget, ends: Ends) -> Result<MeasuredError> {
     let (_, last, clean) = ends;
     let noised = match clean {
@@ -405,6 +421,19 @@ fn of_moments(samples: &[f64], law: &dyn BlockTarget, ends: Ends) -> Result<Meas
         _ => {
             let allowed = "must be a target with exact mean and sd for solvers with noise";
             Err(Error::invalid("TARGET", "no exact moments", allowed))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::enough;
+
+    #[test]
+    fn short_runs_are_timed_again() {
+        let times = |seconds: f64| (0..).find(|k| enough(*k, seconds * *k as f64));
+        for (seconds, expected) in [(1e-4, 200), (0.002, 10), (0.4, 3), (0.9, 2), (2.0, 1)] {
+            assert_eq!(times(seconds), Some(expected), "{seconds}");
         }
     }
 }

@@ -4,6 +4,7 @@ use super::Comparison;
 use super::bench::{ABOVE_CHANCE, Measure, Measured};
 use crate::diagnostics::{FittedOrder, MeasuredError, fit_order};
 use crate::record::{CompareRow, Warning};
+use driftlane_kernels::Lane;
 
 /// Adds the rows of one solver, with its order and what is to be warned of.
 pub(super) fn judge(name: &str, measured: &[Measured], found: &mut Comparison) {
@@ -22,35 +23,87 @@ pub(super) fn judge(name: &str, measured: &[Measured], found: &mut Comparison) {
             reason: reason.clone(),
         });
     }
-    found.rows.extend(measured.iter().map(|row| CompareRow {
-        name: name.to_owned(),
-        nfe: row.nfe,
-        steps: row.steps,
-        cost: row.cost,
-        error: Some(row.error.value),
-        // One particle says nothing of its own scatter.
-        error_se: (row.particles > 1).then_some(row.error.standard_error),
-        order: order.map(|order| order.slope),
-        order_low: order.map(|order| order.low),
-        order_high: order.map(|order| order.high),
-        order_note: note.clone(),
-        measure: row.measure.name().to_owned(),
-        floor: row.floor,
+    found.rows.extend(measured.iter().map(|row| {
+        // Not 0: no larger than chance.
+        let unseen = row.measure == Measure::Moments && row.error.value == 0.0;
+        let se = row.error.standard_error;
+        CompareRow {
+            name: name.to_owned(),
+            nfe: row.nfe,
+            steps: row.steps,
+            cost: row.cost,
+            error: (!unseen).then_some(row.error.value),
+            // One particle says nothing of its own scatter.
+            error_se: (row.particles > 1 && !unseen).then_some(se),
+            order: order.map(|order| order.slope),
+            order_low: order.map(|order| order.low),
+            order_high: order.map(|order| order.high),
+            order_note: note.clone(),
+            measure: row.measure.name().to_owned(),
+            floor: row.floor,
+            error_below: unseen.then_some(2.0 * se),
+            error_median: row.error.median,
+        }
     }));
 }
 
-/// The order over the last three doublings above the floor, or why there is none.
+/// Of the largest hundredth of all particles, the share of the mean square above which it is theirs.
+const OF_FEW: f64 = 0.5;
+/// How much faster the median falls where the order is not that of the method, and how many times smaller it is.
+const MEDIAN: (f64, f64) = (0.25, 100.0);
+
+/// Why a slope is not the order of the method: the errors are those of few particles, and the median falls otherwise.
+fn of_few(slope: f64, near: &[&Measured]) -> Option<String> {
+    let (first, last) = (near.first()?, near.last()?);
+    let few = last.error.few;
+    let median = last.error.median?;
+    if few <= OF_FEW {
+        return None;
+    }
+    let own = |row: &&&Measured| {
+        row.error
+            .median
+            .is_some_and(|m| m > row.floor.unwrap_or(0.0))
+    };
+    let fall = match (near.iter().find(own), near.iter().rev().find(own)) {
+        (Some(from), Some(to)) if to.steps > from.steps => {
+            let errors = from.error.median? / to.error.median?;
+            Some(Lane::ln(errors) / Lane::ln(to.steps as f64 / from.steps as f64))
+        }
+        _ => None,
+    };
+    let faster = fall.is_some_and(|fall| fall > slope + MEDIAN.0);
+    if !faster && median * MEDIAN.1 > last.error.value {
+        return None;
+    }
+    let tells = fall.map_or(String::new(), |fall| {
+        format!("; the median distance falls with order {fall:.1}")
+    });
+    Some(format!(
+        "the error is that of few particles, as of those that choose another mode than the fine solution (1% of them hold \
+         {:.0}% of its square at {} calls, and it falls with {slope:.2} from {} calls on){tells}",
+        100.0 * few,
+        last.nfe,
+        first.nfe
+    ))
+}
+
+/// The slope over the last three doublings above the floor as the order, or why there is none.
 fn order_of(rows: &[Measured]) -> (Option<FittedOrder>, Option<String>) {
-    let above: Vec<(f64, &MeasuredError)> = rows
+    let above: Vec<&Measured> = rows.iter().filter(|row| row.above).collect();
+    let last = above.last().map_or(0.0, |row| row.steps as f64);
+    // Three doublings, where a solver of several calls a step has rounded them.
+    let near = |row: &&Measured| row.steps as f64 * 8.8 >= last;
+    let near: Vec<&Measured> = above.into_iter().filter(near).collect();
+    let points: Vec<(f64, &MeasuredError)> = near
         .iter()
-        .filter(|row| row.above)
         .map(|row| (row.steps as f64, &row.error))
         .collect();
-    let last = above.last().map_or(0.0, |point| point.0);
-    // Three doublings, where a solver of several calls a step has rounded them.
-    let near: Vec<_> = above.into_iter().filter(|p| p.0 * 8.8 >= last).collect();
-    if let Some(order) = fit_order(&near) {
-        return (Some(order), None);
+    if let Some(order) = fit_order(&points) {
+        return match of_few(order.slope, &near) {
+            Some(note) => (None, Some(note)),
+            None => (Some(order), None),
+        };
     }
     let finite = rows
         .iter()

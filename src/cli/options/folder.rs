@@ -68,7 +68,7 @@ pub struct SummaryOptions {
     /// What the run printed, or would have printed, with --json
     #[arg(long, conflicts_with_all = ["csv", "md"])]
     pub json: bool,
-    /// One line a coordinate, every digit, all coordinates
+    /// One line a coordinate, every digit, all coordinates; of a comparison one line a row
     #[arg(long, conflicts_with = "md")]
     pub csv: bool,
     /// A table in Markdown, all coordinates

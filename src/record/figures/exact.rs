@@ -20,8 +20,8 @@ const NUMBERS: usize = 1 << 23;
 const DRAWS: (usize, usize) = (1 << 12, 1 << 18);
 /// The seed of exact draws: pictures of two runs of a target have the same curve.
 const SEED: u64 = 0xd1a3;
-/// Points of a curve.
-const POINTS: usize = 320;
+/// Points of a curve: three in the narrowest bin of a histogram.
+const POINTS: usize = 481;
 /// Bins of exact histograms: of 2^18 draws a bin's noise is 2%, below a line's width.
 const BINS: usize = 120;
 

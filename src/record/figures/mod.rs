@@ -83,7 +83,7 @@ impl Figures {
             ranges.push(range);
         }
         if let Some(exactly) = &exactly {
-            marginals::add_curves(&mut marginals, exactly);
+            marginals::add_curves(&mut marginals, exactly, &table);
         }
         let ranked = table::shown(record, ranks::COORDINATES);
         Self {

@@ -110,6 +110,12 @@ impl Axis {
         }
         if self.log {
             let (from, to) = (self.low as i32, self.high as i32);
+            if to - from == 1 {
+                let unit = 10f64.powi(from);
+                return [1.0, 2.0, 5.0, 10.0]
+                    .map(|k| (k * unit, plain(k * unit)))
+                    .to_vec();
+            }
             let every = ((to - from) / about as i32).max(1);
             let label = |e: i32| match e {
                 0 => "1".to_owned(),
@@ -120,7 +126,8 @@ impl Axis {
             return counted.map(|e| (10f64.powi(e), label(e))).collect();
         }
         let mut about = about;
-        while self.count(self.step(about)) < 2.0 && about < 20 {
+        // Two would be the ends of a single step: no scale to read by.
+        while self.count(self.step(about)) < 3.0 && about < 20 {
             about += 1;
         }
         let step = self.step(about);
@@ -137,6 +144,15 @@ impl Axis {
                 (value, if value == 0.0 { "0".into() } else { text })
             })
             .collect()
+    }
+}
+
+/// A round number as short as it is.
+fn plain(value: f64) -> String {
+    match (1e-3..1e5).contains(&value) {
+        // What is left of binary fractions has no place here.
+        true => format!("{}", (value * 1e6).round() / 1e6),
+        false => number(value),
     }
 }
 

@@ -16,15 +16,13 @@ pub struct Chart {
     pub(super) bottom: f64,
     pub(super) top: f64,
     pub(super) right: f64,
+    /// Below everything: for a legend.
+    pub(super) foot: f64,
     x: Axis,
     y: Axis,
     pub(super) body: String,
 }
 
-/// Between lines of text.
-const LINE: f64 = 15.0;
-/// How far from the edge a line may end and still be joined to its name.
-const REACH: f64 = 60.0;
 /// Space above and to the right of the frame.
 const TOP: f64 = 10.0;
 const RIGHT: f64 = 12.0;
@@ -52,6 +50,7 @@ impl Chart {
             bottom,
             top: TOP,
             right: RIGHT,
+            foot: 0.0,
             x,
             y,
             body: String::new(),
@@ -64,6 +63,40 @@ impl Chart {
         self
     }
 
+    /// With space at the foot, taken from the height.
+    pub fn with_foot(mut self, foot: f64) -> Self {
+        (self.foot, self.bottom) = (foot, self.bottom + foot);
+        self
+    }
+
+    /// With the names of rows to the left, from above: the level axis of rows runs from 0 to their number.
+    pub fn with_rows(mut self, names: &[String]) -> Self {
+        let longest = names.iter().map(|name| name.chars().count()).max();
+        self.left = 16.0 + 7.0 * longest.unwrap_or(0) as f64;
+        for (k, name) in names.iter().enumerate() {
+            let y = self.y((names.len() - k) as f64 - 0.5);
+            let _ = writeln!(
+                self.body,
+                "<path class=\"grid\" d=\"M{:.1} {y:.1}H{:.1}\"/><text class=\"note\" x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>",
+                self.left,
+                self.width - self.right,
+                self.left - 6.0,
+                y + 4.0,
+                escape(name)
+            );
+        }
+        self
+    }
+
+    /// With room to the left for text that is half as large again.
+    pub fn for_large_text(mut self) -> Self {
+        let about = y_ticks(self.height - self.bottom - self.top);
+        let ticks = self.y.ticks(about);
+        let widest = ticks.iter().map(|t| t.1.chars().count()).max();
+        self.left = 28.0 + 10.8 * widest.unwrap_or(0) as f64;
+        self
+    }
+
     pub(super) fn x(&self, value: f64) -> f64 {
         self.left + self.x.place(value) * (self.width - self.left - self.right)
     }
@@ -71,62 +104,6 @@ impl Chart {
     pub(super) fn y(&self, value: f64) -> f64 {
         let floor = self.height - self.bottom;
         floor - self.y.place(value) * (floor - self.top)
-    }
-
-    /// Labels to the right of the frame, each joined to its point (x, y), moved apart where they would overlap:
-    /// (x, y, name, its class, what follows it).
-    pub fn labels(&mut self, labels: &[(f64, f64, String, String, String)]) {
-        let floor = self.height - self.bottom;
-        let mut order: Vec<usize> = (0..labels.len()).collect();
-        order.sort_by(|a, b| self.y(labels[*a].1).total_cmp(&self.y(labels[*b].1)));
-        let mut places: Vec<f64> = order.iter().map(|k| self.y(labels[*k].1)).collect();
-        let apart = LINE.min((floor - self.top) / labels.len().max(1) as f64);
-        // Groups that touch share the way they have to move.
-        for _ in 0..200 {
-            let mut moved = false;
-            for k in 1..places.len() {
-                let lack = apart - (places[k] - places[k - 1]);
-                if lack > 1e-3 {
-                    places[k - 1] -= 0.5 * lack;
-                    places[k] += 0.5 * lack;
-                    moved = true;
-                }
-            }
-            if !moved {
-                break;
-            }
-        }
-        let (mut low, mut high) = (self.top + 4.0, floor - 2.0);
-        for place in &mut places {
-            *place = place.max(low);
-            low = *place + apart;
-        }
-        for place in places.iter_mut().rev() {
-            *place = place.min(high);
-            high = *place - apart;
-        }
-        let right = self.width - self.right;
-        for (k, place) in order.iter().zip(places) {
-            let (x, y, name, class, rest) = &labels[*k];
-            let (x, y) = (self.x(*x), self.y(*y));
-            // A line that ends far from the edge is known by its colour: its joint would cross others.
-            if right - x < REACH {
-                let _ = writeln!(
-                    self.body,
-                    "<path class=\"joint\" d=\"M{:.1} {y:.1}L{:.1} {place:.1}h8\"/>",
-                    x + 6.0,
-                    right + 4.0,
-                );
-            }
-            let _ = writeln!(
-                self.body,
-                "<text x=\"{:.1}\" y=\"{:.1}\"><tspan class=\"{class}\">{}</tspan> {}</text>",
-                right + 16.0,
-                place + 4.0,
-                escape(name),
-                escape(rest)
-            );
-        }
     }
 
     /// A title and a line below it, above the frame.
@@ -209,7 +186,7 @@ impl Chart {
             let _ = writeln!(
                 axes,
                 "<text class=\"label\" x=\"{middle:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>",
-                h - 6.0,
+                h - self.foot - 6.0,
                 escape(&self.x.label)
             );
         }

@@ -1,17 +1,17 @@
-//! The coordinates in numbers: a table, and effective sample sizes and R-hat of all of them as curves.
+//! The coordinates in numbers: a table, and effective sample sizes and R-hat of all of them as dots.
 
 use super::super::{RunRecord, table};
 use super::Axis;
 use super::chart::Chart;
-use super::page::{Drawing, Page, escape, grid, key, number, plural, r_hat, range, rounded};
+use super::page::{Drawing, Page, escape, grid, key, number, plural, r_hat, range, rounded, short};
 use crate::diagnostics::RHatKind;
 
 /// Rows of the table.
 const ROWS: usize = 200;
-/// Points of a curve over coordinates.
+/// Dots over coordinates.
 const POINTS: usize = 300;
 
-/// Table and curves.
+/// Table and pictures.
 pub fn coordinates(record: &RunRecord<'_>, page: &mut Page) {
     let (mean, sd) = (record.mean(), record.sd());
     if mean.is_empty() {
@@ -78,49 +78,91 @@ pub fn coordinates(record: &RunRecord<'_>, page: &mut Page) {
     page.section("coordinates", "Coordinates", &(body + &grid(&figures)));
 }
 
-/// Values in falling order as points over the share of coordinates, thinned.
-fn falling(values: &[f64]) -> Vec<(f64, f64)> {
-    let mut sorted: Vec<f64> = values.iter().copied().filter(|v| v.is_finite()).collect();
-    sorted.sort_unstable_by(|a, b| b.total_cmp(a));
-    let n = sorted.len();
+/// Coordinates that have a line with their name each; more are dots in falling order.
+const NAMED: usize = 24;
+
+/// Places of coordinates, those with the smallest value last, thinned to so many as a picture shows.
+fn falling(values: &[f64]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..values.len())
+        .filter(|j| values[*j].is_finite())
+        .collect();
+    order.sort_by(|a, b| values[*b].total_cmp(&values[*a]).then(a.cmp(b)));
+    let n = order.len();
     let points = n.min(POINTS);
     let place = |k: usize| match points {
         0 | 1 => 0,
         _ => k * (n - 1) / (points - 1),
     };
-    (0..points)
-        .map(|k| ((place(k) + 1) as f64, sorted[place(k)]))
-        .collect()
+    (0..points).map(|k| order[place(k)]).collect()
+}
+
+/// A picture of figures of the coordinates: a line with its name for each where they are few, else dots in falling order.
+/// Nothing joins coordinates, which have nothing to do with each other.
+fn dots(
+    record: &RunRecord<'_>,
+    series: &[(&[f64], usize)],
+    values: Axis,
+    limit: f64,
+) -> Option<Chart> {
+    let (first, _) = series.first()?;
+    let order = falling(first);
+    let few = order.len() <= NAMED && first.len() <= NAMED;
+    let last = first.len() as f64;
+    let mut chart = match few {
+        true => {
+            let rows = Axis::linear("", 0.0, order.len() as f64);
+            let height = 64.0 + 17.0 * order.len() as f64;
+            let names: Vec<String> = order.iter().map(|j| short(&record.name(*j), 18)).collect();
+            Chart::new(360.0, height, values, rows).with_rows(&names)
+        }
+        false => Chart::new(
+            360.0,
+            220.0,
+            Axis::counted("coordinates, largest first", 1.0, last),
+            values,
+        ),
+    };
+    match few {
+        true => chart.upright(limit, "limit"),
+        false => chart.level(limit, "limit"),
+    }
+    for (list, k) in series {
+        let order = if few { order.clone() } else { falling(list) };
+        let shown = order.len();
+        let place = |k: usize| match shown {
+            0 | 1 => 1.0,
+            // Where thinned, evenly over all.
+            _ => 1.0 + k as f64 / (shown - 1) as f64 * (last - 1.0),
+        };
+        let points = order.iter().enumerate().filter_map(|(at, j)| {
+            let value = list.get(*j).copied().filter(|v| v.is_finite())?;
+            Some(match few {
+                true => (value, (shown - at) as f64 - 0.5),
+                false => (place(at), value),
+            })
+        });
+        let points: Vec<(f64, f64)> = points.collect();
+        chart.marks(&points, *k, &format!("mark c{k}"));
+    }
+    Some(chart)
 }
 
 fn sizes(record: &RunRecord<'_>, page: &mut Page) -> Option<String> {
-    let (bulk, tail) = (falling(&record.ess_bulk), falling(&record.ess_tail));
-    let (low, high) = range(bulk.iter().chain(&tail).map(|p| p.1).filter(|v| *v > 0.0))?;
-    let n = record.ess_bulk.len().max(record.ess_tail.len());
+    let (bulk, tail) = (&record.ess_bulk, &record.ess_tail);
+    let (low, high) = range(bulk.iter().chain(tail).copied().filter(|v| *v > 0.0))?;
+    let n = bulk.len().max(tail.len());
     // The level of 400 has to be on the picture.
     let (bottom, top) = (low.min(400.0), high.max(400.0));
-    let y = match top > 8.0 * bottom {
+    let axis = match top > 8.0 * bottom {
         true => Axis::log("effective sample size", bottom, top),
         false => Axis::linear("effective sample size", 0.0, 1.05 * top),
     };
-    let mut chart = Chart::new(
-        360.0,
-        220.0,
-        Axis::counted("coordinates, largest first", 1.0, n as f64),
-        y,
-    );
-    chart.level(400.0, "limit");
-    for (points, class) in [(&bulk, "c0"), (&tail, "c1")] {
-        chart.line(points, &format!("line {class}"));
-        if points.len() <= 60 {
-            chart.marks(points, 0, &format!("mark {class}"));
-        }
-    }
+    let chart = dots(record, &[(bulk, 0), (tail, 1)], axis, 400.0)?;
     let caption = format!(
-        "Effective sample sizes in falling order, {} bulk and {} tail; {} is 400, below which R-hat and \
+        "Effective sample sizes in falling order of the bulk's, {} bulk and {} tail; {} is 400, below which R-hat and \
          standard errors are not to be trusted. A tail far below the bulk means rare excursions: run longer.",
-        key("line c0"),
-        key("line c1"),
+        sample(0),
+        sample(1),
         key("limit")
     );
     let title = "Effective sample sizes of all coordinates".into();
@@ -135,22 +177,18 @@ fn sizes(record: &RunRecord<'_>, page: &mut Page) -> Option<String> {
     ))
 }
 
+/// A mark in a caption.
+fn sample(k: usize) -> String {
+    let mark = ["\u{25cf}", "\u{25a0}"][k % 2];
+    format!("<span class=\"sign c{k}\">{mark}</span>")
+}
+
 fn r_hats(record: &RunRecord<'_>, page: &mut Page) -> Option<String> {
-    let points = falling(&record.r_hat);
-    let (low, high) = range(points.iter().map(|p| p.1))?;
+    let (low, high) = range(record.r_hat.iter().copied())?;
     let (low, high) = (low.min(1.0), high.max(1.012));
     let pad = 0.05 * (high - low);
-    let mut chart = Chart::new(
-        360.0,
-        220.0,
-        Axis::counted("coordinates, largest first", 1.0, record.r_hat.len() as f64),
-        Axis::linear(record.r_hat_kind().words(), low - pad, high + pad),
-    );
-    chart.level(1.01, "limit");
-    chart.line(&points, "line c0");
-    if points.len() <= 60 {
-        chart.marks(&points, 0, "mark c0");
-    }
+    let axis = Axis::linear(record.r_hat_kind().words(), low - pad, high + pad);
+    let chart = dots(record, &[(&record.r_hat, 0)], axis, 1.01)?;
     let what = match record.r_hat_kind() {
         RHatKind::Split => {
             "Split R-hat in falling order; {} is 1.01. All of them should be below it: above, chains have not met, and \

@@ -2,7 +2,7 @@
 
 use super::super::table::rate;
 use super::super::{Part, RunRecord};
-use super::page::{Page, count, escape, number, plural, r_hat, rounded};
+use super::page::{Page, count, escape, number, plural, prose, r_hat, rounded};
 use crate::diagnostics::RHatKind;
 use std::fmt::Write;
 
@@ -31,7 +31,11 @@ fn lede(record: &RunRecord<'_>) -> String {
         Part::Diffuse(_) | Part::Compare(_) => {
             format!("{} in all", plural(s.steps as usize, "step", "steps"))
         }
-        _ => format!("{} each", plural(s.steps as usize, "move", "moves")),
+        _ => format!(
+            "{} each{}",
+            plural(s.steps as usize, "move", "moves"),
+            only_tuned(record)
+        ),
     };
     format!(
         "{} in {}, {moves}, {} arithmetic, {}, seed {}.",
@@ -41,6 +45,20 @@ fn lede(record: &RunRecord<'_>) -> String {
         plural(s.threads, "thread", "threads"),
         s.seed,
     )
+}
+
+/// How many moves only tuned, which the table of stages leaves out: of one ladder, whose moves can be counted there.
+fn only_tuned(record: &RunRecord<'_>) -> String {
+    let Part::Smc(part) = &record.summary.part else {
+        return String::new();
+    };
+    let staged = part.moves.iter().map(|n| *n as u64).sum::<u64>();
+    match record.summary.steps.checked_sub(staged) {
+        Some(extra) if extra > 0 && staged > 0 && part.log_evidences.len() <= 1 => {
+            format!(" ({} of them only to tune)", count(extra))
+        }
+        _ => String::new(),
+    }
 }
 
 fn verdict(record: &RunRecord<'_>) -> String {
@@ -53,7 +71,7 @@ fn verdict(record: &RunRecord<'_>) -> String {
     };
     format!(
         "<p class=\"verdict {class}\">{}</p>\n",
-        escape(&record.verdict())
+        prose(&record.verdict())
     )
 }
 
@@ -144,8 +162,8 @@ pub fn warnings(record: &RunRecord<'_>, page: &mut Page) {
             body,
             "<li class=\"{class}\"><code>{}</code> {}.<br><span>Next: {}.</span></li>",
             warning.code(),
-            escape(&warning.to_string()),
-            escape(warning.advice()),
+            prose(&warning.to_string()),
+            prose(warning.advice()),
         );
     }
     page.section("warnings", "Warnings", &(body + "</ul>\n"));

@@ -30,9 +30,12 @@ pub fn marginals(record: &RunRecord<'_>, page: &mut Page) {
     };
     let known = match marginals.iter().find(|m| !m.exact.is_empty()) {
         Some(m) => format!(
-            " {} is exact ({}); bars that leave it by more than their noise, or a missing bump, are an error of the run.",
+            " {} is exact ({}), and {} its average over a bar, which is where the bar ends but for noise: about √n of the n \
+             values in it, more where values depend on each other, as states of a chain and resampled particles do. Bars that miss it \
+             by more, or a missing bump, are an error of the run.",
             key("exact"),
-            escape(&m.exact_how)
+            escape(&m.exact_how),
+            key("expected")
         ),
         None if marginals.iter().any(|m| exact_mean(record, m).is_some()) => format!(
             " {} is the exact mean; the centre of the bars should be there within a few standard errors (see the table).",
@@ -108,9 +111,15 @@ fn marginal(record: &RunRecord<'_>, marginal: &Marginal) -> Drawing {
     let tallest = heights.iter().copied().chain(m.exact.iter().map(|p| p.1));
     let (_, top) = range(tallest).unwrap_or((0.0, 1.0));
     let x = Axis::linear("", m.low, m.high);
-    let mut chart = Chart::new(270.0, 165.0, x, Axis::linear("", 0.0, top)).with_space(26.0, 12.0);
-    chart.bars(&edges(m.low, m.high, heights.len()), &heights);
+    let y = Axis::linear("density", 0.0, top);
+    // Text is half as large again on a phone: its numbers need the room there.
+    let mut chart = Chart::new(270.0, 165.0, x, y)
+        .with_space(26.0, 12.0)
+        .for_large_text();
+    let edges = edges(m.low, m.high, heights.len());
+    chart.bars(&edges, &heights);
     chart.line(&m.exact, "exact");
+    chart.treads(&edges, &m.expected(), "expected");
     if let Some(mean) = exact_mean(record, m) {
         chart.upright(mean, "limit");
     }
@@ -163,7 +172,7 @@ fn pair(record: &RunRecord<'_>, pair: &Pair, page: &mut Page) -> String {
         Some(cells) => {
             let n = cells.rows.len().max(1) as f64;
             format!(
-                "{}, in cells of {} by {}; shade grows with the square root of the count, {} in the darkest",
+                "{}, in cells of {} by {}; shade grows with the square root of the count, {} in the fullest",
                 looked_at(record),
                 number((pair.x.1 - pair.x.0) / n),
                 number((pair.y.1 - pair.y.0) / n),

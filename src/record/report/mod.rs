@@ -14,7 +14,10 @@ mod evidence;
 mod head;
 mod marginals;
 mod methods;
+pub(super) mod names;
 mod page;
+#[cfg(test)]
+mod palette;
 mod ranks;
 mod shapes;
 

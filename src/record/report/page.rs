@@ -89,6 +89,25 @@ pub fn escape(text: &str) -> String {
     safe
 }
 
+/// A name made safe that is not broken at its end of a line, where it is short enough for that.
+pub fn whole(name: &str) -> String {
+    match name.chars().count() <= 24 {
+        true => format!("<span class=\"nowrap\">{}</span>", escape(name)),
+        false => escape(name),
+    }
+}
+
+/// Text made safe in which options of the command line are not broken at the end of a line.
+pub fn prose(text: &str) -> String {
+    let words = text.split(' ').map(|word| match word.find("--") {
+        Some(_) if word.len() <= 40 => {
+            format!("<span class=\"nowrap\">{}</span>", escape(word))
+        }
+        _ => escape(word),
+    });
+    words.collect::<Vec<String>>().join(" ")
+}
+
 /// A name short enough for the room there is, its end left out.
 pub fn short(name: &str, most: usize) -> String {
     match name.chars().count() > most {
@@ -154,7 +173,8 @@ pub fn facts(rows: &[(&str, String)]) -> String {
     out + "</dl>\n"
 }
 
-/// A table that scrolls in its own box; the first column holds names. All text is safe.
+/// A table that scrolls in its own box, which shades the side where more is; the first column holds names. All text is
+/// safe.
 pub fn table(head: &[&str], rows: &[Vec<String>]) -> String {
     let mut out = String::from("<div class=\"scroll\" tabindex=\"0\"><table>\n<thead><tr>");
     for name in head {

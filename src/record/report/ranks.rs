@@ -65,9 +65,25 @@ pub fn ranks(record: &RunRecord<'_>, page: &mut Page) {
         0 => "Every line is inside.".to_owned(),
         _ => format!("Outside for {}.", outside.join(", ")),
     };
+    let alarms = 1.0 - ranks.level;
+    let joint = match dim {
+        1 => "holds all lines with probability 95% where groups have one law".to_owned(),
+        // Written before the level was joint.
+        _ if alarms > 0.04 => {
+            "holds all lines of one picture with probability 95% where groups have one law"
+                .to_owned()
+        }
+        _ => format!(
+            "holds all lines of all {dim} coordinates{} with probability 95% where groups have one law (of one with {}%)",
+            match dim > ranks.coordinates.len() {
+                true => ", from which these were chosen,",
+                false => "",
+            },
+            percent(ranks.level),
+        ),
+    };
     let caption = format!(
-        "Distribution function of the ranks of each group, less that of uniform ranks; {} holds all lines of a picture with \
-         probability 95% where groups have one law. {found} A hill is a group that sits too low, a valley one that sits too high; an S, a \
+        "Distribution function of the ranks of each group, less that of uniform ranks; {} {joint}. {found} A hill is a group that sits too low, a valley one that sits too high; an S, a \
          group with too little or too much spread.",
         key("area")
     );
@@ -84,6 +100,13 @@ pub fn ranks(record: &RunRecord<'_>, page: &mut Page) {
     );
     body += &page.figure(histograms, &caption);
     page.section("ranks", "Do the chains agree?", &body);
+}
+
+/// A share near 1 with two digits of what is left to it.
+fn percent(share: f64) -> String {
+    let left = (100.0 * (1.0 - share)).max(1e-9);
+    let digits = (0..9).find(|digits| left * 10f64.powi(*digits) >= 1.0);
+    format!("{:.*}", digits.unwrap_or(9) as usize + 1, 100.0 - left)
 }
 
 fn difference(record: &RunRecord<'_>, ranks: &Ranks, figure: &RankFigure) -> Drawing {

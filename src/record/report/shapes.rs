@@ -1,11 +1,9 @@
 //! The marks of a chart: lines, dots, bars, cells, areas.
 
 use super::chart::Chart;
+use super::names::mark;
 use super::page::number;
 use std::fmt::Write;
-
-/// Shapes of marks: disc, square, triangle, diamond.
-const SHAPES: usize = 4;
 
 impl Chart {
     /// A line through points, with a class of the style sheet.
@@ -47,16 +45,7 @@ impl Chart {
         for &(x, y) in points.iter().filter(|p| p.0.is_finite() && p.1.is_finite()) {
             let (cx, cy) = (self.x(x), self.y(y));
             let tip = format!("{}, {}", number(x), number(y));
-            let at = |x: f64, y: f64| format!("{:.1} {:.1}", cx + x, cy + y);
-            let path = match shape % SHAPES {
-                0 => format!(
-                    "M{}a3.6 3.6 0 1 0 7.2 0a3.6 3.6 0 1 0 -7.2 0z",
-                    at(-3.6, 0.0)
-                ),
-                1 => format!("M{}h6.4v6.4h-6.4z", at(-3.2, -3.2)),
-                2 => format!("M{}L{}L{}z", at(0.0, -4.4), at(4.2, 3.2), at(-4.2, 3.2)),
-                _ => format!("M{}l4.5 4.5l-4.5 4.5l-4.5 -4.5z", at(0.0, -4.5)),
-            };
+            let path = mark(shape, cx, cy);
             let _ = writeln!(
                 self.body,
                 "<path class=\"{class}\" d=\"{path}\"><title>{tip}</title></path>"
@@ -80,13 +69,29 @@ impl Chart {
         }
     }
 
+    /// Arrows downwards from bounds that values are below, each with its bound as a tooltip.
+    pub fn arrows(&mut self, points: &[(f64, f64)], class: &str) {
+        for &(x, y) in points {
+            let (cx, cy) = (self.x(x), self.y(y));
+            let _ = writeln!(
+                self.body,
+                "<path class=\"{class}\" d=\"M{:.1} {cy:.1}h8M{cx:.1} {cy:.1}v14m-3.5 -4.5l3.5 4.5l3.5 -4.5\"><title>{}, below {}</title></path>",
+                cx - 4.0,
+                number(x),
+                number(y)
+            );
+        }
+    }
+
     /// Adjoining bars of a histogram over `edges` (one more than `heights`).
     pub fn bars(&mut self, edges: &[f64], heights: &[f64]) {
         let floor = self.height - self.bottom;
         let mut path = String::new();
         for (edge, &height) in edges.windows(2).zip(heights).filter(|(_, h)| **h > 0.0) {
             let (x0, x1, y) = (self.x(edge[0]), self.x(edge[1]), self.y(height));
-            let wide = (x1 - x0 - 0.6).max(0.4);
+            // Narrow bars touch: gaps would pale them.
+            let gap = if x1 - x0 > 4.0 { 0.6 } else { 0.0 };
+            let wide = (x1 - x0 - gap).max(0.4);
             let _ = write!(path, "M{x0:.1} {floor:.1}V{y:.1}h{wide:.1}V{floor:.1}z");
         }
         let _ = writeln!(self.body, "<path class=\"bars\" d=\"{path}\"/>");
@@ -181,6 +186,18 @@ impl Chart {
             "<polygon class=\"{class}\" points=\"{}\"/>",
             outline.join(" ")
         );
+    }
+
+    /// A level piece for every part of a histogram, without risers.
+    pub fn treads(&mut self, edges: &[f64], heights: &[f64], class: &str) {
+        let mut path = String::new();
+        for (ends, height) in edges.windows(2).zip(heights) {
+            let (x0, x1, y) = (self.x(ends[0]), self.x(ends[1]), self.y(*height));
+            let _ = write!(path, "M{x0:.1} {y:.1}H{x1:.1}");
+        }
+        if !path.is_empty() {
+            let _ = writeln!(self.body, "<path class=\"{class}\" d=\"{path}\"/>");
+        }
     }
 
     /// The outline of a histogram.

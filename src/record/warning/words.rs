@@ -68,6 +68,9 @@ impl Warning {
             Self::NoOrder { reason, .. } if reason.contains("standard errors") => {
                 "raise --particles, or lower --nfe"
             }
+            Self::NoOrder { reason, .. } if reason.contains("few particles") => {
+                "go by the median distance, or compare on a target whose modes are closer"
+            }
             Self::NoOrder { .. } => "lower --nfe",
             Self::SlowBuild => "build with -C target-cpu=native on the machine that runs it",
         }
