@@ -1,6 +1,9 @@
 //! What the figures of a run give cause to warn of.
 
 mod dynamics;
+mod tempering;
+
+pub use tempering::{explained_by_moves, of_evidence, of_means, of_moves};
 
 use super::settings::SmcMethod;
 use crate::diagnostics::RHatKind;
