@@ -412,7 +412,28 @@ fn every_warning_has_a_code_a_sentence_and_advice() {
         },
         Warning::Ess {
             value: 50.0,
+            coordinate: coordinate.clone(),
+        },
+        Warning::MeanEss {
+            value: 6.2,
             coordinate,
+        },
+        Warning::Evidence {
+            log_evidence: -5.8,
+            exact: 1.2,
+            se: 0.23,
+        },
+        Warning::Undermoved {
+            stage: 9,
+            highest: 0.31,
+            all: 0.7,
+            excess: 2.6,
+        },
+        Warning::WiderUndermoved {
+            log_evidence: -5.8,
+            factor: 8.0,
+            wider: -9.1,
+            se: Some(0.3),
         },
         Warning::Stuck {
             stuck: 5,

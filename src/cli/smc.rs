@@ -236,8 +236,23 @@ impl Job<'_> {
             })
             .collect();
         let result = results.pop().ok_or_else(unfinished)?;
-        let mut warnings = warnings::of_tempering(&result, method, self.starts.particles);
-        warnings.extend(warnings::of_modes(&result, &wider));
+        let chains = self.starts.particles / method.chain_length.unwrap_or(1).max(1) as usize;
+        let names = self.target.parameter_names();
+        let exact = self.target.exact().log_evidence;
+        let undermoved = warnings::of_moves(&result);
+        let modes = warnings::of_modes(&result, &wider);
+        let modes = modes.map(|w| warnings::explained_by_moves(w, &wider, undermoved.is_some()));
+        let mut warnings: Vec<_> = warnings::of_evidence(&result, exact, chains)
+            .into_iter()
+            .chain(undermoved)
+            .chain(modes)
+            .collect();
+        warnings.extend(warnings::of_tempering(
+            &result,
+            method,
+            self.starts.particles,
+        ));
+        warnings.extend(warnings::of_means(&result, &names, chains));
         let wider = method.check_modes.then_some(wider);
         let stages = (0..result.ess.len())
             .map(|k| Stage {

@@ -2,8 +2,10 @@
 
 mod dynamics;
 mod moments;
+mod tempering;
 
 pub use moments::Moments;
+pub use tempering::{explained_by_moves, of_evidence, of_means, of_moves};
 
 use super::settings::SmcMethod;
 use crate::diagnostics::RHatKind;

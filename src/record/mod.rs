@@ -58,7 +58,7 @@ pub use summary::{
 };
 pub use warning::{Identity, Moment, MovedBy, Warning};
 
-use crate::diagnostics::RHatKind;
+use crate::diagnostics::{RHatKind, normal_quantile, student_t_quantile};
 use crate::error::Result;
 use crate::npy;
 use crate::particles::Numbers;
@@ -225,6 +225,15 @@ impl RunRecord<'_> {
                 };
                 facts.push(format!("min stage ESS {least:.0}{of}"));
             }
+            let runs = part.log_evidences.len();
+            let ess = |se: &Vec<f64>| effective_sizes(&part.sd, se, runs);
+            let least = part.mean_se.as_ref().map(ess).into_iter().flatten();
+            facts.extend(
+                least
+                    .filter(|ess| ess.is_finite())
+                    .reduce(f64::min)
+                    .map(|ess| format!("min ESS of a mean {ess:.0}")),
+            );
             facts.extend(
                 self.summary
                     .evidence()
@@ -239,6 +248,25 @@ impl RunRecord<'_> {
         facts.push(format!("{} non-finite evaluations", self.summary.nonfinite));
         warning::verdict(&self.warnings, &facts.join(", "))
     }
+}
+
+/// What the standard errors of `runs` runs taken together are scaled by, so that 1.96 of them cover 95%.
+pub fn student_scale(runs: usize) -> f64 {
+    match runs {
+        0 | 1 => 1.0,
+        runs => student_t_quantile(0.975, runs - 1) / normal_quantile(0.975),
+    }
+}
+
+/// How many independent draws the mean of each coordinate is worth: (sd / standard error)^2, of a tempered run or of
+/// `runs` taken together.
+pub fn effective_sizes(sd: &[f64], mean_se: &[f64], runs: usize) -> Vec<f64> {
+    let scale = student_scale(runs);
+    let of_mean = |(sd, se): (&f64, &f64)| {
+        let quotient = scale * sd / se;
+        quotient * quotient
+    };
+    sd.iter().zip(mean_se).map(of_mean).collect()
 }
 
 /// The default names of coordinates, counted from 0: `x[0]`, `x[1]`, ...

@@ -214,6 +214,55 @@ pub enum Warning {
         #[serde(with = "number::option")]
         se: Option<f64>,
     },
+    /// Runs from wider references that disagree as too few moves let them.
+    WiderUndermoved {
+        /// Log evidence of the run.
+        #[serde(with = "number")]
+        log_evidence: f64,
+        /// How many times wider the other run's reference is.
+        #[serde(with = "number")]
+        factor: f64,
+        /// Log evidence from there.
+        #[serde(with = "number")]
+        wider: f64,
+        /// The standard error of their difference, if both have one.
+        #[serde(with = "number::option")]
+        se: Option<f64>,
+    },
+    /// Moves that are refused where a stage puts its weight.
+    Undermoved {
+        /// The stage, 1 for the first temperature above 0.
+        stage: usize,
+        /// Acceptance of the tenth of the particles with the highest log ratios.
+        #[serde(with = "number")]
+        highest: f64,
+        /// Acceptance of all.
+        #[serde(with = "number")]
+        all: f64,
+        /// How many times larger their errors of the energy are.
+        #[serde(with = "number")]
+        excess: f64,
+    },
+    /// A log evidence that is farther from the exact one than its standard error allows.
+    Evidence {
+        /// What came out.
+        #[serde(with = "number")]
+        log_evidence: f64,
+        /// What it is.
+        #[serde(with = "number")]
+        exact: f64,
+        /// The standard error of what came out.
+        #[serde(with = "number")]
+        se: f64,
+    },
+    /// A mean of a tempered population that rests on too few effective draws.
+    MeanEss {
+        /// (sd / standard error)^2.
+        #[serde(with = "number")]
+        value: f64,
+        /// The coordinate it belongs to.
+        coordinate: String,
+    },
     /// An error that could not be measured: particles that are not finite at the end.
     NonFiniteError {
         /// The solver.
@@ -286,7 +335,9 @@ impl Warning {
             Self::Unstable { .. } => "W-STABILITY",
             Self::RunsAway { .. } => "W-RUNAWAY",
             Self::Bias { .. } | Self::Imbalance { .. } => "W-BIAS",
-            Self::Ess { .. } => "W-ESS",
+            Self::Ess { .. } | Self::MeanEss { .. } => "W-ESS",
+            Self::Evidence { .. } => "W-EVIDENCE",
+            Self::Undermoved { .. } | Self::WiderUndermoved { .. } => "W-UNDERMOVED",
             Self::Stuck { .. } => "W-STUCK",
             Self::Divergent { .. } => "W-DIVERGENT",
             Self::EBfmi { .. } => "W-EBFMI",
@@ -312,7 +363,10 @@ impl Warning {
             | Self::NestedRHat { .. }
             | Self::Unstable { .. }
             | Self::RunsAway { .. }
-            | Self::Modes { .. } => true,
+            | Self::Modes { .. }
+            | Self::WiderUndermoved { .. }
+            | Self::Evidence { .. } => true,
+            Self::Undermoved { excess, .. } => *excess > 2.0,
             Self::Stuck {
                 stuck,
                 particles,
@@ -331,7 +385,7 @@ impl Warning {
             Self::Divergent { count, draws } => *count as f64 > 0.01 * *draws as f64,
             Self::EBfmi { .. } => false,
             Self::ForcedSteps { count, steps } => *count as f64 > 0.01 * *steps as f64,
-            Self::Ess { value, .. } => *value < 100.0,
+            Self::Ess { value, .. } | Self::MeanEss { value, .. } => *value < 100.0,
             Self::NonFiniteError { .. } | Self::NoOrder { .. } => false,
             Self::ShortChains { .. } | Self::NoStandardError { .. } | Self::SlowBuild => false,
         }

@@ -35,6 +35,13 @@ pub(super) fn combine(mut results: Vec<SmcResult>) -> SmcResult {
         .sum::<Option<usize>>();
     let times = results.iter().filter_map(|r| r.autocorrelation_time);
     let autocorrelation_time = times.reduce(|a, b| if b > a { b } else { a });
+    // Runs of one target take temperatures much alike, so what is stiff is so at the same stages.
+    let mut stiffness = results[0].stiffness.clone();
+    for other in &results[1..] {
+        for (sum, stage) in stiffness.iter_mut().zip(&other.stiffness) {
+            *sum = sum.merge(*stage);
+        }
+    }
     let nonfinite_starts = results.iter().map(|r| r.nonfinite_starts).sum();
     let mut first = results.swap_remove(0);
     if log_evidences.len() > 1 {
@@ -45,6 +52,7 @@ pub(super) fn combine(mut results: Vec<SmcResult>) -> SmcResult {
     }
     first.log_evidences = log_evidences;
     first.surviving_ancestors = surviving;
+    first.stiffness = stiffness;
     first.totals = totals;
     first.autocorrelation_time = autocorrelation_time;
     first.nonfinite_starts = nonfinite_starts;

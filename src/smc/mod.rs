@@ -8,6 +8,7 @@ mod run;
 mod schedule;
 mod single;
 mod smc_run;
+mod stiffness;
 mod tempering;
 mod waste_free;
 
@@ -17,5 +18,6 @@ pub use replicates::{Combined, combine_replicates};
 pub use run::{Observer, Smc, SmcResult};
 pub use schedule::{Schedule, ScheduledStage};
 pub use smc_run::SmcRun;
+pub use stiffness::Stiffness;
 pub use tempering::{TemperatureRecord, Tempering};
 pub use waste_free::{LONG_CHAIN, WasteFree};

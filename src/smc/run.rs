@@ -1,6 +1,6 @@
 //! The front door to tempered SMC: `Smc::new(&target).particles(2048).run()?`.
 
-use super::{Ladder, MovesPerStage, Schedule, SmcRun};
+use super::{Ladder, MovesPerStage, Schedule, SmcRun, Stiffness};
 use crate::error::{Error, Result};
 use crate::flow::{Advance, Resampler, Resampling, StageRecord, Tally};
 use crate::mcmc::MoveSettings;
@@ -57,6 +57,8 @@ pub struct SmcResult {
     pub step_size: Vec<f64>,
     /// Moves of every particle at every temperature after the first, those that only tuned left out.
     pub moves: Vec<usize>,
+    /// Acceptance where log ratios are highest, likewise: of all replicates or islands, as far as the first goes.
+    pub stiffness: Vec<Stiffness>,
     /// log Z increment of every weighting.
     pub log_evidence_increments: Vec<f64>,
     /// Resamplings.

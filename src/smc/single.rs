@@ -188,6 +188,7 @@ impl<'a, R: Precision> Single<'a, R> {
             acceptance: each(|r| r.acceptance),
             step_size: each(|r| r.step_size),
             moves: model.records().iter().map(|r| r.moves).collect(),
+            stiffness: model.records().iter().map(|r| r.stiffness).collect(),
             resamplings: flow.genealogy().resamplings(),
             // Of chains, which the error of a waste-free run does not rest on.
             surviving_ancestors: match chain_length {

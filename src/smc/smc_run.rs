@@ -134,6 +134,7 @@ impl<'a, R: Precision> SmcRun<'a, R> {
                         result.acceptance.len(),
                         result.step_size.len(),
                         result.moves.len(),
+                        result.stiffness.len(),
                         result.log_evidence_increments.len(),
                         result.temperatures.len().wrapping_sub(1),
                     ];

@@ -16,7 +16,7 @@ mod tuning;
 
 use super::decorrelation::Decorrelation;
 use super::ladder::MOST_TEMPERATURES;
-use super::{Ladder, MovesPerStage, Schedule, ScheduledStage, WasteFree};
+use super::{Ladder, MovesPerStage, Schedule, ScheduledStage, Stiffness, WasteFree};
 use crate::error::Result;
 use crate::flow::{Resampling, Tally};
 use crate::mcmc::{Mass, Move};
@@ -35,6 +35,8 @@ pub struct TemperatureRecord {
     pub step_size: f64,
     /// Moves of every particle at it, those of tuning at the first temperature left out.
     pub moves: usize,
+    /// Acceptance at it where log ratios are highest, once the next temperature is planned.
+    pub stiffness: Stiffness,
 }
 
 /// The tempering flow.

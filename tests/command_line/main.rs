@@ -9,6 +9,7 @@ mod repeats;
 mod report;
 mod results;
 mod second_looks;
+mod smc_doubts;
 mod summary;
 mod usage;
 

@@ -99,10 +99,10 @@ impl Settings {
                 let (vectors, _) = move_vectors(method.kernel, &method.tuning);
                 // Where a stage began, where its length is found.
                 let vectors = vectors as u64 + u64::from(method.moves_per_stage.is_none());
-                // Two log densities, the weight; of resampling offspring, ancestors and their matching, and of
+                // Two log densities, accepted moves, the weight; of resampling offspring, ancestors and their matching, and of
                 // descent one number a generation. A quarter of a channel travels between chunks.
                 let generations = method.lag.unwrap_or(1);
-                let words = 8 * 3 + 4 * 4 + 4 * generations.min(1 << 20);
+                let words = 8 * 4 + 4 * 4 + 4 * generations.min(1 << 20);
                 let states = method.chain_length.map_or(0, |_| row + 16 + doubles);
                 let weighed = if method.keep_particles {
                     doubles + 12

@@ -47,6 +47,13 @@ impl Warning {
                 "raise --warmup and --draws; see whether modes are separated (smc)"
             }
             Self::Ess { .. } => "raise --draws",
+            Self::MeanEss { .. } => "raise --particles, or --moves-per-stage",
+            Self::Evidence { .. } => {
+                "raise --moves-per-stage, and give --step-size-spread 10; then raise --particles"
+            }
+            Self::Undermoved { .. } | Self::WiderUndermoved { .. } => {
+                "give --step-size-spread 10, and raise --moves-per-stage to 20 or more"
+            }
             Self::Stuck { .. } => {
                 "raise --warmup and --target-accept (or lower --step-size), or start elsewhere with --init"
             }
@@ -252,6 +259,45 @@ impl fmt::Display for Warning {
                     f,
                     "bulk ESS of {coordinate} is {value:.0}, below 400: estimates are coarse"
                 )
+            }
+            Self::MeanEss { value, coordinate } => write!(
+                f,
+                "the mean of {coordinate} is worth {value:.0} independent draws, below 400: means are coarse"
+            ),
+            Self::Evidence {
+                log_evidence,
+                exact,
+                se,
+            } => write!(
+                f,
+                "log evidence {log_evidence:.3} is {:.1} standard errors from the exact {exact:.3}",
+                (log_evidence - exact).abs() / se
+            ),
+            Self::Undermoved {
+                stage,
+                highest,
+                all,
+                ..
+            } => write!(
+                f,
+                "at stage {stage} the tenth of the particles with the highest weights accepts {highest:.2} of its moves, \
+                 all {all:.2}: moves hardly reach stiff places, and the log evidence may be far too low"
+            ),
+            Self::WiderUndermoved {
+                log_evidence,
+                factor,
+                wider,
+                se,
+            } => {
+                write!(
+                    f,
+                    "log evidence {log_evidence:.3}, but {wider:.3} from a reference {factor} times as wide"
+                )?;
+                if let Some(se) = se {
+                    let apart = (wider - log_evidence).abs() / se;
+                    write!(f, ", {apart:.1} standard errors apart")?;
+                }
+                write!(f, ": moves are too few")
             }
             Self::Stuck {
                 stuck,

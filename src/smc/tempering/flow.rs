@@ -5,11 +5,11 @@ use super::{TemperatureRecord, Tempering};
 use crate::error::{Error, Result};
 use crate::flow::{Cloud, FeynmanKac, Potential, Resampling, Tally};
 use crate::integrator::Scratch;
-use crate::mcmc::{RATIO, weigh_tile, wrap_angles};
+use crate::mcmc::{ACCEPTED, RATIO, weigh_tile, wrap_angles};
 use crate::particles::{Channels, Moments, Span};
 use crate::smc::decorrelation::{self, Decorrelation};
 use crate::smc::ladder::MOST_TEMPERATURES;
-use crate::smc::{Ladder, MovesPerStage, ScheduledStage, WasteFree, waste_free};
+use crate::smc::{Ladder, MovesPerStage, ScheduledStage, Stiffness, WasteFree, waste_free};
 use crate::target::Precision;
 use driftlane_kernels::mutants::active;
 use driftlane_kernels::rng::Stream;
@@ -26,7 +26,7 @@ impl<R: Precision> FeynmanKac for Tempering<'_, R> {
     fn channels(&self) -> Channels {
         Channels {
             vectors: self.mover.vectors() + usize::from(self.watches()),
-            scalars: 2,
+            scalars: ACCEPTED + 1,
             states: self.states,
         }
     }
@@ -82,6 +82,9 @@ impl<R: Precision> FeynmanKac for Tempering<'_, R> {
     ) -> Tally {
         let start = self.mover.vectors();
         let first = self.tuning_visits(time);
+        if visit == first {
+            block.scalars[ACCEPTED].fill(Row::zero());
+        }
         if self.watches() && visit == first {
             let (x, others) = block.vectors.split_at_mut(1);
             others[start - 1].copy_from_slice(x[0]);
@@ -129,6 +132,9 @@ impl<R: Precision> FeynmanKac for Tempering<'_, R> {
     }
 
     fn plan_potential(&mut self, time: usize, cloud: &mut Cloud<'_, R>) -> Result<Potential> {
+        if let Some(record) = self.records.last_mut() {
+            record.stiffness = Stiffness::of(cloud.population(), record.moves);
+        }
         if self.tempering_param >= 1.0 {
             return Ok(Potential::Stop);
         }
@@ -217,6 +223,7 @@ impl<R: Precision> FeynmanKac for Tempering<'_, R> {
                 acceptance: self.stage.acceptance().unwrap_or(0.0),
                 step_size: self.mover.step_size(),
                 moves,
+                stiffness: Stiffness::default(),
             });
             self.scheduled.push(ScheduledStage {
                 tempering_param: self.tempering_param,
