@@ -44,7 +44,7 @@ fn chains_from_a_wide_prior_come_to_the_posterior() {
 #[test]
 fn patience_is_what_chance_leaves() {
     for target_accept in [0.05, 0.234, 0.574, 0.7, 0.8, 0.95, 0.999] {
-        let chance = |refusals: f64| (1.0 - target_accept as f64).powf(refusals);
+        let chance = |refusals: f64| (1.0 - target_accept).powf(refusals);
         let patience = StepSizes::patience(target_accept);
         assert!(
             chance(patience + 1.0) < 0.005,
