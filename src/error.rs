@@ -50,6 +50,14 @@ pub enum Error {
     },
 }
 
+/// A number of many digits as a person writes it: `1e308`, not the 309 digits of it.
+fn brief(value: String) -> String {
+    match value.parse::<f64>() {
+        Ok(number) if value.len() > 40 && number.is_finite() => format!("{number:e}"),
+        _ => value,
+    }
+}
+
 impl Error {
     /// A refused setting.
     pub fn invalid(
@@ -59,7 +67,7 @@ impl Error {
     ) -> Self {
         Self::Invalid {
             field: field.into(),
-            value: value.to_string(),
+            value: brief(value.to_string()),
             allowed: allowed.into(),
         }
     }

@@ -17,6 +17,16 @@ pub struct Parameters {
     folder: PathBuf,
     table: Table,
     known: Vec<String>,
+    resolved: Resolved,
+}
+
+/// What a table of settings came to besides what it says.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Resolved {
+    /// The settings that were not given, with what stands for them.
+    pub defaults: Table,
+    /// What the files that settings name hold, by the setting.
+    pub files: Vec<(String, String)>,
 }
 
 impl Parameters {
@@ -27,7 +37,71 @@ impl Parameters {
             folder: folder.as_ref().to_owned(),
             table,
             known: Vec::new(),
+            resolved: Resolved::default(),
         }
+    }
+
+    /// What was taken in place of settings that were not given, and what their files hold, so far.
+    pub fn resolved(&self) -> &Resolved {
+        &self.resolved
+    }
+
+    /// Says what stands for a setting that is not given.
+    pub fn settle(&mut self, key: &str, value: impl Into<Value>) {
+        self.resolved.defaults.insert(key.to_owned(), value.into());
+    }
+
+    /// Says what the files that a setting names hold.
+    pub fn tell_file(&mut self, key: &str, what: String) {
+        self.resolved.files.push((key.to_owned(), what));
+    }
+
+    /// [`number`](Parameters::number), or `default` where it is not given.
+    pub fn number_or(
+        &mut self,
+        key: &str,
+        range: impl RangeBounds<f64>,
+        allowed: &str,
+        default: f64,
+    ) -> Result<f64> {
+        let given = self.number(key, range, allowed)?;
+        Ok(given.unwrap_or_else(|| {
+            self.settle(key, default);
+            default
+        }))
+    }
+
+    /// [`count`](Parameters::count), or `default` where it is not given.
+    pub fn count_or(
+        &mut self,
+        key: &str,
+        range: impl RangeBounds<u64>,
+        allowed: &str,
+        default: u32,
+    ) -> Result<u64> {
+        let given = self.count(key, range, allowed)?;
+        Ok(given.unwrap_or_else(|| {
+            self.settle(key, i64::from(default));
+            default.into()
+        }))
+    }
+
+    /// [`flag`](Parameters::flag), or `default` where it is not given.
+    pub fn flag_or(&mut self, key: &str, default: bool) -> Result<bool> {
+        let given = self.flag(key)?;
+        Ok(given.unwrap_or_else(|| {
+            self.settle(key, default);
+            default
+        }))
+    }
+
+    /// [`text`](Parameters::text), or `default` where it is not given.
+    pub fn text_or(&mut self, key: &str, allowed: &str, default: &str) -> Result<String> {
+        let given = self.text(key, allowed)?;
+        Ok(given.unwrap_or_else(|| {
+            self.settle(key, default);
+            default.to_owned()
+        }))
     }
 
     /// A path relative to the folder of the file the table came from.
@@ -156,7 +230,7 @@ impl Parameters {
             .iter()
             .min_by_key(|known| edit_distance(known, key));
         let hint = match nearest {
-            Some(near) if edit_distance(near, key) <= 2 => {
+            Some(near) if edit_distance(near, key) <= reach(key) => {
                 format!("unknown setting; did you mean {near}?")
             }
             None => "unknown setting; there are none here".to_owned(),
@@ -168,6 +242,11 @@ impl Parameters {
         }
         Err(Error::invalid(format!("{} {key}", self.place), shown, hint))
     }
+}
+
+/// How many edits a near name is away: of a short name, a third is another word.
+fn reach(name: &str) -> usize {
+    name.chars().count().div_ceil(3).clamp(1, 2)
 }
 
 /// The number of single-character edits between two names.

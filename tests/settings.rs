@@ -95,6 +95,152 @@ fn settings_survive_their_own_text() {
     assert_eq!(s.population.particles, None, "the file's N rules");
 }
 
+/// With what the target tells, and the text of that.
+fn completed(s: &Settings) -> (Settings, String) {
+    let (target, resolved) = s.build_target().unwrap();
+    let mut all = s.completed(&*target, &resolved, s.particles() as usize);
+    all.remark(&*target, &resolved, None);
+    let text = all.to_record();
+    (all, text)
+}
+
+/// Every setting that `list targets` gives a default stands in the experiment file, and that file stands for itself.
+#[test]
+fn every_default_is_written_out() {
+    for description in driftlane::target::library::describe() {
+        let given = match description.name {
+            "mixture" => "--set means=[[0.0],[1.0]] --set stds=[1,1]",
+            "points" => "--set points=[[0.0],[1.0]] --set bandwidth=0.5",
+            "funnel" => "--set variance=9",
+            "logistic" => "--set data=examples/data/german_credit_test.csv --set intercept=true",
+            _ => "",
+        };
+        for verb in ["sample", "smc --particles 64"] {
+            let (verb, options) = verb.split_once(' ').unwrap_or((verb, ""));
+            let s = settings(&format!("{verb} {} {given} {options}", description.name));
+            let (all, text) = completed(&s);
+            for setting in description.settings.split(", ") {
+                // One of several, an entry of a list, or a default.
+                let Some((key, _)) = setting.split_once(" = ") else {
+                    continue;
+                };
+                if !key.contains(['|', '[', ' ']) && !["stds", "sds", "cov"].contains(&key) {
+                    assert!(all.target.parameters.contains_key(key), "{key}: {text}");
+                }
+            }
+            assert!(!text.contains("default"), "{text}");
+            let (again, same) = completed(&again(&text));
+            assert_eq!(same, text);
+            assert_eq!(again.target.parameters, all.target.parameters);
+            use driftlane::cli::resume::identity;
+            assert_eq!(identity(&again).unwrap(), identity(&all).unwrap());
+        }
+    }
+    let of = |line: &str| completed(&settings(line)).1;
+    let text = of("smc phi4 --set b=0.002");
+    for line in [
+        "a = 0.1",
+        "b = 0.002",
+        "beta = 20.0",
+        "basis = \"sites\"",
+        "n = 32",
+    ] {
+        assert!(text.lines().any(|found| found == line), "{line}: {text}");
+    }
+    assert!(
+        text.contains("# normal(0, 1)\nreference = \"target\""),
+        "{text}"
+    );
+    assert!(text.contains("init = \"reference\""), "{text}");
+    let text = of("sample gaussian --set sds=[1,2,3]");
+    assert!(
+        text.contains("dim = 3\nmean = 0.0\nsds") && !text.contains("\nsd ="),
+        "{text}"
+    );
+    assert!(
+        text.contains("# normal(0, [2, 4, 6])\ninit = \"reference\""),
+        "{text}"
+    );
+    let text =
+        of("smc logistic --set data=examples/data/german_credit_test.csv --set intercept=true");
+    assert!(
+        text.contains("german_credit_test.csv: 200 rows, CRC-32 aeba3a68\ndata = "),
+        "{text}"
+    );
+    assert!(
+        text.contains("[target.intercept_prior]\nmean = 0.0\nsd = 1.0"),
+        "{text}"
+    );
+    assert!(
+        text.contains("# normal(0, 1)\nreference = \"prior\""),
+        "{text}"
+    );
+    assert!(text.contains("init = \"prior\""), "{text}");
+    let text =
+        of("smc logistic --set data=examples/data/german_credit_test.csv --reference normal:3");
+    assert!(text.contains("init = \"reference\""), "{text}");
+    assert!(of("diffuse grid-9").contains("init = \"noise\""));
+    let text = of("compare euler,dpmpp-2m --on grid-9 --nfe 4");
+    assert!(text.contains("lower_order_final = \"off\"\n"), "{text}");
+    assert!(text.contains("init = \"exact\""), "{text}");
+}
+
+/// What an earlier program wrote of a run, and told its checkpoints by: defaults of the target left out.
+#[test]
+fn older_experiment_files_are_told_as_they_were() {
+    use driftlane::cli::resume::identity;
+    let told = |s: &Settings| identity(s).unwrap();
+    let found = OLDER.map(|(line, _)| (line, told(&settings(line))));
+    assert_eq!(found, OLDER);
+    // With the words that a folder of it has.
+    let found = OLDER.map(|(line, _)| {
+        let text = settings(line).to_toml();
+        let text = text.replace("init = \"noise\"", "init = \"default\"");
+        (
+            line,
+            told(&again(&text.replace("lower_order_final = \"off\"\n", ""))),
+        )
+    });
+    assert_eq!(found, OLDER);
+}
+
+/// Lines, and the checksums by which checkpoints of them are told.
+const OLDER: [(&str, u32); 4] = [
+    ("sample phi4 --set b=0.002 --draws 10", 120_565_096),
+    ("smc two-modes --particles 100", 2_280_478_546),
+    ("diffuse grid-9 --steps 5", 4_050_390),
+    ("compare ddim,dpmpp-2m --on grid-9 --nfe 4,8", 436_452_396),
+];
+
+/// A start that one verb knows and another does not is forgotten with the verb; a file's spread gives way to another.
+#[test]
+fn what_is_written_out_does_not_stand_in_the_way() {
+    let temp = tempfile::tempdir().unwrap();
+    let file = temp.path().join("run.toml");
+    let write = |line: &str| std::fs::write(&file, completed(&settings(line)).1).unwrap();
+    let file = file.display();
+    write("sample gaussian --set dim=3");
+    let s = settings(&format!("sample {file} --set sds=[1,2,3]"));
+    assert!(s.build_target().is_ok());
+    assert_eq!(
+        settings(&format!("diffuse {file}")).population.init,
+        Init::Default
+    );
+    write("diffuse grid-9");
+    assert_eq!(
+        settings(&format!("sample {file}")).population.init,
+        Init::Default
+    );
+    assert_eq!(
+        settings(&format!("smc {file}")).population.init,
+        Init::Default
+    );
+    assert_eq!(
+        settings(&format!("diffuse {file}")).population.init,
+        Init::Default
+    );
+}
+
 #[test]
 fn the_command_line_overrides_the_file() {
     let temp = tempfile::tempdir().unwrap();

@@ -174,10 +174,11 @@ fn settings_are_typed_and_checked() {
 }
 
 #[test]
-fn mixtures_normalise_their_weights_and_agree_however_written() {
+fn mixtures_take_probabilities_and_agree_however_written() {
     let folder = tempdir().unwrap();
     let file = folder.path().join("mix.toml");
-    let body = "kind = \"mixture\"\nmeans = [[1, 2], [3, -4]]\nweights = [3, 1]\nstds = [1, 2]\n";
+    let body =
+        "kind = \"mixture\"\nmeans = [[1, 2], [3, -4]]\nweights = [0.75, 0.25]\nstds = [1, 2]\n";
     fs::write(&file, body).unwrap();
     let name = file.to_str().unwrap();
     let inline = parse(name, &[]).unwrap();
@@ -188,6 +189,20 @@ fn mixtures_normalise_their_weights_and_agree_however_written() {
         "{}",
         log_density_at_zero(&inline)
     );
+
+    // Rounding is no fault, and what does not sum to 1 is.
+    for (weights, taken) in [
+        ("[0.7500001, 0.25]", true),
+        ("[0.75001, 0.25]", false),
+        ("[3, 1]", false),
+    ] {
+        fs::write(&file, body.replace("[0.75, 0.25]", weights)).unwrap();
+        assert_eq!(
+            parse(name, &[]).unwrap().build().is_ok(),
+            taken,
+            "{weights}"
+        );
+    }
 
     let floats: Vec<u8> = [1.0f64, 2.0, 3.0, -4.0]
         .iter()

@@ -248,6 +248,7 @@ pub fn logistic_posterior() -> driftlane::target::library::Logistic {
         names,
         rows,
         response,
+        files: Vec::new(),
     };
     driftlane::target::library::Logistic::new(&data, vec![0.0; COLUMNS], vec![1.0; COLUMNS])
         .expect("valid data")

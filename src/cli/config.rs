@@ -15,6 +15,9 @@ const PATH_KEYS: [&str; 8] = [
     "data", "mean", "sds", "cov", "weights", "means", "stds", "covs",
 ];
 
+/// Parameters of targets of which one is given.
+const SPREADS: [&[&str]; 2] = [&["sd", "sds", "cov"], &["stds", "covs"]];
+
 /// Reads a TOML file. Refused in one line ([`Error::Data`]): no file, a folder, an empty or a too long
 /// file, text that is not UTF-8 or starts with a byte order mark, and bad syntax with line and column.
 pub fn read_toml(path: &Path) -> Result<Table> {
@@ -126,6 +129,13 @@ pub(super) fn resolve_target(
             ));
         }
         seen.push(key.clone());
+        // One way to tell a spread overrules the file's.
+        for others in SPREADS.iter().filter(|keys| keys.contains(&&*key)) {
+            let others = others
+                .iter()
+                .filter(|other| !seen.iter().any(|seen| seen == *other));
+            others.for_each(|other| drop(spec.parameters.remove(*other)));
+        }
         spec.parameters.insert(key, value);
     }
     // A path given by --set starts where the command runs; absolute already if it came from a file.

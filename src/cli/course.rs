@@ -90,6 +90,8 @@ pub(super) struct Course<'a> {
     before: Head,
     cadence: Cadence,
     particles: u64,
+    /// Particle-steps of the whole run, where they are known.
+    all: Option<f64>,
     begun: Instant,
     last: (Instant, u64),
     told: Instant,
@@ -103,6 +105,15 @@ pub(super) struct Course<'a> {
 fn complain_of(stop: Stop, open: &OpenFolder) {
     let (reason, folder) = (stop.reason(), open.path().display());
     super::complain(&format!("{reason}; go on with: driftlane resume {folder}"));
+}
+
+/// With the share done of the run as it is now: what a checkpoint says is of one that may since have been lengthened.
+fn of_whole(head: Head, all: Option<f64>) -> Head {
+    let done = all.map(|all| (head.particle_steps as f64 / all).clamp(0.0, 1.0));
+    Head {
+        done: done.unwrap_or(head.done),
+        ..head
+    }
 }
 
 impl<'a> Course<'a> {
@@ -121,10 +132,12 @@ impl<'a> Course<'a> {
         let deadline = output.time_limit.map(|limit| begun + limit);
         let interrupts = interrupts.map(|signals: Interrupts| signals.at_latest(deadline));
         let longer = open.map_or(Ok(None), Longer::read)?;
+        let all = settings.moves().map(|moves| moves * particles as f64);
         let before = match &mut found {
             Some(found) => {
                 let head = found.checkpoint.get(HEAD);
-                head.map_err(|error| unusable(&found.path, &error))?
+                let head = head.map_err(|error| unusable(&found.path, &error))?;
+                of_whole(head, all)
             }
             None => Head {
                 driftlane: env!("CARGO_PKG_VERSION").into(),
@@ -145,6 +158,7 @@ impl<'a> Course<'a> {
             before,
             cadence: output.checkpoint_every,
             particles: particles as u64,
+            all,
             begun,
             told: begun,
             progress: Progress::start(settings.verb(), output.quiet),
@@ -210,7 +224,7 @@ impl<'a> Course<'a> {
                 };
                 super::complain(&format!("{error}; going on from {}", older.path.display()));
                 self.last.1 = head.particle_steps;
-                self.before = head;
+                self.before = of_whole(head, self.all);
                 self.generations = Some(Generations::new(open.path(), Some(&older)));
                 restored
             }

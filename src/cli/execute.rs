@@ -12,6 +12,7 @@ use super::starts::{self, Starts};
 use super::{compare, diffuse, notes};
 use crate::error::{Error, Result};
 use crate::mcmc::{MoveSettings, check_reference};
+use crate::parameters::Resolved;
 use crate::record::generations::Found;
 use crate::record::{Manifest, OpenFolder, RunFolder, Status};
 use crate::smc::{Ladder, Schedule};
@@ -25,6 +26,7 @@ use std::io::Write;
 /// line that repeats the run.
 pub fn run(settings: &Settings, command: &str) -> Result<u8> {
     let loaded = load(settings)?;
+    let settings = &loaded.completed(settings);
     let output = &settings.output;
     let folder = if output.save {
         let name = match &settings.method {
@@ -145,9 +147,24 @@ pub(super) struct Loaded {
     starts: Starts,
     reference: Option<Reference>,
     schedule: Option<Schedule>,
+    resolved: Resolved,
 }
 
 impl Loaded {
+    /// The settings it was loaded by, with every default of the target by name.
+    fn completed(&self, settings: &Settings) -> Settings {
+        let target = &*self.target;
+        let all = settings.completed(target, &self.resolved, self.starts.particles);
+        self.remarked(&all)
+    }
+
+    /// The settings as they are spelled, with what `config.toml` tells besides.
+    pub(super) fn remarked(&self, settings: &Settings) -> Settings {
+        let mut settings = settings.clone();
+        settings.remark(&*self.target, &self.resolved, self.reference.as_ref());
+        settings
+    }
+
     /// Refuses what memory cannot hold besides `read_back` bytes of draws.
     pub(super) fn check_memory(&self, settings: &Settings, read_back: u64) -> Result<()> {
         settings.check_memory_again(self.starts.particles as u64, &*self.target, read_back)
@@ -155,13 +172,8 @@ impl Loaded {
 
     /// Particle-steps of a run of `sample`, warm-up included; of others nothing is known before.
     pub(super) fn moves(&self, settings: &Settings) -> f64 {
-        match &settings.method {
-            Method::Sample(method) => {
-                let moves = method.warmup.saturating_add(method.length.moves());
-                moves as f64 * self.starts.particles as f64
-            }
-            _ => f64::INFINITY,
-        }
+        let moves = settings.moves().unwrap_or(f64::INFINITY);
+        moves * self.starts.particles as f64
     }
 
     /// Refuses what the disk cannot hold.
@@ -173,7 +185,7 @@ impl Loaded {
 /// Judges and loads everything given: the target with its data, the starts, the reference, the
 /// schedule to replay.
 pub(super) fn load(settings: &Settings) -> Result<Loaded> {
-    let target = settings.target.build()?;
+    let (target, resolved) = settings.build_target()?;
     let starts = Starts::load(settings, &*target)?;
     let reference = starts::reference(settings, &*target)?;
     check_method(settings, &*target, reference.as_ref())
@@ -189,6 +201,7 @@ pub(super) fn load(settings: &Settings) -> Result<Loaded> {
         starts,
         reference,
         schedule,
+        resolved,
     })
 }
 
@@ -196,6 +209,7 @@ pub(super) fn load(settings: &Settings) -> Result<Loaded> {
 /// the run takes.
 pub fn dry_run(settings: &Settings) -> Result<()> {
     let loaded = load(settings)?;
+    let settings = &loaded.completed(settings);
     loaded.check_disk(settings)?;
     let sizes = settings.sizes(loaded.starts.particles as u64, loaded.target.dim());
     say(&sizes, settings.output.quiet);

@@ -183,11 +183,13 @@ impl Given {
         }
     }
 
-    /// Forgets what a file says for `key` where its verb was another than `verb` and `verb` is smc,
-    /// which starts from a law.
-    pub(super) fn yields_to_verb(&mut self, key: &str, verb: &str) {
-        if verb == "smc" && self.entries.get(key).is_some_and(|entry| !entry.typed) {
-            self.entries.remove(key);
+    /// Forgets where a file's particles start, as its verb was another than `verb`: every verb has its own places, but
+    /// for a file's, which only smc has not.
+    pub(super) fn starts_yield_to_verb(&mut self, verb: &str) {
+        let is_file = |entry: &Entry| entry.value.as_str().is_some_and(crate::npy::is_name);
+        let other = |entry: &Entry| !entry.typed && (verb == "smc" || !is_file(entry));
+        if self.entries.get("init").is_some_and(other) {
+            self.entries.remove("init");
         }
     }
 

@@ -134,7 +134,7 @@ pub fn parse(
 ) -> Result<Command, ParseOutcome> {
     let args: Vec<OsString> = args.into_iter().map(Into::into).collect();
     check_text(&args)?;
-    let options = Options::try_parse_from(args).map_err(usage)?;
+    let options = Options::try_parse_from(join_signed(ask_for_help(args))).map_err(usage)?;
     let mut given = Given::default();
     let mut program = false;
     let (verb, target, dry_run) = match options.verb {
@@ -202,6 +202,39 @@ pub fn parse(
     })
 }
 
+/// `help smc` as `smc --help`, which says the same.
+fn ask_for_help(mut args: Vec<OsString>) -> Vec<OsString> {
+    if args.get(1).is_some_and(|verb| verb == "help") && args.len() <= 3 {
+        args.remove(1);
+        args.push("--help".into());
+    }
+    args
+}
+
+/// `--particles -inf` as `--particles=-inf`: words for numbers are refused by the option's own words, as negative
+/// numbers are, and not as options that there are none of.
+fn join_signed(args: Vec<OsString>) -> Vec<OsString> {
+    let is_signed = |arg: &str| {
+        let word = arg.strip_prefix('-').map(str::to_ascii_lowercase);
+        word.is_some_and(|word| ["inf", "infinity", "nan"].contains(&&*word))
+    };
+    let mut joined: Vec<OsString> = Vec::new();
+    for arg in args {
+        let option = joined.last_mut().filter(|last| {
+            let last = last.to_str().unwrap_or("");
+            last.starts_with("--") && last.len() > 2 && !last.contains('=')
+        });
+        match option {
+            Some(option) if arg.to_str().is_some_and(is_signed) => {
+                option.push("=");
+                option.push(arg);
+            }
+            _ => joined.push(arg),
+        }
+    }
+    joined
+}
+
 /// Refuses an argument that is not UTF-8, by the option it belongs to or by its place.
 fn check_text(args: &[OsString]) -> Result<(), Error> {
     let Some(at) = args.iter().skip(1).position(|arg| arg.to_str().is_none()) else {
@@ -220,6 +253,7 @@ fn check_text(args: &[OsString]) -> Result<(), Error> {
 /// refusal is one line on standard error.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
     let args: Vec<OsString> = args.into_iter().collect();
+    interrupts::outlive_size_limit();
     let outcome = match parse(args.clone()) {
         Ok(Command::Run(settings)) => execute::run(&settings, &typed(&args)),
         Ok(Command::DryRun(settings)) => execute::dry_run(&settings).map(|()| 0),

@@ -67,7 +67,7 @@ fn summary(
         density_evaluations: totals.density_evaluations,
         nonfinite: totals.nonfinite(),
         warnings: Vec::new(),
-        out: open.map(|folder| folder.path().display().to_string()),
+        out: open.map(folder_name),
         part,
         eti89_lb: Vec::new(),
         eti89_ub: Vec::new(),
@@ -84,6 +84,12 @@ fn intervals(rows: Numbers<'_>, dim: usize) -> (Vec<f64>, Vec<f64>) {
     ends.into_iter()
         .map(|[lower, upper]| (lower, upper))
         .unzip()
+}
+
+/// The folder, from the root: the same whether the run began here or went on from elsewhere.
+fn folder_name(open: &record::OpenFolder) -> String {
+    let path = std::path::absolute(open.path()).unwrap_or_else(|_| open.path().to_owned());
+    path.display().to_string()
 }
 
 /// Writes and prints what a comparison found.

@@ -32,6 +32,7 @@ pub fn identity(settings: &Settings) -> Result<u32> {
             keys.iter().for_each(|key| drop(content.remove(*key)));
         }
     }
+    spell_as_before(&mut table);
     let mut sum = crc32fast::Hasher::new();
     // A table's keys are sorted.
     sum.update(toml::to_string(&table).unwrap_or_default().as_bytes());
@@ -53,6 +54,22 @@ pub fn identity(settings: &Settings) -> Result<u32> {
         }
     }
     Ok(sum.finalize())
+}
+
+/// Words and keys that are written out now and were not when the first checkpoints of this version were: they are told
+/// by the older spelling.
+fn spell_as_before(table: &mut toml::Table) {
+    if let Some(Value::Table(population)) = table.get_mut("population")
+        && population.get("init").and_then(Value::as_str) == Some("noise")
+    {
+        population.insert("init".into(), "default".into());
+    }
+    if let Some(Value::Table(method)) = table.get_mut("method")
+        && method.get("verb").and_then(Value::as_str) == Some("compare")
+        && method.get("lower_order_final").and_then(Value::as_str) == Some("off")
+    {
+        method.remove("lower_order_final");
+    }
 }
 
 /// Every absolute path among the values.
@@ -88,10 +105,24 @@ fn resume_locked(options: &ResumeOptions, open: &OpenFolder) -> Result<u8> {
     }
     let longer = lengthen(options, &mut settings, longer, finished)?;
     let loaded = execute::load(&settings)?;
+    // Spelled as in the folder, which a checkpoint is told by: an older program left defaults out.
+    let settings = loaded.remarked(&settings);
     if options.draws.is_some() {
         loaded.check_disk(&settings)?;
     }
-    let mut found = generations::newest(open.path())?;
+    let mut found = match (generations::newest(open.path()), &longer) {
+        // None of them can be used by any program, and nothing but them is lost.
+        (Err(Error::RunFolder { path, what }), None) if !what.contains("format version") => {
+            let names = generations::NAMES.map(|name| open.file(name).display().to_string());
+            let [a, b] = names;
+            let advice = format!(
+                "{what}; there is no other to go on from: remove {a} and {b}, and driftlane resume {} starts anew from config.toml",
+                open.path().display()
+            );
+            return Err(Error::RunFolder { path, what: advice });
+        }
+        (found, _) => found?,
+    };
     if let Some(found) = &mut found {
         check(found, &settings)?;
         if let (Some(damage), false) = (&found.damage, settings.output.quiet) {

@@ -158,6 +158,13 @@ pub fn reference(settings: &Settings, target: &dyn BlockTarget) -> Result<Option
     let dim = target.dim();
     Ok(match &method.reference {
         None => None,
+        Some(ReferenceSpec::Prior) if target.likelihood().is_none() => {
+            let allowed =
+                "this target has no prior; must be target, normal:SD, student:DF,SD or FILE.toml";
+            return Err(Error::invalid("--reference", "prior", allowed));
+        }
+        // Its own: the same path, to the last bit.
+        Some(ReferenceSpec::Prior) => None,
         Some(ReferenceSpec::Normal(sd)) => Some(Reference::normal(vec![0.0; dim], vec![*sd; dim])?),
         Some(ReferenceSpec::Student(df, scale)) => Some(Reference::student_t(
             *df,

@@ -17,14 +17,8 @@ pub const FILE: &str = "checksums.json";
 
 /// Files that live on after a run: they have checksums of their own, or none.
 const LEFT_OUT: [&str; 5] = [FILE, "status.json", longer::FILE, NAMES[0], NAMES[1]];
-/// What `export` and `report` write later, at will.
-const LATER: [&str; 5] = [
-    "draws.csv",
-    "samples.csv",
-    "arrays.npz",
-    "stan-csv",
-    "report.html",
-];
+/// What `export` writes later, at will.
+const LATER: [&str; 4] = ["draws.csv", "samples.csv", "arrays.npz", "stan-csv"];
 /// More than a list of any run takes.
 const TEXT_CAP: u64 = 1 << 28;
 
@@ -94,9 +88,26 @@ pub(super) fn write(folder: &OpenFolder) -> Result<()> {
         sums.collect::<std::io::Result<BTreeMap<String, Sum>>>()
     };
     let sums = sums().map_err(|e| Error::write(folder.file(FILE), e))?;
+    folder.put(FILE, &text_of(&sums))
+}
+
+fn text_of(sums: &BTreeMap<String, Sum>) -> String {
     // Strings and numbers always serialise.
-    let text = serde_json::to_string_pretty(&sums).unwrap_or_default() + "\n";
-    folder.put(FILE, &text)
+    serde_json::to_string_pretty(sums).unwrap_or_default() + "\n"
+}
+
+/// Writes the checksum of one file of a finished run anew, which has been replaced on purpose. Where nothing differs
+/// nothing is written: the list tells these results from later ones. Nothing is said of a folder whose list is gone or
+/// damaged: `verify` tells that.
+pub fn renew(folder: &OpenFolder, name: &str) -> Result<()> {
+    let Ok(mut sums) = read(folder) else {
+        return Ok(());
+    };
+    let sum = sum_of(&folder.file(name)).map_err(|e| Error::write(folder.file(name), e))?;
+    match sums.insert(name.to_owned(), sum) == Some(sum) {
+        true => Ok(()),
+        false => folder.put(FILE, &text_of(&sums)),
+    }
 }
 
 /// What is wrong with the files of a folder: of a finished run all that it wrote, else its checkpoints and what they

@@ -40,7 +40,7 @@ impl Lock {
     }
 
     /// The folder, where it can be had at once.
-    pub(super) fn take_if_free(folder: &Path) -> Option<Self> {
+    pub fn take_if_free(folder: &Path) -> Option<Self> {
         let file = File::open(folder).ok()?;
         file.try_lock().ok()?;
         Some(Self { folder: file })

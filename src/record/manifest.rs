@@ -102,8 +102,8 @@ pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// The bytes this process may still allocate: the system's available memory, or what is left of the
-/// control group's limit if that is less. `None` where the system does not tell.
+/// The bytes this process may still allocate: the system's available memory, or what is left of the control group's
+/// limit, or of the process's own (`ulimit -v`, `ulimit -d`), if that is less. `None` where the system does not tell.
 pub fn available_memory() -> Option<u64> {
     let read = |path: &str| std::fs::read_to_string(path).ok();
     let number = |path: &str| read(path)?.trim().parse::<u64>().ok();
@@ -133,10 +133,33 @@ pub fn available_memory() -> Option<u64> {
             "/sys/fs/cgroup/memory/memory.usage_in_bytes",
         ))
         .min();
-    match (system, group) {
-        (Some(a), Some(b)) => Some(a.min(b)),
-        (a, b) => a.or(b),
-    }
+    [system, group]
+        .into_iter()
+        .flatten()
+        .chain(own_limits())
+        .min()
+}
+
+/// What is left of the limits that the process itself has, of addresses and of data.
+fn own_limits() -> Vec<u64> {
+    let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
+    let (limits, status) = (read("/proc/self/limits"), read("/proc/self/status"));
+    let left = |limit: &str, used: &str| {
+        let soft = limits.lines().find_map(|line| line.strip_prefix(limit))?;
+        // "unlimited" is no number.
+        let soft: u64 = soft.split_whitespace().next()?.parse().ok()?;
+        let used = status.lines().find_map(|line| line.strip_prefix(used))?;
+        let kib: u64 = used.split_whitespace().next()?.parse().ok()?;
+        Some(soft.saturating_sub(kib.saturating_mul(1024)))
+    };
+    let pairs = [
+        ("Max address space", "VmSize:"),
+        ("Max data size", "VmData:"),
+    ];
+    pairs
+        .iter()
+        .filter_map(|(limit, used)| left(limit, used))
+        .collect()
 }
 
 /// The folders of this process's control group (version 2) and of those above it.

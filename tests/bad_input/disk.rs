@@ -73,6 +73,75 @@ fn estimates_are_near_what_is_written() {
     }
 }
 
+/// The most bytes that the folder of a run held while it went on, and those that were told.
+fn peak_and_told(line: &str) -> (f64, f64) {
+    let temp = tempfile::tempdir().unwrap();
+    let told = run(temp.path(), &format!("{line} --dry-run"));
+    let said = String::from_utf8_lossy(&told.stderr).into_owned();
+    let (_, size) = said.split_once("of memory and ").unwrap();
+    let (number, unit) = size
+        .trim()
+        .trim_end_matches(" of disk")
+        .split_once(' ')
+        .unwrap();
+    let scale = match unit {
+        "MB" => 1e6,
+        "GB" => 1e9,
+        other => panic!("{other}: {said}"),
+    };
+    let told = number.parse::<f64>().unwrap() * scale;
+    let mut child = super::program(temp.path())
+        .args(line.split_whitespace())
+        .args(["--quiet", "--out", "run", "--checkpoint-every", "50ms"])
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut most = 0;
+    while child.try_wait().unwrap().is_none() {
+        most = most.max(size_of(temp.path()));
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+    assert!(child.wait().unwrap().success(), "{line}");
+    (most.max(size_of(temp.path())) as f64, told)
+}
+
+/// The bytes below a folder, whose files come and go.
+fn size_of(path: &Path) -> u64 {
+    let Ok(found) = std::fs::symlink_metadata(path) else {
+        return 0;
+    };
+    match found.is_dir() {
+        false => found.len(),
+        true => std::fs::read_dir(path)
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|entry| size_of(&entry.path()))
+            .sum(),
+    }
+}
+
+/// What is told is what the folder holds while it is largest: within it and half of it.
+#[test]
+fn the_largest_size_of_a_folder_is_told() {
+    for line in [
+        "sample gaussian --set dim=10 --sampler ula --step-size 0.1 --steps 400",
+        "sample gaussian --set dim=10 --sampler baoab --step-size 0.1 --steps 200 --precision f32",
+        "sample gaussian --set dim=10 --sampler hmc --step-size 0.1 --leapfrog-steps 5 --warmup 5 --draws 6",
+        "sample gaussian --set dim=10 --sampler ula --step-size 0.1 --draws 8",
+        "smc gaussian --set dim=10 --move mala --moves-per-stage 4",
+        "smc gaussian --set dim=10 --move mala --moves-per-stage 4 --check-modes",
+        "smc gaussian --set dim=10 --move rwmh --waste-free 20",
+        "diffuse gaussian --set dim=10 --steps 60",
+        "diffuse gaussian --set dim=10 --solver heun --steps 40 --precision f32",
+    ] {
+        let (peak, told) = peak_and_told(&format!("{line} --particles 100000"));
+        println!("{line}: {:.1} MB, {:.1} told", peak / 1e6, told / 1e6);
+        assert!(peak <= told, "{line}: {peak} bytes, {told} were told");
+        assert!(told <= 2.0 * peak, "{line}: {peak} bytes, {told} were told");
+    }
+}
+
 /// Kept particles are counted: of an adaptive ladder as many temperatures as it is taken to have, and not fewer than
 /// it has.
 #[test]

@@ -50,6 +50,16 @@ pub(super) fn options() -> Vec<Case> {
         ),
         case(
             Parse,
+            "sample gaussian --particles -inf",
+            &["--particles = -inf", "whole number"],
+        ),
+        case(
+            Parse,
+            "sample gaussian --step-size -NaN",
+            &["--step-size = -NaN"],
+        ),
+        case(
+            Parse,
             "sample gaussian --particles 1.5",
             &["--particles = 1.5", "whole number"],
         ),

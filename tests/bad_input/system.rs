@@ -318,3 +318,50 @@ fn two_runs_never_share_a_folder() {
         .collect();
     assert_eq!(names, ["run"]);
 }
+
+/// A limit of addresses (`ulimit -v`) is memory that is not there: refused before anything is allocated.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_limit_of_addresses_is_respected() {
+    let temp = tempfile::tempdir().unwrap();
+    let limited = |limits: &str, line: &str| {
+        let command = format!("{limits}; exec {} {line}", env!("CARGO_BIN_EXE_driftlane"));
+        let mut shell = std::process::Command::new("sh");
+        shell.current_dir(temp.path()).args(["-c", &command]);
+        shell.output().unwrap()
+    };
+    for limits in ["ulimit -v 400000", "ulimit -d 400000"] {
+        let output = limited(
+            limits,
+            "sample gaussian --particles 1e6 --draws 5 --no-save --quiet",
+        );
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{limits}: {said}");
+        assert!(
+            said.starts_with("driftlane: --draws = 5: must fit memory")
+                && said.lines().count() == 1,
+            "{said}"
+        );
+        let output = limited(
+            limits,
+            "sample gaussian --particles 1000 --draws 5 --no-save",
+        );
+        assert_eq!(output.status.code(), Some(0), "{limits}");
+    }
+    // A limit of a file's size fails a write, of which a line tells.
+    let output = limited(
+        "ulimit -f 100",
+        "sample gaussian --particles 1e5 --steps 5 --out run --quiet",
+    );
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(4), "{said}");
+    assert!(
+        said.contains("cannot be written") && said.lines().count() == 1,
+        "{said}"
+    );
+    assert!(
+        list(temp.path())
+            .keys()
+            .all(|name| !name.contains("partial"))
+    );
+}

@@ -114,6 +114,48 @@ pub(super) fn targets() -> Vec<Case> {
             &["covs", "stds"],
         ),
         mixture("weights = [1.0]\nmeans = []\nstds = [1.0]", &["means"]),
+        // Probabilities, whatever the program could make of them.
+        mixture(
+            "weights = [0.5, 0.6]\nmeans = [[0.0], [1.0]]\nstds = [1.0, 1.0]",
+            &["t.toml weights", "sum to 1.1", "sum to 1, within 1e-6"],
+        ),
+        mixture(
+            "weights = [3, 1]\nmeans = [[0.0], [1.0]]\nstds = [1.0, 1.0]",
+            &["t.toml weights", "sum to 4"],
+        ),
+        mixture(
+            "weights = \"even\"\nmeans = [[0.0], [1.0]]\nstds = [1.0, 1.0]",
+            &["t.toml weights = \"even\""],
+        ),
+        case(
+            Engine,
+            "sample rings --set weights=[1,1,1,1]",
+            &["--set weights", "sum to 4"],
+        ),
+        case(
+            Engine,
+            "smc points --set points=[[0.0],[1.0]]",
+            &["--set bandwidth = 0", "above 0 for smc", "diffuse"],
+        ),
+        with(
+            Engine,
+            "sample t.toml",
+            "t.toml",
+            "kind = \"points\"\npoints = [[0.0], [1.0]]\nbandwidth = 0\n",
+            &["t.toml bandwidth = 0", "above 0 for sample"],
+        ),
+        // A number of 309 digits is one of five letters.
+        case(
+            Engine,
+            "sample gaussian --set sd=1e308",
+            &["--set sd = 1e308:", "1e150"],
+        ),
+        // No word is near a name of three letters.
+        case(
+            Engine,
+            "sample gaussian --set foo=1",
+            &["--set foo = 1", "unknown setting; known here: dim"],
+        ),
         mixture(
             "weights = [1.0]\nmeans = \"absent.npy\"\nstds = [1.0]",
             &["absent.npy"],

@@ -37,6 +37,23 @@ fn what_is_odd_is_told_and_taken() {
             &["column \"b\" is constant", "prior alone"],
         ),
         (
+            &[("d.csv", "a,b,y\n1,2,1\n2,4,0\n3,6,1\n-1,-2,0\n")],
+            "sample logistic --set data=d.csv",
+            &[
+                "column \"b\" (a multiple of \"a\")",
+                "linear combination",
+                "prior alone",
+            ],
+        ),
+        (
+            &[(
+                "d.csv",
+                "a,b,c,y\n1,0,0,1\n0,1,0,0\n0,0,1,1\n0,1,0,0\n1,0,0,1\n",
+            )],
+            "sample logistic --set data=d.csv --set intercept=true --set standardise=true",
+            &["column \"c\" is a linear combination"],
+        ),
+        (
             &[("d.csv", "a,y\n1,1\n2,1\n3,1\n")],
             "sample logistic --set data=d.csv",
             &["the response is 1 in all 3 rows"],

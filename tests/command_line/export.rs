@@ -128,11 +128,18 @@ fn stan_csv_is_laid_out_as_cmdstan_does() {
         assert_eq!(masses, scales.iter().map(|s| s * s).collect::<Vec<_>>());
         for line in [
             "#         engine = static",
+            "#           static",
+            "# max_depth = 10",
             "#         stepsize_jitter = 0.2",
             "# driftlane_sampler = hmc",
         ] {
             assert!(csv.lines().any(|found| found == line), "{line}");
         }
+        // A trajectory is ten leapfrog steps long.
+        let time = csv.lines().find_map(|l| l.split_once("int_time = "));
+        let time: f64 = time.unwrap().1.parse().unwrap();
+        let step = summary["step_size"].as_f64().unwrap();
+        assert!((time - 10.0 * step).abs() < 1e-12 * time, "{time}, {step}");
         let data: Vec<&str> = lines[5..]
             .iter()
             .copied()

@@ -237,3 +237,13 @@ fn a_dry_run_is_instant_and_judges_everything() {
         );
     }
 }
+
+#[test]
+fn help_is_asked_for_in_two_ways() {
+    let temp = tempfile::tempdir().unwrap();
+    for verb in ["smc", "resume", "list"] {
+        let asked = ok(temp.path(), &format!("help {verb}"));
+        assert_eq!(asked, ok(temp.path(), &format!("{verb} --help")));
+    }
+    assert_eq!(ok(temp.path(), "help"), ok(temp.path(), "--help"));
+}

@@ -311,3 +311,25 @@ fn what_cannot_be_lengthened_is_refused() {
     ok(temp.path(), "resume a");
     assert_same("a", &results(&temp.path().join("a")), &before);
 }
+
+/// How far a run is that is being lengthened, is told of the longer run: from the checkpoint it begins with.
+#[test]
+fn a_lengthening_begins_with_the_share_that_is_done() {
+    let temp = tempfile::tempdir().unwrap();
+    ok(
+        temp.path(),
+        "sample gaussian --set dim=10 --sampler ula --step-size 0.1 --particles 500 --draws 300 --quiet --out a",
+    );
+    // Stopped before it has made a move, or a few.
+    let output = run(
+        temp.path(),
+        "resume a --draws +5000 --quiet --time-limit 1ms",
+    );
+    assert_eq!(output.status.code(), Some(143), "{}", errors(&output));
+    let status = ok(temp.path(), "status a --json");
+    let status: serde_json::Value = serde_json::from_str(&status).unwrap();
+    let done = status["done"].as_f64().unwrap();
+    let wanted = status["particle_steps"].as_f64().unwrap() / (5300.0 * 500.0);
+    assert!((done - wanted).abs() < 1e-9 && done < 0.9, "{status}");
+    assert!(done >= 300.0 / 5300.0 - 1e-9, "{status}");
+}

@@ -336,3 +336,40 @@ fn a_second_interrupt_ends_the_process() {
     let status = ok(temp.path(), "status twice");
     assert!(status.contains("ended without a word"), "{status}");
 }
+
+/// A terminal that is gone stops a run as SIGTERM does, unless the run was started to outlive it.
+#[test]
+fn a_terminal_that_is_gone_stops_a_run_that_does_not_outlive_it() {
+    let temp = tempfile::tempdir().unwrap();
+    let line = "sample gaussian --set dim=20 --sampler ula --step-size 0.1 --particles 2000 --steps 2000000 --quiet --out";
+    let folder = |name: &str| temp.path().join(name);
+    let mut child = program(temp.path())
+        .args(line.split_whitespace())
+        .arg("a")
+        .spawn()
+        .unwrap();
+    assert!(awaited(&mut child, || folder("a").exists()));
+    sleep(Duration::from_millis(300));
+    send("-HUP", &child);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(129), "{}", errors(&output));
+    assert!(folder("a/checkpoint.a").exists());
+    let status = ok(temp.path(), "status a");
+    assert!(status.contains("interrupted by SIGHUP"), "{status}");
+    let mut ignoring = Command::new("nohup");
+    ignoring
+        .current_dir(temp.path())
+        .arg(env!("CARGO_BIN_EXE_driftlane"))
+        .args(line.split_whitespace())
+        .arg("b")
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped());
+    let mut child = ignoring.spawn().unwrap();
+    assert!(awaited(&mut child, || folder("b").exists()));
+    send("-HUP", &child);
+    sleep(Duration::from_millis(300));
+    assert!(child.try_wait().unwrap().is_none());
+    send("-TERM", &child);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(143), "{}", errors(&output));
+}

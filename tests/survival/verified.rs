@@ -33,7 +33,7 @@ fn every_damaged_file_of_a_finished_run_is_found() {
         for path in all {
             let text = path.file_name().unwrap().to_string_lossy().into_owned();
             // Rewritten at will by later runs of the program.
-            if ["status.json", "report.html"].contains(&text.as_str()) {
+            if text == "status.json" {
                 continue;
             }
             let bytes = fs::read(&path).unwrap();
@@ -218,4 +218,41 @@ fn a_damaged_stage_of_weighted_particles_is_refused() {
     );
     fs::write(&stage, bytes).unwrap();
     ok(temp.path(), "resume a --quiet");
+}
+
+/// A report that is drawn again has a checksum of its own, whatever became of the old one.
+#[test]
+fn a_report_drawn_again_is_as_it_was_written() {
+    let temp = tempfile::tempdir().unwrap();
+    ok(
+        temp.path(),
+        "sample gaussian --particles 40 --warmup 4 --draws 6 --quiet --out a",
+    );
+    let report = temp.path().join("a/report.html");
+    let list = temp.path().join("a/checksums.json");
+    let first = fs::read(&report).unwrap();
+    ok(temp.path(), "report a");
+    ok(temp.path(), "verify a");
+    let sums = fs::read_to_string(&list).unwrap();
+    fs::write(&report, b"older").unwrap();
+    assert_eq!(run(temp.path(), "verify a").status.code(), Some(5));
+    for line in ["report a", "report a -o a/report.html --force"] {
+        fs::write(&report, b"older").unwrap();
+        ok(temp.path(), line);
+        assert_eq!(fs::read(&report).unwrap(), first);
+        ok(temp.path(), "verify a");
+    }
+    fs::remove_file(&report).unwrap();
+    assert_eq!(run(temp.path(), "verify a").status.code(), Some(5));
+    // A list without it, as those of older programs are: it is listed from now on.
+    let mut without: serde_json::Value = serde_json::from_str(&sums).unwrap();
+    without.as_object_mut().unwrap().remove("report.html");
+    fs::write(&list, without.to_string()).unwrap();
+    ok(temp.path(), "verify a");
+    ok(temp.path(), "report a");
+    assert!(ok(temp.path(), "verify a").contains("ok       report.html"));
+    // A report elsewhere says nothing of this folder.
+    let before = fs::read(&list).unwrap();
+    ok(temp.path(), "report a -o elsewhere.html");
+    assert_eq!(fs::read(&list).unwrap(), before);
 }

@@ -7,7 +7,7 @@
 //!
 //! | | trajectories that can diverge (`diverging` is known) | all others |
 //! |---|---|---|
-//! | `algorithm` | hmc, engine static | fixed_param, of which readers expect nothing |
+//! | `algorithm` | hmc, engine static, `int_time` its trajectory's length | fixed_param, of which readers expect nothing |
 //! | `lp__` | `lp` | `lp`, else NaN: no reader does without it |
 //! | `accept_stat__` | `acceptance_rate`, else the run's mean | `acceptance_rate`, else left out |
 //! | `stepsize__` | `step_size`, else the step size after warm-up | `step_size`, else left out |
@@ -17,7 +17,8 @@
 //! | `energy__` | `energy`, else NaN | left out |
 //! | adaptation | step size, inverse masses: squares of the scales of warm-up | left out |
 //!
-//! `max_depth = 10` stands in the first because cmdstanpy reads no file without it; the version 2.35.0 is the layout's,
+//! `max_depth = 10` stands at the end of the first, apart from the engine, which has none: cmdstanpy (1.3.2) reads no file
+//! of hmc without it. The version 2.35.0 is the layout's,
 //! the program's own stands in `driftlane_version`, the sampler in `driftlane_sampler`.
 //!
 //! Parameters are named by the rules of Stan: letters, digits and `_`, indices after points, from 1, first index
@@ -224,9 +225,15 @@ impl Facts {
         };
         let hamiltonian = stats[DIVERGENT].is_some();
         let (mut acceptance, mut step_size, mut scales) = (f64::NAN, f64::NAN, &[][..]);
+        let mut time = None;
         if let Part::Sample(part) = &summary.part {
             acceptance = part.acceptance.unwrap_or(f64::NAN);
             (step_size, scales) = (part.step_size, &part.scales[..]);
+            // Of a tuned trajectory its length is known, of others the steps.
+            let steps = whole("leapfrog_steps").map(|steps| steps as f64);
+            time = part
+                .trajectory_length
+                .or(steps.map(|steps| steps * step_size));
         }
         let otherwise = [
             f64::NAN,
@@ -262,9 +269,18 @@ impl Facts {
                     .is_none();
             let _ = write!(
                 configuration,
-                "#     adapt\n#       engaged = {adapts}\n#     algorithm = hmc\n#       hmc\n#         engine = static\n\
-                 #           static\n#             max_depth = 10\n#         metric = diag_e\n\
-                 #         stepsize = {step_size}\n"
+                "#     adapt\n#       engaged = {adapts}\n#     algorithm = hmc\n#       hmc\n#         engine = static\n"
+            );
+            if let Some(time) = time {
+                let time = digits(time);
+                let _ = write!(
+                    configuration,
+                    "#           static\n#             int_time = {time}\n"
+                );
+            }
+            let _ = write!(
+                configuration,
+                "#         metric = diag_e\n#         stepsize = {step_size}\n"
             );
             if let Some(jitter) = method("jitter").and_then(toml::Value::as_float) {
                 let _ = writeln!(
@@ -281,6 +297,10 @@ impl Facts {
             "#     num_chains = 1\n# random\n#   seed = {}\n",
             summary.seed
         );
+        if hamiltonian {
+            configuration +=
+                "# no tree was built: readers ask for the depth of one\n# max_depth = 10\n";
+        }
         let parameters = Parameters::of(&numbers.names);
         configuration += &parameters.comments;
         let names = front.iter().map(|(k, _)| COLUMNS[*k].0.to_owned());

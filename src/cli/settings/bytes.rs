@@ -1,4 +1,4 @@
-//! Numbers of bytes as a sentence has them.
+//! Numbers of bytes, and of things, as a sentence has them.
 
 /// With a unit of powers of ten, and one digit after the point: `3.4 GB`.
 pub(super) fn shown(bytes: u64) -> String {
@@ -14,6 +14,14 @@ pub(super) fn shown(bytes: u64) -> String {
         unit += 1;
     }
     format!("{number:.1} {}", UNITS[unit])
+}
+
+/// `1 coordinate`, `2 coordinates`.
+pub(super) fn count(n: usize, thing: &str) -> String {
+    match n {
+        1 => format!("1 {thing}"),
+        n => format!("{n} {thing}s"),
+    }
 }
 
 #[cfg(test)]

@@ -22,6 +22,12 @@ pub(super) fn method(given: &Given) -> Result<CompareMethod> {
         return Err(given.refuse("solvers", allowed));
     }
     let shared = diffuse::shared(given, Some(Habit::Nothing))?;
+    let lowers = |name: &String| {
+        let solver = named_solver(name).and_then(|(solver, _)| find(&solver));
+        solver.is_some_and(|row| row.takes(Setting::LowerFinalOrder))
+    };
+    // Off, which compare is by itself where some know it, says nothing of the others.
+    let known_to_some = names.iter().any(lowers);
     let mut entrants: Vec<Entrant> = Vec::new();
     for name in &names {
         let refuse = |allowed: String| Error::invalid(given.label("solvers"), name, allowed);
@@ -44,6 +50,10 @@ pub(super) fn method(given: &Given) -> Result<CompareMethod> {
         // Orders are those of the method itself.
         if !given.has("lower_order_final") && takes(Setting::LowerFinalOrder) {
             method.options.lower_final_order = Some(false);
+        }
+        let off = method.options.lower_final_order == Some(false);
+        if known_to_some && off && !takes(Setting::LowerFinalOrder) {
+            method.options.lower_final_order = None;
         }
         method.solver = solver;
         let twice = |other: &Entrant| {

@@ -1,7 +1,7 @@
 //! Whether a run fits the memory there is, before anything is allocated.
 
-use super::bytes::shown;
-use super::{DiffuseMethod, Init, Length, Method, SampleMethod, Settings};
+use super::bytes::{count, shown};
+use super::{DiffuseMethod, Init, Length, Method, SampleMethod, Sampler, Settings, Tuning};
 use crate::cli::diffuse::Plan;
 use crate::cli::execute::mover;
 use crate::diffusion::{Operation, STEPS_PER_VISIT, Step};
@@ -16,7 +16,7 @@ const PROGRAM: u64 = 20 << 20;
 const SCRATCH_ROWS: u64 = 8;
 /// Scalar channels of a chain: two log densities, acceptances, the halvings of step sizes that are tuned, and
 /// what moves tell where draws are kept.
-const CHAIN_SCALARS: [u64; 2] = [4, 9];
+pub(super) const CHAIN_SCALARS: [u64; 2] = [4, 9];
 /// Numbers kept with a draw: log density, acceptance, divergence, energy, steps and step size, and energies once more as
 /// they are judged.
 const STATISTICS: u64 = 7;
@@ -27,7 +27,7 @@ const DIAGNOSTIC_WORDS: u64 = 8;
 impl DiffuseMethod {
     /// Vector channels of a particle: registers that are carried from visit to visit and, in single precision, the
     /// rounding of each.
-    fn vectors(&self, single: bool) -> u64 {
+    pub(super) fn vectors(&self, single: bool) -> u64 {
         match self.plan() {
             Ok(Plan::Program(program)) => {
                 let carried = 1 + program.carried_across(STEPS_PER_VISIT).len() as u64;
@@ -36,6 +36,13 @@ impl DiffuseMethod {
             _ => 4,
         }
     }
+}
+
+/// Vector channels of a move, and whether it is adjusted.
+pub(super) fn move_vectors(sampler: Sampler, tuning: &Tuning) -> (usize, bool) {
+    // In the plane, which no move refuses: channels do not depend on the dimension, tables of a move do.
+    let built = mover(sampler, tuning).build::<F64>(2);
+    built.map_or((3, true), |built| (built.vectors(), built.adjusted()))
 }
 
 impl Settings {
@@ -75,11 +82,6 @@ impl Settings {
         let word = self.population.precision.bytes();
         let row = (dim as u64).saturating_mul(word);
         let doubles = (dim as u64).saturating_mul(8);
-        // In the plane, which no move refuses: channels do not depend on the dimension, tables of a move do.
-        let move_vectors = |sampler, tuning| {
-            let built = mover(sampler, tuning).build::<F64>(2);
-            built.map_or((3, true), |built| (built.vectors(), built.adjusted()))
-        };
         let given = match &self.population.init {
             Init::File(_) => doubles,
             _ => 0,
@@ -240,9 +242,10 @@ impl Settings {
         };
         let allowed = |advice: &str| {
             format!(
-                "must fit memory: {} needed{of_them}, {} available for {dim} coordinates{advice}",
+                "must fit memory: {} needed{of_them}, {} available for {}{advice}",
                 shown(needed),
-                shown(available)
+                shown(available),
+                count(dim, "coordinate")
             )
         };
         Err(match &self.method {

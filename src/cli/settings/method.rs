@@ -179,6 +179,8 @@ pub struct Tuning {
 /// A reference law given by the user.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ReferenceSpec {
+    /// The prior of a posterior, which is its own reference.
+    Prior,
     /// Independent normals of this standard deviation, centred at 0.
     Normal(f64),
     /// Independent Student t with (degrees of freedom, scale), centred at 0.

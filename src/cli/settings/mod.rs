@@ -1,12 +1,13 @@
 //! A run's settings with every default filled in, judged, and written out again.
 //!
-//! `resolve` makes them from what was given, `contradictions` judges whether they fit each other, `text` writes
+//! `resolve` makes them from what was given, `complete` adds what the target tells, `contradictions` judges whether they fit each other, `text` writes
 //! them as an experiment file, `memory` and `disk` judge whether they fit the machine, `names` holds the choices
 //! that have names, `notes` what is said before a run.
 
 mod bytes;
 mod cadence;
 mod compare;
+mod complete;
 mod contradictions;
 mod diffuse;
 mod disk;
@@ -21,6 +22,7 @@ mod text;
 pub use crate::flow::{Resampler, Resampling};
 pub use crate::mcmc::{Mass, MoveKind as Sampler};
 pub use cadence::Cadence;
+pub use complete::Remark;
 pub use method::{
     CompareMethod, DiffuseMethod, Entrant, Length, Levels, Method, ReferenceSpec, SampleMethod,
     SmcMethod, Tuning,
@@ -42,12 +44,15 @@ pub struct Settings {
     pub population: Population,
     /// What is printed and written.
     pub output: Output,
+    /// What stands beside them in `config.toml`, for who reads it.
+    pub remarks: Vec<Remark>,
 }
 
 /// Where particles start.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Init {
-    /// The prior if the target has one, else the reference.
+    /// The prior if the target has one, else the reference; of `diffuse` noise, of `compare` exact draws at the first
+    /// noise level.
     Default,
     /// Exact draws from the target.
     Exact,
@@ -104,6 +109,16 @@ impl Settings {
             Method::Diffuse(_) => "diffuse",
             Method::Compare(_) => "compare",
         }
+    }
+
+    /// Moves of a particle in a run of `sample`, warm-up included; of others nothing is known before.
+    pub fn moves(&self) -> Option<f64> {
+        let Method::Sample(method) = &self.method else {
+            return None;
+        };
+        let thin = method.thin.max(1);
+        let kept = method.length.moves() / thin * thin;
+        Some(method.warmup.saturating_add(kept) as f64)
     }
 
     /// The number of particles when no file rules it.

@@ -78,7 +78,7 @@ impl Settings {
                 // Another verb's experiment: what only that verb knows says nothing here.
                 if own.is_some_and(|own| own != verb) {
                     foreign(verb).iter().for_each(|key| given.drop_key(key));
-                    given.yields_to_verb("init", verb);
+                    given.starts_yield_to_verb(verb);
                 }
                 verb.to_owned()
             }
@@ -100,6 +100,7 @@ impl Settings {
             method,
             population,
             output: output(&given)?,
+            remarks: Vec::new(),
         };
         settings.validate()?;
         Ok(settings)

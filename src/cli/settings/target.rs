@@ -1,7 +1,7 @@
 //! A target by name, and its refusals with the place of what was wrong.
 
 use crate::error::{Error, Result};
-use crate::parameters::Parameters;
+use crate::parameters::{Parameters, Resolved};
 use crate::target::library;
 use std::path::PathBuf;
 use toml::Table;
@@ -22,6 +22,11 @@ pub struct TargetSpec {
 impl TargetSpec {
     /// Builds the target, judging its parameters.
     pub fn build(&self) -> Result<library::BoxedTarget> {
+        self.build_resolved().map(|built| built.0)
+    }
+
+    /// The same, with what stands for parameters that are not given.
+    pub fn build_resolved(&self) -> Result<(library::BoxedTarget, Resolved)> {
         if !library::describe()
             .iter()
             .any(|known| known.name == self.name)
@@ -33,7 +38,7 @@ impl TargetSpec {
             return Err(library::unknown_name(&field, &self.name));
         }
         let parameters = Parameters::new(&self.place, &self.folder, self.parameters.clone());
-        library::build(&self.name, parameters).map_err(|error| self.placed(error))
+        library::build_resolved(&self.name, parameters).map_err(|error| self.placed(error))
     }
 
     /// A refusal by a target's constructor, which knows no file, with the place of the key.

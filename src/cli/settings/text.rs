@@ -3,7 +3,9 @@
 mod diffusion;
 
 use super::cadence::duration_text;
-use super::{Init, Length, Method, Output, Population, ReferenceSpec, Sampler, Settings, Tuning};
+use super::{
+    Init, Length, Method, Output, Population, ReferenceSpec, Remark, Sampler, Settings, Tuning,
+};
 use crate::flow::Resampling;
 use std::path::Path;
 use toml::{Table, Value};
@@ -18,7 +20,14 @@ impl Settings {
         let mut document = Table::new();
         document.insert("target".into(), target.into());
         document.insert("method".into(), self.method.to_table().into());
-        document.insert("population".into(), self.population.to_table().into());
+        let mut population = self.population.to_table();
+        if matches!(
+            (&self.method, &self.population.init),
+            (Method::Diffuse(_), Init::Default)
+        ) {
+            population.insert("init".into(), "noise".into());
+        }
+        document.insert("population".into(), population.into());
         document.insert("output".into(), self.output.to_table().into());
         document
     }
@@ -53,7 +62,20 @@ impl Settings {
             }
             let part = Table::from_iter([(name.to_owned(), Value::Table(content))]);
             let text = toml::to_string(&part).unwrap_or_default();
-            out.push_str(text.strip_prefix(&format!("[{name}]\n")).unwrap_or(&text));
+            let text = text.strip_prefix(&format!("[{name}]\n")).unwrap_or(&text);
+            for line in text.lines() {
+                let here = |remark: &&Remark| {
+                    remark.table == name && line.starts_with(&format!("{} = ", remark.key))
+                };
+                for remark in self.remarks.iter().filter(here) {
+                    out.push_str(&format!(
+                        "# {}\n",
+                        remark.text.replace(char::is_control, " ")
+                    ));
+                }
+                out.push_str(line);
+                out.push('\n');
+            }
             out.push('\n');
         }
         out.truncate(out.trim_end().len());
@@ -156,6 +178,7 @@ impl Method {
                     .map_or_else(|| "adaptive".into(), Value::from);
                 let reference = match &m.reference {
                     None => "target".into(),
+                    Some(ReferenceSpec::Prior) => "prior".into(),
                     Some(ReferenceSpec::Normal(sd)) => format!("normal:{sd}").into(),
                     Some(ReferenceSpec::Student(df, sd)) => format!("student:{df},{sd}").into(),
                     Some(ReferenceSpec::File(file)) => path(file),

@@ -28,8 +28,13 @@ impl Array {
             format!("must be {what}, finite and rectangular, or the name of an .npy or .npz file");
         let array = match &value {
             Value::String(name) if npy::is_name(name) => {
-                let npy::Array { shape, values } =
-                    npy::read(parameters.resolve(name), NonFinite::Refuse)?;
+                let path = parameters.resolve(name);
+                let npy::Array { shape, values } = npy::read(&path, NonFinite::Refuse)?;
+                let mut sum = crc32fast::Hasher::new();
+                values.iter().for_each(|x| sum.update(&x.to_le_bytes()));
+                let (path, sum) = (path.display(), sum.finalize());
+                let what = format!("{path}: shape {shape:?}, CRC-32 {sum:08x} of its numbers");
+                parameters.tell_file(key, what);
                 Self { shape, values }
             }
             inline => {

@@ -47,10 +47,10 @@ impl Banana {
     }
 
     pub(super) fn from_parameters(p: &mut Parameters) -> Result<Self> {
-        let dim = super::dimension(p, "an even number from 2 to 1000000")?.unwrap_or(2);
-        let a = p.number("a", 1e-6..=1e6, "a number from 1e-6 to 1e6")?;
-        let b = p.number("b", -1e6..=1e6, "a number from -1e6 to 1e6")?;
-        Self::new(dim, a.unwrap_or(10.0), b.unwrap_or(0.02))
+        let dim = super::dimension_or(p, "an even number from 2 to 1000000", 2)?;
+        let a = p.number_or("a", 1e-6..=1e6, "a number from 1e-6 to 1e6", 10.0)?;
+        let b = p.number_or("b", -1e6..=1e6, "a number from -1e6 to 1e6", 0.02)?;
+        Self::new(dim, a, b)
     }
 
     /// r of a pair.

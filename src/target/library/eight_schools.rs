@@ -37,10 +37,13 @@ impl EightSchools {
 
     pub(super) fn from_parameters(p: &mut Parameters) -> Result<Unconstrained<Self>> {
         const NAMES: &str = "non-centred or centred";
-        let centred = match p.text("parameterisation", NAMES)?.as_deref() {
-            None | Some("non-centred") => false,
-            Some("centred") => true,
-            Some(other) => return Err(p.must_be("parameterisation", other, NAMES)),
+        let centred = match p
+            .text_or("parameterisation", NAMES, "non-centred")?
+            .as_str()
+        {
+            "non-centred" => false,
+            "centred" => true,
+            other => return Err(p.must_be("parameterisation", other, NAMES)),
         };
         Unconstrained::new(Self::new(centred))
     }

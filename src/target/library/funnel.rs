@@ -42,7 +42,7 @@ impl Funnel {
 
     pub(super) fn from_parameters(p: &mut Parameters) -> Result<Self> {
         const VARIANCE: &str = "a number from 1e-6 to 100: 9 (Neal), 3 (SLIPS) and 1 are in use";
-        let dim = super::dimension(p, "a whole number from 2 to 1000000")?.unwrap_or(10);
+        let dim = super::dimension_or(p, "a whole number from 2 to 1000000", 10)?;
         let variance = p.number("variance", 1e-6..=100.0, VARIANCE)?;
         let missing = || p.refuse("variance", "missing", &format!("required: {VARIANCE}"));
         Self::new(dim, variance.ok_or_else(missing)?)

@@ -58,7 +58,7 @@ pub use two_modes::TwoModes;
 pub use u1_gauge::U1Gauge;
 
 use crate::error::{Error, Result};
-use crate::parameters::{Parameters, edit_distance};
+use crate::parameters::{Parameters, Resolved, edit_distance};
 use crate::target::{BlockTarget, Unconstrained};
 use arrays::Array;
 use logistic::{Data, Layout};
@@ -225,7 +225,12 @@ pub(crate) fn unknown_name(field: &str, name: &str) -> Error {
 }
 
 /// Builds the target called `name`; whatever `parameters` holds that it does not know is refused.
-pub fn build(name: &str, mut parameters: Parameters) -> Result<BoxedTarget> {
+pub fn build(name: &str, parameters: Parameters) -> Result<BoxedTarget> {
+    build_resolved(name, parameters).map(|built| built.0)
+}
+
+/// [`build`], with what stands for the settings that were not given: with those given too, the target is the same.
+pub fn build_resolved(name: &str, mut parameters: Parameters) -> Result<(BoxedTarget, Resolved)> {
     let p = &mut parameters;
     let target: BoxedTarget = match name {
         "gaussian" => Box::new(gaussian(p)?),
@@ -234,7 +239,7 @@ pub fn build(name: &str, mut parameters: Parameters) -> Result<BoxedTarget> {
             const WIDTH: &str = "0 or a finite number, at most 1e150";
             let points = Array::take(p, "points", 2)?
                 .ok_or_else(|| p.refuse("points", "missing", "required: a list of vectors"))?;
-            let bandwidth = p.number("bandwidth", 0.0..=1e150, WIDTH)?.unwrap_or(0.0);
+            let bandwidth = p.number_or("bandwidth", 0.0..=1e150, WIDTH, 0.0)?;
             Box::new(Points::new(points.rows(), bandwidth)?)
         }
         "eight-gaussians" => Box::new(mixture::eight_gaussians()),
@@ -242,7 +247,7 @@ pub fn build(name: &str, mut parameters: Parameters) -> Result<BoxedTarget> {
         "grid-25" => Box::new(mixture::grid_25()),
         "fab-40" => Box::new(mixture::fab_40()),
         "many-well" => {
-            let dim = dimension(p, "an even number from 2 to 1000000")?.unwrap_or(2);
+            let dim = dimension_or(p, "an even number from 2 to 1000000", 2)?;
             Box::new(ManyWell::new(dim)?)
         }
         "two-modes" => Box::new(TwoModes::from_parameters(p)?),
@@ -253,23 +258,19 @@ pub fn build(name: &str, mut parameters: Parameters) -> Result<BoxedTarget> {
         "phi4" => {
             const POSITIVE: &str = "a number above 0, from 1e-6 to 1e6";
             let positive = 1e-6..=1e6;
-            let n = p
-                .count("n", 1..=100_000, "a whole number from 1 to 100000")?
-                .unwrap_or(32);
-            let a = p.number("a", positive.clone(), POSITIVE)?.unwrap_or(0.1);
-            let b = p
-                .number("b", -1e6..=1e6, "a number from -1e6 to 1e6")?
-                .unwrap_or(0.0);
-            let beta = p.number("beta", positive, POSITIVE)?.unwrap_or(20.0);
+            let n = p.count_or("n", 1..=100_000, "a whole number from 1 to 100000", 32)?;
+            let a = p.number_or("a", positive.clone(), POSITIVE, 0.1)?;
+            let b = p.number_or("b", -1e6..=1e6, "a number from -1e6 to 1e6", 0.0)?;
+            let beta = p.number_or("beta", positive, POSITIVE, 20.0)?;
             let chain = Phi4::new(n as usize, a, b, beta)?;
-            match p.text("basis", "sites or modes")?.as_deref() {
-                None | Some("sites") => Box::new(chain),
+            match p.text_or("basis", "sites or modes", "sites")?.as_str() {
+                "sites" => Box::new(chain),
                 // A matrix of n x n numbers in both precisions.
-                Some("modes") if n <= 4096 => Box::new(phi4::Phi4Modes::new(chain)),
-                Some("modes") => {
+                "modes" if n <= 4096 => Box::new(phi4::Phi4Modes::new(chain)),
+                "modes" => {
                     return Err(p.must_be("n", n, "at most 4096 where basis = \"modes\""));
                 }
-                Some(other) => return Err(p.must_be("basis", other, "sites or modes")),
+                other => return Err(p.must_be("basis", other, "sites or modes")),
             }
         }
         "eight-schools" => Box::new(EightSchools::from_parameters(p)?),
@@ -281,14 +282,49 @@ pub fn build(name: &str, mut parameters: Parameters) -> Result<BoxedTarget> {
         "logistic" => Box::new(logistic(p)?),
         other => return Err(unknown_name("target", other)),
     };
+    let resolved = parameters.resolved().clone();
     parameters.finish()?;
-    Ok(target)
+    Ok((target, resolved))
 }
 
 fn dimension(p: &mut Parameters, allowed: &str) -> Result<Option<usize>> {
     Ok(p.count("dim", 1..=1_000_000, allowed)?
         .map(|dim| dim as usize))
 }
+
+fn dimension_or(p: &mut Parameters, allowed: &str, default: u32) -> Result<usize> {
+    let dim = p.count_or("dim", 1..=1_000_000, allowed, default)?;
+    Ok(dim as usize)
+}
+
+/// `weights`, which must sum to 1; those of `count` components where they are left out, or `equal`.
+fn weights(p: &mut Parameters, count: usize) -> Result<Vec<f64>> {
+    let equal = || vec![1.0; count];
+    let weights = match p.take("weights") {
+        None => {
+            p.settle("weights", "equal");
+            return Ok(equal());
+        }
+        Some(Value::String(word)) if word == "equal" => return Ok(equal()),
+        Some(given) => {
+            p.put("weights", given);
+            Array::take(p, "weights", 1)?.map_or_else(equal, |array| array.values)
+        }
+    };
+    let positive = weights.iter().all(|w| *w > 0.0);
+    let sum: f64 = weights.iter().sum();
+    // What is not positive, or too few, is refused by name where components are judged.
+    if positive && weights.len() == count && (sum - 1.0).abs() > SUM_SLACK {
+        // Not the digits of rounding.
+        let shown = format!("numbers that sum to {}", ((sum * 1e9).round() / 1e9) as f32);
+        let allowed = "must be positive numbers that sum to 1, within 1e-6, or \"equal\"";
+        return Err(p.refuse("weights", shown, allowed));
+    }
+    Ok(weights)
+}
+
+/// What probabilities may be off 1 by: six digits, as they are printed.
+const SUM_SLACK: f64 = 1e-6;
 
 /// Squares and inverse squares of widths stay in range.
 const WIDTH: &str = "a finite number above 0, from 1e-150 to 1e150";
@@ -308,7 +344,10 @@ fn gaussian(p: &mut Parameters) -> Result<Gaussian> {
         ));
     }
     let number = match p.take("mean") {
-        None => Some(0.0),
+        None => {
+            p.settle("mean", 0.0);
+            Some(0.0)
+        }
         Some(Value::Float(m)) => Some(m),
         Some(Value::Integer(m)) => Some(m as f64),
         Some(other) => {
@@ -329,8 +368,11 @@ fn gaussian(p: &mut Parameters) -> Result<Gaussian> {
     ];
     let dim = sizes.into_iter().flatten().next().unwrap_or(1);
     if let Some(other) = sizes.into_iter().flatten().find(|&size| size != dim) {
-        let shown = format!("{dim}, but another setting has {other} coordinates");
+        let shown = format!("{dim}, but another setting has {other}");
         return Err(p.refuse("dim", shown, "must be the same number everywhere"));
+    }
+    if given.is_none() {
+        p.settle("dim", dim as i64);
     }
     let mean = match (listed, number) {
         (Some(listed), _) => listed.values,
@@ -339,7 +381,12 @@ fn gaussian(p: &mut Parameters) -> Result<Gaussian> {
     match (sds, cov) {
         (Some(sds), _) => Gaussian::diagonal(mean, sds.values),
         (_, Some(cov)) => Gaussian::full(mean, &cov.rows()),
-        _ => Gaussian::isotropic(mean, sd.unwrap_or(1.0)),
+        _ => {
+            if sd.is_none() {
+                p.settle("sd", 1.0);
+            }
+            Gaussian::isotropic(mean, sd.unwrap_or(1.0))
+        }
     }
 }
 
@@ -347,7 +394,7 @@ fn mixture(p: &mut Parameters) -> Result<Mixture> {
     let means = Array::take(p, "means", 2)?
         .ok_or_else(|| p.refuse("means", "missing", "required: one vector a component"))?;
     let count = means.shape[0];
-    let weights = Array::take(p, "weights", 1)?.map_or(vec![1.0; count], |w| w.values);
+    let weights = weights(p, count)?;
     match (Array::take(p, "stds", 1)?, Array::take(p, "covs", 3)?) {
         (Some(stds), None) => Mixture::isotropic(weights, means.rows(), stds.values),
         (None, Some(covs)) => {
@@ -360,6 +407,13 @@ fn mixture(p: &mut Parameters) -> Result<Mixture> {
             Err(p.refuse("covs", "given with stds", "must be one of stds and covs"))
         }
     }
+}
+
+/// A normal prior as it is written.
+fn prior_table(mean: f64, sd: f64) -> toml::Table {
+    let entries = [("mean", mean), ("sd", sd)];
+    let entries = entries.map(|(key, number)| (key.to_owned(), number.into()));
+    entries.into_iter().collect()
 }
 
 fn logistic(p: &mut Parameters) -> Result<Logistic> {
@@ -378,16 +432,15 @@ fn logistic(p: &mut Parameters) -> Result<Logistic> {
         None => return Err(p.refuse("data", "missing", &format!("required: {FILES}"))),
     };
     let layout = Layout {
-        response: p
-            .text("response", "the name of a column")?
-            .unwrap_or("y".to_owned()),
-        standardise: p.flag("standardise")?.unwrap_or(false),
-        intercept: p.flag("intercept")?.unwrap_or(false),
+        response: p.text_or("response", "the name of a column", "y")?,
+        standardise: p.flag_or("standardise", false)?,
+        intercept: p.flag_or("intercept", false)?,
     };
-    let sd = p.number("prior_sd", POSITIVE, WIDTH)?.unwrap_or(1.0);
+    let sd = p.number_or("prior_sd", POSITIVE, WIDTH, 1.0)?;
     const PRIOR: &str = "a table { mean = .., sd = .. }, with intercept = true";
     let (mut first_mean, mut first_sd) = (0.0, sd);
     match p.take("intercept_prior") {
+        None if layout.intercept => p.settle("intercept_prior", prior_table(first_mean, first_sd)),
         None => {}
         Some(Value::Table(table)) if layout.intercept => {
             let mut own = Parameters::new("intercept_prior", ".", table);
@@ -397,11 +450,21 @@ fn logistic(p: &mut Parameters) -> Result<Logistic> {
                 .unwrap_or(0.0);
             first_sd = own.number("sd", POSITIVE, WIDTH)?.unwrap_or(sd);
             own.finish()?;
+            p.settle("intercept_prior", prior_table(first_mean, first_sd));
         }
         Some(other) => return Err(p.must_be("intercept_prior", arrays::shorten(&other), PRIOR)),
     }
     let paths: Vec<_> = names.iter().map(|name| p.resolve(name)).collect();
     let data = Data::read(&paths, &layout)?;
+    for (path, file) in paths.iter().zip(&data.files) {
+        let what = format!(
+            "{}: {} rows, CRC-32 {:08x}",
+            path.display(),
+            file.rows,
+            file.crc32
+        );
+        p.tell_file("data", what);
+    }
     let dim = data.names.len();
     let (mut means, mut sds) = (vec![0.0; dim], vec![sd; dim]);
     if layout.intercept {

@@ -94,11 +94,14 @@ impl Rings {
     pub(super) fn from_parameters(p: &mut Parameters) -> Result<Self> {
         const LIST: &str = "a list of numbers";
         let radii = p.numbers("radii", LIST)?;
-        let radii = radii.unwrap_or_else(|| vec![1.0, 2.0, 3.0, 4.0]);
-        let weights = p.numbers("weights", LIST)?;
-        let weights = weights.unwrap_or_else(|| vec![1.0; radii.len()]);
-        let sd = p.number("sd", 1e-6..=1e6, "a number from 1e-6 to 1e6")?;
-        Self::new(radii, weights, sd.unwrap_or(0.15))
+        let radii = radii.unwrap_or_else(|| {
+            let radii = vec![1.0, 2.0, 3.0, 4.0];
+            p.settle("radii", radii.clone());
+            radii
+        });
+        let weights = super::weights(p, radii.len())?;
+        let sd = p.number_or("sd", 1e-6..=1e6, "a number from 1e-6 to 1e6", 0.15)?;
+        Self::new(radii, weights, sd)
     }
 
     /// (log density, its slope along r, 1 / r).

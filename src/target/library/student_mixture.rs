@@ -70,10 +70,11 @@ impl StudentMixture {
     }
 
     pub(super) fn from_parameters(p: &mut Parameters) -> Result<Self> {
-        let dim = super::dimension(p, "a whole number from 1 to 1000000")?.unwrap_or(2);
-        let components = p.count("components", 1..=10_000, "a whole number from 1 to 10000")?;
-        let df = p.number("df", 0.1..=1000.0, "a number from 0.1 to 1000")?;
-        Self::new(dim, components.unwrap_or(10) as usize, df.unwrap_or(2.0))
+        let dim = super::dimension_or(p, "a whole number from 1 to 1000000", 2)?;
+        let allowed = "a whole number from 1 to 10000";
+        let components = p.count_or("components", 1..=10_000, allowed, 10)?;
+        let df = p.number_or("df", 0.1..=1000.0, "a number from 0.1 to 1000", 2.0)?;
+        Self::new(dim, components as usize, df)
     }
 
     /// The location of component `k`.

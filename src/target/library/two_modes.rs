@@ -71,12 +71,12 @@ impl TwoModes {
 
     pub(super) fn from_parameters(p: &mut Parameters) -> Result<Self> {
         const NAMES: &str = "not, medium or hard";
-        let dim = super::dimension(p, "a whole number from 1 to 1000000")?.unwrap_or(16);
-        let conditioning = match p.text("conditioning", NAMES)?.as_deref() {
-            None | Some("not") => Conditioning::Not,
-            Some("medium") => Conditioning::Medium,
-            Some("hard") => Conditioning::Hard,
-            Some(other) => return Err(p.must_be("conditioning", other, NAMES)),
+        let dim = super::dimension_or(p, "a whole number from 1 to 1000000", 16)?;
+        let conditioning = match p.text_or("conditioning", NAMES, "not")?.as_str() {
+            "not" => Conditioning::Not,
+            "medium" => Conditioning::Medium,
+            "hard" => Conditioning::Hard,
+            other => return Err(p.must_be("conditioning", other, NAMES)),
         };
         Self::new(dim, conditioning)
     }

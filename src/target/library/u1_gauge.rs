@@ -39,9 +39,9 @@ impl U1Gauge {
     }
 
     pub(super) fn from_parameters(p: &mut Parameters) -> Result<Self> {
-        let n = p.count("n", 2..=256, "a whole number from 2 to 256")?;
-        let beta = p.number("beta", 0.0..=1000.0, "a number from 0 to 1000")?;
-        Self::new(n.unwrap_or(8) as usize, beta.unwrap_or(1.0))
+        let n = p.count_or("n", 2..=256, "a whole number from 2 to 256", 8)?;
+        let beta = p.number_or("beta", 0.0..=1000.0, "a number from 0 to 1000", 1.0)?;
+        Self::new(n as usize, beta)
     }
 
     /// The links of the plaquette at row `i`, column `j`: those that count positive, then negative.

@@ -15,6 +15,7 @@ pub(super) fn population(given: &Given, method: &Method) -> Result<Population> {
     let allowed = "must be FILE.npy, FILE.npz, exact, prior or reference";
     let init = match given.text("init", allowed)? {
         None | Some("default") => Init::Default,
+        Some("noise") if matches!(method, Method::Diffuse(_)) => Init::Default,
         Some("exact") => Init::Exact,
         Some("prior") => Init::Prior,
         Some("reference") => Init::Reference,
@@ -30,7 +31,7 @@ pub(super) fn population(given: &Given, method: &Method) -> Result<Population> {
         return Err(given.refuse("init", allowed));
     }
     if matches!(method, Method::Diffuse(_)) && matches!(init, Init::Prior | Init::Reference) {
-        let allowed = "must be FILE.npy, FILE.npz or exact for diffuse; by default noise";
+        let allowed = "must be FILE.npy, FILE.npz, exact or noise for diffuse";
         return Err(given.refuse("init", allowed));
     }
     let particles = given.count("particles", default_particles(method), least..=1 << 36)?;

@@ -136,9 +136,10 @@ fn resampling(given: &Given) -> Result<Resampling> {
 }
 
 fn reference(given: &Given) -> Result<Option<ReferenceSpec>> {
-    let allowed = "must be normal:SD, student:DF,SD (positive numbers) or FILE.toml";
+    let allowed = "must be normal:SD, student:DF,SD (positive numbers), prior, target or FILE.toml";
     let text = match given.text("reference", allowed)? {
         None | Some("target") => return Ok(None),
+        Some("prior") => return Ok(Some(ReferenceSpec::Prior)),
         Some(text) => text,
     };
     let positive = |s: &str| {

@@ -109,9 +109,9 @@ pub(super) fn compare(m: &CompareMethod) -> Table {
         .entrants
         .iter()
         .map(|e| e.method.options.lower_final_order);
-    // Off is what compare does by itself, of the solvers that know it.
-    if lowered.any(|rule| rule == Some(false)) {
-        out.remove("lower_order_final");
+    // Said of the solvers that know it, of which the first may be none.
+    if let Some(rule) = lowered.find(Option::is_some) {
+        out.insert("lower_order_final".into(), switch(rule));
     }
     // A grid would overrule those in names, and rename the rows.
     let in_name = |name: &str| named_solver(name).is_some_and(|(_, grid)| grid.is_some());

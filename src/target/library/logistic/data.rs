@@ -1,5 +1,6 @@
 //! The design matrix: CSV files stacked, checked cell by cell, standardised, an intercept in front.
 
+use super::collinear;
 use super::table::{line_of, number, read_header, text_of};
 use crate::error::{Error, Result};
 use std::io::Read;
@@ -26,6 +27,17 @@ pub struct Data {
     pub rows: Vec<f64>,
     /// The responses.
     pub response: Vec<bool>,
+    /// What every file holds.
+    pub files: Vec<DataFile>,
+}
+
+/// What tells one file of data from another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DataFile {
+    /// Rows below the header.
+    pub rows: usize,
+    /// The CRC-32 of its bytes.
+    pub crc32: u32,
 }
 
 impl Data {
@@ -49,9 +61,11 @@ impl Data {
         layout: &Layout,
     ) -> Result<Self> {
         let mut header: Option<Vec<String>> = None;
-        let (mut rows, mut response) = (Vec::new(), Vec::new());
+        let (mut rows, mut response, mut files) = (Vec::new(), Vec::new(), Vec::new());
         for path in paths {
-            let text = text_of(path, bytes_of(path)?)?;
+            let bytes = bytes_of(path)?;
+            let crc32 = crc32fast::hash(&bytes);
+            let text = text_of(path, bytes)?;
             let mut reader = csv::ReaderBuilder::new()
                 .flexible(true)
                 .trim(csv::Trim::All)
@@ -104,6 +118,10 @@ impl Data {
                     "no rows below the header; must have at least 1",
                 ));
             }
+            files.push(DataFile {
+                rows: response.len() - before,
+                crc32,
+            });
         }
         let Some(mut names) = header else {
             return Err(Error::invalid(
@@ -121,6 +139,7 @@ impl Data {
             names,
             rows,
             response,
+            files,
         };
         if layout.standardise {
             data.standardise();
@@ -159,6 +178,7 @@ impl Data {
             None => None,
         };
         let mut notes: Vec<String> = columns.iter().enumerate().filter_map(of_column).collect();
+        notes.extend(collinear::notes(&self.names, &self.rows));
         let first = self.response.first();
         if self.response.iter().all(|y| Some(y) == first) {
             let class = u8::from(first == Some(&true));

@@ -5,11 +5,12 @@
 //! exponential and a division a row; a density 2 n d flops, an exponential a row and a logarithm for
 //! sixteen. Log Z is that of prior x likelihood, with the prior normalised.
 
+mod collinear;
 mod data;
 mod link;
 mod table;
 
-pub use data::{Data, Layout};
+pub use data::{Data, DataFile, Layout};
 
 use crate::error::{Error, Result};
 use crate::target::{BlockTarget, Reference, Target};
