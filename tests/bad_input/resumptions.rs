@@ -33,16 +33,16 @@ pub(super) fn resumptions() -> Vec<Case> {
         ),
         stopped(
             "both checkpoints are of format 0",
-            &["checkpoint", "version 0", "version 2"],
+            &["checkpoint", "version 0", "version 3"],
             |f| {
                 edit_both(f, |b| b[8..12].copy_from_slice(&0u32.to_le_bytes()));
             },
         ),
         stopped(
-            "both checkpoints are of format 3",
-            &["checkpoint", "version 3", "version 2"],
+            "both checkpoints are of format 4",
+            &["checkpoint", "version 4", "version 3"],
             |f| {
-                edit_both(f, |b| b[8..12].copy_from_slice(&3u32.to_le_bytes()));
+                edit_both(f, |b| b[8..12].copy_from_slice(&4u32.to_le_bytes()));
             },
         ),
         stopped(
