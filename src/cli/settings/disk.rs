@@ -133,11 +133,11 @@ impl Settings {
             Method::Smc(method) => {
                 let (vectors, _) = vectors(method.kernel, &method.tuning);
                 let watched = u64::from(method.moves_per_stage.is_none());
-                // Two log densities and the weight; ancestors of every generation that errors need.
+                // Two log densities, accepted moves and the weight; ancestors of every generation that errors need.
                 let generations = method.lag.unwrap_or(1).min(1 << 20);
                 let each = row
                     .saturating_mul(vectors + watched)
-                    .saturating_add(8 * 3 + 4 * generations);
+                    .saturating_add(8 * 4 + 4 * generations);
                 // Of chains, their ends move, and all states are kept, weighed and drawn from.
                 let moving = match method.chain_length {
                     None => whole.saturating_mul(each),
