@@ -93,7 +93,8 @@ fn waste_free_keeps_every_state() {
             .iter()
             .all(|ess| (100.0..=4096.0).contains(ess))
     );
-    assert_eq!(first["warnings"].to_string(), "[]");
+    // Chains stay in their modes: what 32 starts tell of means is as much as 32 draws do.
+    assert_eq!(first["warnings"].to_string(), "[\"W-ESS\"]");
     let again = json(temp.path(), "run first/config.toml --no-save --quiet");
     assert_eq!(first["log_evidence"], again["log_evidence"]);
     let line = format!("{line} --waste-free 128 --freeze first --replicates 3 --no-save");
