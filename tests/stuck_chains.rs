@@ -5,8 +5,8 @@
 mod gates;
 
 use driftlane::kernels::{F64, Lane, tile::Row};
-use driftlane::mcmc::{MoveKind, MoveSettings, Sample, StepSizes};
-use driftlane::target::library::{EightSchools, Mixture};
+use driftlane::mcmc::{MoveKind, MoveSettings, Sample, Start, StepSizes};
+use driftlane::target::library::{EightSchools, Funnel, Mixture};
 use driftlane::target::{Target, Unconstrained};
 use gates::{must_fail, must_pass, require, within};
 
@@ -115,5 +115,20 @@ fn a_stuck_chain_pulls_means_by_what_leaving_it_out_undoes() {
     assert_eq!(
         (result.stuck.count, result.stuck.pull),
         (100, f64::INFINITY)
+    );
+}
+
+/// Chains that begin in the law stay in it, narrow places included: half-way steps would let them leave a funnel's neck,
+/// into which whole ones do not lead.
+#[test]
+fn exact_starts_stay_exact() {
+    let target = Funnel::new(3, 9.0).unwrap();
+    let sample = Sample::new(&target).particles(4096).start(Start::Exact);
+    let result = sample.warmup(200).steps(20).seed(5).run().unwrap();
+    // 4096 independent values of sd 3: a standard error of 0.047.
+    must_pass(within("mean", result.mean[0], 0.0, 0.2));
+    must_fail(
+        "a drained neck",
+        within("mean", result.mean[0] + 1.0, 0.0, 0.2),
     );
 }

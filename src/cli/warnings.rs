@@ -102,8 +102,12 @@ pub fn of_chains(
     };
     let away = |warning: &Warning| matches!(warning, Warning::RunsAway { .. });
     if !warnings.iter().any(away) {
-        warnings.extend(Moments::of_chains(result, target.dim(), by).bias(target));
-        warnings.extend(moments::imbalance(result.samples.numbers(), target, by));
+        let bias = Moments::of_chains(result, target.dim(), by).bias(target);
+        // What is off grossly is told once.
+        if !bias.as_ref().is_some_and(Warning::forbids_use) {
+            warnings.extend(moments::imbalance(result.samples.numbers(), target, by));
+        }
+        warnings.extend(bias);
     }
     if let Some(rate) = result.acceptance
         && !(0.1..=0.99).contains(&rate)

@@ -136,6 +136,7 @@ impl<'a, R: Precision> Chains<'a, R> {
         seed: u64,
     ) -> Self {
         let tuner = mover.tuning().step_size.filter(DualAveraging::is_adapting);
+        let tuner = tuner.filter(|_| start != Start::Exact);
         let patience = tuner.map(|tuner| StepSizes::patience(tuner.target_accept()));
         Self {
             path,
@@ -296,8 +297,12 @@ impl<R: Precision> FeynmanKac for Chains<'_, R> {
         if adjusted && !(keeps && self.work.keeps(time - 1, adjusted)) {
             block.scalars[ACCEPTED].fill(Row::zero());
         }
-        if adjusted && keeps {
-            block.scalars[SHORTENED].fill(Row::zero());
+        if let Some(patience) = self.patience {
+            match time {
+                1 => block.scalars[SHORTENED].fill(Row::splat(-patience)),
+                _ if time == self.work.warmup / 2 + 1 => block.scalars[SHORTENED].fill(Row::zero()),
+                _ => (),
+            }
         }
         if adjusted && keeps {
             // What moves tell of a draw is of those since the draw before.
@@ -314,7 +319,7 @@ impl<R: Precision> FeynmanKac for Chains<'_, R> {
             tally.flight = before.flight(mover, (law, moves, fresh), block, scratch, made);
             scratch.block = before.into_memory();
         }
-        if let (Some(patience), false) = (self.patience, keeps) {
+        if let Some(patience) = self.patience.filter(|_| time <= self.work.warmup / 2) {
             shorten(block, patience);
         }
         if self.path.on_torus() {

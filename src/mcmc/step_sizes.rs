@@ -25,6 +25,9 @@ pub struct StepSizes {
     spread: Spread,
 }
 
+/// 2^-64 of a step is no step: enough for any place that doubles resolve.
+const MOST_HALVINGS: f64 = 64.0;
+
 /// The law of h / step_size.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Spread {
@@ -58,7 +61,8 @@ impl StepSizes {
     /// One centre for all suits the bulk of a population. Where a chain begins far out in a place much stiffer than that,
     /// it refuses every move until it is met half-way: after a run of refusals that a chain in the bulk meets less than
     /// once in two hundred times ([`patience`](StepSizes::patience)), and again after each further one. A chain that moves
-    /// takes its steps back. It depends on what was, so it is for warm-up only.
+    /// takes its steps back. A move that depends on what was leaves no law invariant: chains leave narrow places by short
+    /// steps and cannot come back by long ones. So it is for the first half of warm-up, and not for exact starts.
     pub fn shortened(
         halvings: Row<F64>,
         accepted: <Row<F64> as Lane>::Mask,
@@ -66,7 +70,11 @@ impl StepSizes {
     ) -> Row<F64> {
         let (zero, one) = (Row::<F64>::zero(), Row::<F64>::one());
         let taken_back = Row::select(zero.lt(halvings), halvings - one, Row::splat(-patience));
-        Row::select(accepted, taken_back, halvings + one)
+        Row::select(
+            accepted,
+            taken_back,
+            (halvings + one).min(Row::splat(MOST_HALVINGS)),
+        )
     }
 
     /// The longest run of refusals of chance more than 0.005 at an acceptance probability.

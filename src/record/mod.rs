@@ -232,6 +232,8 @@ impl RunRecord<'_> {
                 least
                     .filter(|ess| ess.is_finite())
                     .reduce(f64::min)
+                    // A standard error of few runs may be too small by chance.
+                    .map(|ess| ess.min(self.summary.particles as f64))
                     .map(|ess| format!("min ESS of a mean {ess:.0}")),
             );
             facts.extend(

@@ -328,3 +328,18 @@ fn short_chains_are_not_condemned() {
     let told = ok(temp.path(), apart);
     assert!(told.contains("do not use: W-RHAT R-hat"), "{told}");
 }
+
+/// Few particles far out make a sample heavy-tailed: that does not hide what they do.
+#[test]
+fn outliers_do_not_hide_behind_their_kurtosis() {
+    let temp = tempdir().unwrap();
+    let mut starts = vec![0.3; 500];
+    starts[..10].fill(1e4);
+    driftlane::npy::write(temp.path().join("g.npy"), &[500, 1], &starts).unwrap();
+    let line = "sample gaussian --init g.npy --sampler rwmh --warmup 300 --draws 50 --no-save";
+    let told = ok(temp.path(), line);
+    assert!(
+        told.contains("do not use") && told.contains("W-BIAS"),
+        "{told}"
+    );
+}

@@ -51,15 +51,14 @@ pub(super) fn judge(name: &str, measured: &[Measured], found: &mut Comparison) {
 const OF_FEW: f64 = 0.5;
 /// How much faster the median falls where the order is not that of the method, and how many times smaller it is.
 const MEDIAN: (f64, f64) = (0.25, 100.0);
+/// How much faster where few particles do not hold most of the error, but enough of it to slow its fall.
+const MUCH_FASTER: f64 = 0.4;
 
 /// Why a slope is not the order of the method: the errors are those of few particles, and the median falls otherwise.
 fn of_few(slope: f64, near: &[&Measured]) -> Option<String> {
     let (first, last) = (near.first()?, near.last()?);
     let few = last.error.few;
     let median = last.error.median?;
-    if few <= OF_FEW {
-        return None;
-    }
     let own = |row: &&&Measured| {
         row.error
             .median
@@ -72,8 +71,11 @@ fn of_few(slope: f64, near: &[&Measured]) -> Option<String> {
         }
         _ => None,
     };
-    let faster = fall.is_some_and(|fall| fall > slope + MEDIAN.0);
-    if !faster && median * MEDIAN.1 > last.error.value {
+    let faster_by = |more: f64| fall.is_some_and(|fall| fall > slope + more);
+    if few <= OF_FEW && !faster_by(MUCH_FASTER) {
+        return None;
+    }
+    if !faster_by(MEDIAN.0) && median * MEDIAN.1 > last.error.value {
         return None;
     }
     let tells = fall.map_or(String::new(), |fall| {

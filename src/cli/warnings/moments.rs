@@ -1,10 +1,12 @@
-//! Whether a run has the moments of its law: the exact ones where they are known, else two that every law has.
+//! Whether a run has the moments of its law: the exact ones where they are known, and two that every law has.
 //!
 //! ```text
 //! mean    |m_j - exact| > 5 se and 5% of the exact sd;  se of the run where draws were kept, else sd / sqrt(n)
 //! sd      |s_j - exact| > 5 se and 5% of it;  se = s sqrt((K - 1) / 4n), K the kurtosis, at least that of a normal law
-//!         n the particles, or the effective draws where they are more: once in 1e6 by chance. Where K is above 9, that
-//!         of an exponential law, neither is normal at such n, and nothing is said
+//!         n the particles, or the effective draws where they are more, 200 at least: once in 1e6 by chance. Where K is
+//!         above 9, that of an exponential law, neither is normal at such n: an sd is told of that is 30 times the exact
+//!         one, and a mean that is off by 30 of its exact standard errors, which by Markov and Chebyshev no law has more
+//!         often than once in 900 runs
 //!
 //! force   sd_j E[g_j] = 0,  virial  E[(x_j - m_j) g_j] = -1,  g the gradient of the log density
 //!         both by parts: for any law whose density vanishes far out (on a torus the first alone). Over the first 4096
@@ -27,7 +29,9 @@ use driftlane_kernels::{F64, Lane};
 /// Standard errors, and share of the exact sd.
 const OFF: (f64, f64) = (5.0, 0.05);
 /// Independent values that an error can be told from.
-const FEWEST: f64 = 30.0;
+const FEWEST: f64 = 200.0;
+/// Exact sds, and exact standard errors, that no law is off by often.
+const GROSS: f64 = 30.0;
 /// Kurtosis of a law whose sample moments are near enough to normal.
 const HEAVY: f64 = 9.0;
 
@@ -96,8 +100,17 @@ impl<'a> Moments<'a> {
                 return None;
             }
             let kurtosis = kurtosis(column(self.values, dim, j));
+            let gross_mean =
+                |mean: f64, exact: f64| (mean - exact).abs() > GROSS * scale / n.sqrt();
+            let gross = sd > GROSS * scale || mean.is_some_and(|(m, exact)| gross_mean(m, exact));
             if kurtosis > HEAVY {
-                return None;
+                let wide = (Moment::Sd, sd, scale, scale / n.sqrt());
+                let apart = mean.map(|(m, exact)| (Moment::Mean, m, exact, scale / n.sqrt()));
+                let (of, value, exact, se) = match sd > GROSS * scale {
+                    true => wide,
+                    false => apart?,
+                };
+                return gross.then_some((j, of, value, exact, se, scale));
             }
             let of_mean = self.mcse_mean.get(j).copied().unwrap_or(sd / n.sqrt());
             let of_sd = sd * (0.25 * (kurtosis.max(3.0) - 1.0) / n).sqrt();

@@ -92,8 +92,9 @@ pub fn of_means(result: &SmcResult, names: &[String], chains: usize) -> Option<W
     let spread = 2.0 / (9.0 * degrees(result, chains) as f64);
     let upper = normal_quantile(1.0 - 0.01 / ess.len() as f64);
     let chance = Lane::powi(upper.mul_add(spread.sqrt(), 1.0 - spread), 3);
+    let particles = result.samples.len() / result.sd.len();
     (value * chance < FEW_DRAWS).then(|| Warning::MeanEss {
-        value,
+        value: value.min(particles as f64),
         coordinate: names[j].clone(),
     })
 }

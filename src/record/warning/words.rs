@@ -47,12 +47,14 @@ impl Warning {
                 "raise --warmup and --draws; see whether modes are separated (smc)"
             }
             Self::Ess { .. } => "raise --draws",
-            Self::MeanEss { .. } => "raise --particles, or --moves-per-stage",
+            Self::MeanEss { .. } => {
+                "raise --particles, or move more: --moves-per-stage, --waste-free"
+            }
             Self::Evidence { .. } => {
                 "raise --moves-per-stage, and give --step-size-spread 10; then raise --particles"
             }
             Self::Undermoved { .. } | Self::WiderUndermoved { .. } => {
-                "give --step-size-spread 10, and raise --moves-per-stage to 20 or more"
+                "give --step-size-spread 10, and raise --moves-per-stage (20, then 100)"
             }
             Self::Stuck { .. } => {
                 "raise --warmup and --target-accept (or lower --step-size), or start elsewhere with --init"
