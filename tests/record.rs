@@ -429,11 +429,12 @@ fn every_warning_has_a_code_a_sentence_and_advice() {
             all: 0.7,
             excess: 2.6,
         },
-        Warning::WiderUndermoved {
+        Warning::Modes {
             log_evidence: -5.8,
             factor: 8.0,
             wider: -9.1,
             se: Some(0.3),
+            few_moves: true,
         },
         Warning::Stuck {
             stuck: 5,

@@ -176,6 +176,7 @@ pub fn of_modes(result: &SmcResult, wider: &[WiderReference]) -> Option<Warning>
             factor: wider.factor,
             wider: wider.log_evidence,
             se,
+            few_moves: false,
         })
     })
 }

@@ -92,7 +92,8 @@ pub trait Move<R: Precision>: Send + Sync {
     /// Moves every particle of `block` `moves` times towards `law`. Vector channel 0 is the position; scalar
     /// channels [`BASE`] and [`RATIO`] are its log densities, before and after; an adjusted move adds its
     /// acceptances to channel [`ACCEPTED`], and leaves its last ratio in channel [`LOG_RATIO`], where those
-    /// are declared; and so it does with the channels after them. `fresh` tells that the other vector channels are as this move left them under the same law.
+    /// are declared; and so it does with the channels after them. `fresh` tells that the other vector channels are
+    /// as this move left them under the same law.
     fn run(
         &self,
         law: Law<'_>,

@@ -199,7 +199,7 @@ pub enum Warning {
         /// Chains.
         chains: usize,
     },
-    /// The evidence changes with the reference: one of two runs missed modes.
+    /// The evidence changes with the reference: one of two runs missed modes, or moves are too few.
     Modes {
         /// Log evidence of the run.
         #[serde(with = "number")]
@@ -213,21 +213,9 @@ pub enum Warning {
         /// The standard error of their difference, if both have one.
         #[serde(with = "number::option")]
         se: Option<f64>,
-    },
-    /// Runs from wider references that disagree as too few moves let them.
-    WiderUndermoved {
-        /// Log evidence of the run.
-        #[serde(with = "number")]
-        log_evidence: f64,
-        /// How many times wider the other run's reference is.
-        #[serde(with = "number")]
-        factor: f64,
-        /// Log evidence from there.
-        #[serde(with = "number")]
-        wider: f64,
-        /// The standard error of their difference, if both have one.
-        #[serde(with = "number::option")]
-        se: Option<f64>,
+        /// Whether too few moves explain it.
+        #[serde(default)]
+        few_moves: bool,
     },
     /// Moves that are refused where a stage puts its weight.
     Undermoved {
@@ -337,7 +325,10 @@ impl Warning {
             Self::Bias { .. } | Self::Imbalance { .. } => "W-BIAS",
             Self::Ess { .. } | Self::MeanEss { .. } => "W-ESS",
             Self::Evidence { .. } => "W-EVIDENCE",
-            Self::Undermoved { .. } | Self::WiderUndermoved { .. } => "W-UNDERMOVED",
+            Self::Undermoved { .. }
+            | Self::Modes {
+                few_moves: true, ..
+            } => "W-UNDERMOVED",
             Self::Stuck { .. } => "W-STUCK",
             Self::Divergent { .. } => "W-DIVERGENT",
             Self::EBfmi { .. } => "W-EBFMI",
@@ -364,7 +355,6 @@ impl Warning {
             | Self::Unstable { .. }
             | Self::RunsAway { .. }
             | Self::Modes { .. }
-            | Self::WiderUndermoved { .. }
             | Self::Evidence { .. } => true,
             Self::Undermoved { excess, .. } => *excess > 2.0,
             Self::Stuck {

@@ -1,8 +1,8 @@
 //! A run's settings with every default filled in, judged, and written out again.
 //!
-//! `resolve` makes them from what was given, `complete` adds what the target tells, `contradictions` judges whether they fit each other, `text` writes
-//! them as an experiment file, `memory` and `disk` judge whether they fit the machine, `names` holds the choices
-//! that have names, `notes` what is said before a run.
+//! `resolve` makes them from what was given, `complete` adds what the target tells, `contradictions` judges whether
+//! they fit each other, `text` writes them as an experiment file, `memory` and `disk` judge whether they fit the
+//! machine, `names` holds the choices that have names, `notes` what is said before a run.
 
 mod bytes;
 mod cadence;

@@ -101,31 +101,22 @@ pub fn of_means(result: &SmcResult, names: &[String], chains: usize) -> Option<W
 
 /// What [`of_modes`](super::of_modes) found, where too few moves explain it: log Z falls as the reference widens, from
 /// where a population has farther to go, or moves are `doubted` already. Modes that were missed would let it rise.
-pub fn explained_by_moves(warning: Warning, wider: &[WiderReference], doubted: bool) -> Warning {
-    let Warning::Modes {
+pub fn explained_by_moves(
+    mut warning: Warning,
+    wider: &[WiderReference],
+    doubted: bool,
+) -> Warning {
+    if let Warning::Modes {
         log_evidence,
-        factor,
-        wider: there,
-        se,
-    } = warning
-    else {
-        return warning;
-    };
-    let mut before = log_evidence;
-    let falls = wider.iter().all(|wider| {
-        let falls = wider.log_evidence < before;
-        before = wider.log_evidence;
-        falls
-    });
-    match falls || doubted {
-        true => Warning::WiderUndermoved {
-            log_evidence,
-            factor,
-            wider: there,
-            se,
-        },
-        false => warning,
+        few_moves,
+        ..
+    } = &mut warning
+    {
+        let all =
+            std::iter::once(*log_evidence).chain(wider.iter().map(|wider| wider.log_evidence));
+        *few_moves = doubted || all.is_sorted_by(|before, after| after < before);
     }
+    warning
 }
 
 #[cfg(test)]
@@ -147,6 +138,7 @@ mod tests {
             factor: 2.0,
             wider: there[0],
             se: Some(0.2),
+            few_moves: false,
         };
         explained_by_moves(warning, &wider, doubted).code()
     }

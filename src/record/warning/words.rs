@@ -53,9 +53,10 @@ impl Warning {
             Self::Evidence { .. } => {
                 "raise --moves-per-stage, and give --step-size-spread 10; then raise --particles"
             }
-            Self::Undermoved { .. } | Self::WiderUndermoved { .. } => {
-                "give --step-size-spread 10, and raise --moves-per-stage (20, then 100)"
-            }
+            Self::Undermoved { .. }
+            | Self::Modes {
+                few_moves: true, ..
+            } => "give --step-size-spread 10, and raise --moves-per-stage (20, then 100)",
             Self::Stuck { .. } => {
                 "raise --warmup and --target-accept (or lower --step-size), or start elsewhere with --init"
             }
@@ -285,22 +286,6 @@ impl fmt::Display for Warning {
                 "at stage {stage} the tenth of the particles with the highest weights accepts {highest:.2} of its moves, \
                  all {all:.2}: moves hardly reach stiff places, and the log evidence may be far too low"
             ),
-            Self::WiderUndermoved {
-                log_evidence,
-                factor,
-                wider,
-                se,
-            } => {
-                write!(
-                    f,
-                    "log evidence {log_evidence:.3}, but {wider:.3} from a reference {factor} times as wide"
-                )?;
-                if let Some(se) = se {
-                    let apart = (wider - log_evidence).abs() / se;
-                    write!(f, ", {apart:.1} standard errors apart")?;
-                }
-                write!(f, ": moves are too few")
-            }
             Self::Stuck {
                 stuck,
                 particles,
@@ -348,6 +333,7 @@ impl fmt::Display for Warning {
                 factor,
                 wider,
                 se,
+                few_moves,
             } => {
                 write!(
                     f,
@@ -361,7 +347,14 @@ impl fmt::Display for Warning {
                     )?,
                     None => write!(f, ", more than ln 2 apart and without standard errors")?,
                 }
-                write!(f, ": modes are missed")
+                write!(
+                    f,
+                    ": {}",
+                    match few_moves {
+                        true => "moves are too few",
+                        false => "modes are missed",
+                    }
+                )
             }
             Self::NonFiniteError {
                 solver,
